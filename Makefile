@@ -1,0 +1,52 @@
+# Two commands on a fresh Debian 12 machine: `make demo` and `make test`. Every target installs what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+.PHONY: demo test real check bench soak lock install system forms audit clean
+
+demo: install
+	$(BIN)/confide demo
+
+test: install check
+	$(BIN)/pytest -m "not real and not e2e and not soak" -n 2 --dist loadfile
+
+real: install
+	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 2 --dist loadfile
+
+soak: install
+	$(BIN)/pytest -m "soak" 
+
+check: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m bench
+
+audit: install
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+
+forms: install
+	$(BIN)/python -m templates.drafting
+
+install: system $(VENV)/.installed
+
+system:
+	@deploy/debian-packages
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
