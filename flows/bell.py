@@ -1,0 +1,55 @@
+"""The bell: tells a waiting worker that the register holds work, without saying which.
+
+A Prefect background call without parameters, made through Prefect's public REST interface, because importing Prefect takes
+two seconds and a request must not wait for that. Nothing depends on the bell: the worker also looks into the register by
+itself, so with Prefect down the request is taken all the same and only starts a moment later.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from flows.orchestration import orchestration
+from register.configuration import Configuration
+
+TASK_KEY = "confide.wake"
+TIMEOUT_SECONDS = 1.0
+
+
+def ring(configuration: Configuration) -> bool:
+    """Wake a worker; returns whether Prefect took the call.
+
+    Never raises: what the bell misses, the worker's own look into the register finds.
+    """
+    call = {
+        "name": f"wake-{uuid4().hex[:8]}",
+        "task_key": TASK_KEY,
+        "dynamic_key": str(uuid4()),
+        "state": {"type": "SCHEDULED", "name": "Scheduled", "state_details": {"deferred": True}},
+    }
+    return _ask(configuration, "POST", "/task_runs/", json.dumps(call))
+
+
+def prefect_answers(configuration: Configuration) -> bool:
+    """Whether the Prefect server is up, asked at its health address."""
+    return _ask(configuration, "GET", "/health", None)
+
+
+def _ask(configuration: Configuration, method: str, path: str, body: str | None) -> bool:
+    reached = orchestration(configuration)
+    if reached is None:
+        return False
+    target = urlsplit(reached.api_url)
+    connect = http.client.HTTPSConnection if target.scheme == "https" else http.client.HTTPConnection
+    connection = connect(target.hostname or "127.0.0.1", target.port, timeout=TIMEOUT_SECONDS)
+    headers = {"Content-Type": "application/json", "Authorization": reached.authorization}
+    try:
+        connection.request(method, target.path + path, body, headers)
+        return 200 <= connection.getresponse().status < 300
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
