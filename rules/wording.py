@@ -1,0 +1,198 @@
+"""What a form may say about a draft: the one dictionary of fields every Word template draws from, in its language.
+
+Danger: a template that reads a raw value prints "None", an enum's code, or a date in the wrong language on a paper a
+person signs. Invariant: `fields_of` gives plain text, lists, dictionaries and booleans only, never None, with the same
+keys for every draft; labels come from the tables, dates from CLDR (Babel), long form.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from rules.draft import Mandate, StatementDraft
+from rules.tables import table
+from rules.vocabulary import (
+    TPO_KINDS,
+    TPO_PURPOSES,
+    Family,
+    Language,
+    ProgramClass,
+    PurposeCode,
+    SignerCapacity,
+)
+
+
+class Words(StrEnum):
+    """The tables that hold labels."""
+
+    CATEGORIES = "categories"
+    PURPOSES = "purposes"
+    MANDATES = "mandates"
+    CAPACITIES = "capacities"
+    WORDS = "words"
+    CLAUSES = "clauses"
+
+
+@cache
+def label(words: Words, code: str, language: Language) -> str:
+    """The label of `code` in `language`. Raises `KeyError` for a code the table does not have."""
+    return " ".join(str(table(words.value)["entries"][str(code)][language.value]).split())
+
+
+def date_text(day: dt.date | None, language: Language) -> str:
+    """Long form of a calendar date ("March 3, 2027", "3 de marzo de 2027"); "" for None."""
+    if day is None:
+        return ""
+    from babel.dates import format_date
+
+    return format_date(day, format="long", locale=language.value)
+
+
+def end_text(day: dt.date | None, event: str | None, language: Language) -> str:
+    """A date, an event, or both ("whichever comes first"); "" when neither is stated."""
+    happening = (event or "").strip()
+    if day is None:
+        return happening
+    if not happening:
+        return date_text(day, language)
+    return label(Words.WORDS, "date_or_event", language).format(date=date_text(day, language), event=happening)
+
+
+def period_text(start: dt.date | None, end: dt.date | None, language: Language) -> str:
+    """The period the shared records are from; "" when open at both ends."""
+    if start is None and end is None:
+        return ""
+    code = "records_between" if start and end else "records_since" if start else "records_until"
+    return label(Words.WORDS, code, language).format(start=date_text(start, language), end=date_text(end, language))
+
+
+def under_part2(draft: StatementDraft) -> bool:
+    """True when the discloser's unit is bound by 42 CFR Part 2 (program or lawful holder)."""
+    return not draft.discloser.classes.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
+
+
+def for_tpo(draft: StatementDraft) -> bool:
+    """True when the form is, or any purpose is, for treatment, payment or health care operations."""
+    return draft.family is Family.TPO or not TPO_PURPOSES.isdisjoint(draft.purposes)
+
+
+def needs_tpo_clauses(draft: StatementDraft) -> bool:
+    """True when the statements of 2.31(a)(4)(iii) and (a)(10) must be printed.
+
+    Part 2 records to a recipient that can be a covered entity, for treatment, payment or operations; never to
+    criminal justice (V07).
+    """
+    return under_part2(draft) and for_tpo(draft) and draft.recipient is not None and draft.recipient.kind in TPO_KINDS
+
+
+def signer_name(draft: StatementDraft) -> str:
+    """Who signs as client: the client, or the representative named."""
+    if draft.capacity is SignerCapacity.CLIENT:
+        return draft.identity.legal_name
+    return draft.representative_name or ""
+
+
+def fields_of(draft: StatementDraft, *, statement_ref: str, prepared_on: dt.date) -> dict[str, Any]:
+    """Everything a form may print about `draft`.
+
+    `statement_ref` is the short opaque id ("K7QF-2M9D-XR4T"); `prepared_on` the day it was prepared (the
+    organization's calendar).
+    """
+    language = draft.language
+    return {
+        "statement": {"ref": statement_ref, "prepared_on": date_text(prepared_on, language)},
+        "form": {"id": draft.form_id, "version": draft.form_version},
+        "agency": _agency(draft),
+        "client": _client(draft),
+        "organization": _organization(draft),
+        "categories": [{"label": label(Words.CATEGORIES, code, language)} for code in draft.categories],
+        "records_period": period_text(draft.records_from, draft.records_to, language),
+        "everything_justification": draft.everything_justification.strip(),
+        "purposes": [{"label": label(Words.PURPOSES, code, language)} for code in _purposes(draft)],
+        "purpose_text": draft.purpose_text.strip(),
+        "effective_from": date_text(draft.effective_from, language),
+        "expires": _expires(draft),
+        "revocable_from": _revocable_from(draft),
+        "mandate": _mandate(draft.mandate, language),
+        "part2": under_part2(draft),
+        "hipaa": not draft.discloser.classes.isdisjoint(
+            {ProgramClass.HIPAA_COVERED_ENTITY, ProgramClass.HIPAA_BUSINESS_ASSOCIATE}
+        ),
+        "tpo_recipient": needs_tpo_clauses(draft),
+        "signer": {
+            "capacity": draft.capacity.value,
+            "capacity_label": label(Words.CAPACITIES, draft.capacity, language),
+            "name": signer_name(draft),
+        },
+        "interpreter": {"name": draft.interpreter_name or ""},
+    }
+
+
+def _agency(draft: StatementDraft) -> Mapping[str, Any]:
+    agency = draft.discloser
+    return {
+        "name": agency.legal_name,
+        "unit": agency.unit,
+        "address": list(agency.address),
+        "phone": agency.phone,
+        "revocation_desk": agency.revocation_desk,
+    }
+
+
+def _client(draft: StatementDraft) -> Mapping[str, str]:
+    client = draft.identity
+    return {
+        "name": client.legal_name,
+        "also_known_as": ", ".join(client.also_known_as),
+        "birth_date": date_text(client.birth_date, draft.language),
+        "number": client.case_number or "",
+    }
+
+
+def _organization(draft: StatementDraft) -> Mapping[str, Any]:
+    if draft.recipient is None:
+        return {"name": "", "unit": "", "address": [], "function": ""}
+    function = ""
+    if draft.family is Family.CRIMINAL_JUSTICE:
+        function = label(Words.WORDS, "function_criminal_justice", draft.language)
+    return {
+        "name": draft.recipient.legal_name,
+        "unit": draft.recipient.unit,
+        "address": list(draft.recipient.address),
+        "function": function,
+    }
+
+
+def _purposes(draft: StatementDraft) -> tuple[PurposeCode, ...]:
+    """The purposes to print: "at my own request" stands in only when the client starts it and gives no other."""
+    if not draft.purposes and draft.initiated_by_client and not draft.purpose_text.strip():
+        return (PurposeCode.CLIENT_REQUEST,)
+    return draft.purposes
+
+
+def _expires(draft: StatementDraft) -> str:
+    if not draft.expiry.stated and draft.family.discloses:
+        return label(Words.WORDS, "no_end", draft.language)
+    return end_text(draft.expiry.date, draft.expiry.event, draft.language)
+
+
+def _revocable_from(draft: StatementDraft) -> str:
+    if draft.family is not Family.CRIMINAL_JUSTICE or draft.revocable is None:
+        return ""
+    return end_text(draft.revocable.from_date, draft.revocable.event, draft.language)
+
+
+def _mandate(mandate: Mandate | None, language: Language) -> Mapping[str, str]:
+    if mandate is None:
+        return {"kind": "", "body": "", "reference": "", "ordered_on": "", "final_disposition": ""}
+    return {
+        "kind": label(Words.MANDATES, mandate.kind, language),
+        "body": mandate.body,
+        "reference": mandate.reference,
+        "ordered_on": date_text(mandate.ordered_on, language),
+        "final_disposition": date_text(mandate.final_disposition_expected, language),
+    }
