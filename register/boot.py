@@ -1,0 +1,95 @@
+"""How a process comes to the register: Django set up, tables laid, the vault opened.
+
+Danger: files created with the umask of whoever ran the command are readable by the neighbours. Invariant: the data and
+key directories are 0700 and the database 0600 before the first byte is written into them.
+
+Call `ready()` before importing a module of this room that touches rows; `facts`, `errors`, `vocabulary` and
+`configuration` are free of Django.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register.configuration import configuration
+from register.errors import RegisterError, RegisterErrorCode
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+def ready() -> None:
+    """Set Django up in this process, once; quick, and harmless to repeat."""
+    from django.apps import apps
+
+    if not apps.ready:
+        import django
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "register.settings")
+        django.setup()
+
+
+def migrate() -> None:
+    """Lay the tables, or bring them up to this version; safe to repeat."""
+    ready()
+    from django.core.management import call_command
+
+    path = configuration().database_path
+    _private_directory(path.parent)
+    # SQLite gives its -wal and -shm files the mode of the database file: make that one first
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def migrated() -> bool:
+    """True when every table of this version is laid; reads one small table."""
+    if not configuration().database_path.exists():
+        return False
+    ready()
+    from django.db import connection
+    from django.db.utils import OperationalError
+
+    newest = max(path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py"))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM django_migrations WHERE app = 'register' AND name = %s", [newest])
+            return cursor.fetchone() is not None
+    except OperationalError:
+        return False
+
+
+def require_migrated() -> None:
+    """Refuse, with the remedy, to work on a site that was never initialized.
+
+    Raises:
+        RegisterError: NOT_READY.
+    """
+    if not migrated():
+        raise RegisterError(
+            RegisterErrorCode.NOT_READY,
+            "This site is not initialized.",
+            "Run: confide init",
+        )
+
+
+def checkpoint() -> None:
+    """Bring the write-ahead log into the database and empty it: what was deleted is then in neither."""
+    ready()
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@lru_cache(maxsize=1)
+def open_vault() -> Vault:
+    """The site's vault, opened once a process."""
+    raise NotImplementedError
+
+
+def _private_directory(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)

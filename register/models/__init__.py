@@ -1,0 +1,23 @@
+"""The rows. They stay in this room: every other room is given the frozen values of `register.facts`."""
+
+from register.models.audit import AuditEntry
+from register.models.keeping import CopyGiven, Disclosure, Object, Record
+from register.models.people import Agency, Client, NameToken, Organization, Staff
+from register.models.work import Move, Packet, Signing, Statement
+
+__all__ = [
+    "Agency",
+    "AuditEntry",
+    "Client",
+    "CopyGiven",
+    "Disclosure",
+    "Move",
+    "NameToken",
+    "Object",
+    "Organization",
+    "Packet",
+    "Record",
+    "Signing",
+    "Staff",
+    "Statement",
+]

@@ -1,0 +1,84 @@
+"""What the register knows of bytes: objects in the vault, records, and what left the house.
+
+Bytes are staged (a row that names them), written, then published in the transaction that points at them. A crash in
+between leaves a staged row, or a live object nobody points at: upkeep finds both, so nothing is lost and nothing stays.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from register.models.columns import one_of
+from register.models.people import Client, Organization, Staff
+from register.vocabulary import CopyMethod, DisclosureBasis, ObjectArea, ObjectState
+from rules.vocabulary import Proof
+
+
+class Object(models.Model):
+    """Bytes in the vault, by their opaque id."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    area = models.CharField(max_length=16)
+    state = models.CharField(max_length=16, default=ObjectState.STAGED)
+    version_id = models.CharField(max_length=128, blank=True)
+    sealed_sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    staged_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (one_of("area", ObjectArea), one_of("state", ObjectState))
+        indexes = (models.Index(fields=("state", "staged_at"), name="objects_by_state"),)
+
+
+class Record(models.Model):
+    """The kept bytes of one sealed statement."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    statement = models.OneToOneField("register.Statement", on_delete=models.PROTECT, related_name="record")
+    object = models.OneToOneField(Object, on_delete=models.PROTECT, related_name="record")
+    document_sha256 = models.CharField(max_length=64)
+    pages = models.PositiveSmallIntegerField()
+    proof = models.CharField(max_length=32)
+    retention_class = models.CharField(max_length=64)
+    retain_until = models.DateTimeField(null=True)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (one_of("proof", Proof),)
+        indexes = (models.Index(fields=("proof", "kept_at"), name="records_by_proof"),)
+
+
+class Disclosure(models.Model):
+    """One row of the disclosure ledger: written before anything leaves, never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="disclosures")
+    statement = models.ForeignKey("register.Statement", null=True, on_delete=models.PROTECT, related_name="disclosures")
+    organization = models.ForeignKey(Organization, null=True, on_delete=models.PROTECT)
+    categories = models.JSONField(default=list)
+    basis = models.CharField(max_length=32)
+    purpose = models.CharField(max_length=64, blank=True)
+    sealed_recipient_person = models.BinaryField(null=True)
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT)
+    disclosed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (one_of("basis", DisclosureBasis),)
+
+
+class CopyGiven(models.Model):
+    """The client's own copy: how, when, by whom."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    statement = models.ForeignKey("register.Statement", on_delete=models.PROTECT, related_name="copies_given")
+    method = models.CharField(max_length=16)
+    document_sha256 = models.CharField(max_length=64)
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (one_of("method", CopyMethod),)

@@ -1,0 +1,117 @@
+"""The closed lists of words that belong to the register alone; states, roles of signers and codes are in `rules.vocabulary`.
+
+A value written here ends up in database rows and in the audit log: a value may be added, never renamed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SealingState(StrEnum):
+    """Where the sealing of one statement stands; the statement's row is the queue."""
+
+    NONE = "none"
+    REQUESTED = "requested"
+    SEALING = "sealing"
+    SEALED = "sealed"
+    FAILED = "failed"
+
+
+class ObjectState(StrEnum):
+    """Bytes are staged (named, perhaps written), then live (somebody points at them), then gone (destroyed)."""
+
+    STAGED = "staged"
+    LIVE = "live"
+    GONE = "gone"
+
+
+class ObjectArea(StrEnum):
+    """The areas of the vault that the register keeps account of; the values are those of `storage.protocol.Area`."""
+
+    WORKING = "working"
+    RECORDS = "records"
+
+
+class StaffRole(StrEnum):
+    """What a member of staff may do; one person may hold several, but nobody acts twice on one item."""
+
+    INTAKE = "intake"
+    WITNESS = "witness"
+    RECORDS_OFFICER = "records_officer"
+    COUNSEL = "counsel"
+    ADMINISTRATOR = "administrator"
+
+
+class MachineName(StrEnum):
+    """The parts of the system that act by themselves; none of them counts as a person."""
+
+    SETUP = "setup"
+    PACKET_WORKER = "packet_worker"
+    SEALING_WORKER = "sealing_worker"
+    UPKEEP = "upkeep"
+
+
+class VoidReason(StrEnum):
+    """Why a statement came to nothing before it was active."""
+
+    NEVER_SIGNED = "never_signed"
+    WRONG_CONTENT = "wrong_content"
+    PACKET_WITHDRAWN = "packet_withdrawn"
+    CLIENT_ASKED = "client_asked"
+
+
+class CopyMethod(StrEnum):
+    """How the client's own copy was handed over, or that it was refused."""
+
+    PAPER = "paper"
+    FILE = "file"
+    REFUSED = "refused"
+
+
+class DisclosureBasis(StrEnum):
+    """Why something was allowed to leave."""
+
+    OWN_COPY = "own_copy"
+    CONSENT = "consent"
+    EMERGENCY = "emergency"
+    COURT_ORDER = "court_order"
+
+
+class AuditVerb(StrEnum):
+    """What happened, in the audit log."""
+
+    AGENCY_ESTABLISHED = "agency_established"
+    AGENCY_CLASSIFIED = "agency_classified"
+    STAFF_ADDED = "staff_added"
+    STAFF_RESET = "staff_reset"
+    STAFF_RETIRED = "staff_retired"
+    STAFF_LOCKED_OUT = "staff_locked_out"
+    STAFF_AUTHENTICATED = "staff_authenticated"
+    ORGANIZATION_ADDED = "organization_added"
+    ORGANIZATION_RETIRED = "organization_retired"
+    CLIENT_ADDED = "client_added"
+    CLIENT_RENAMED = "client_renamed"
+    CLIENT_SEARCHED = "client_searched"
+    IDENTITY_SEEN = "identity_seen"
+    DRAFT_SEEN = "draft_seen"
+    PACKET_OPENED = "packet_opened"
+    PACKET_CLAIMED = "packet_claimed"
+    PACKET_ISSUED = "packet_issued"
+    PACKET_FAILED = "packet_failed"
+    PACKET_ASKED_AGAIN = "packet_asked_again"
+    PACKET_WITHDRAWN = "packet_withdrawn"
+    PACKET_RETURNED = "packet_returned"
+    STATEMENT_MOVED = "statement_moved"
+    WORKING_REPLACED = "working_replaced"
+    SIGNED = "signed"
+    SEALING_REQUESTED = "sealing_requested"
+    SEALING_CLAIMED = "sealing_claimed"
+    SEALING_FAILED = "sealing_failed"
+    SEALING_RETURNED = "sealing_returned"
+    RECORD_KEPT = "record_kept"
+    RECORD_UPGRADED = "record_upgraded"
+    RECORD_EXTENDED = "record_extended"
+    OBJECT_GONE = "object_gone"
+    DISCLOSED = "disclosed"
+    COPY_GIVEN = "copy_given"
