@@ -1,0 +1,261 @@
+"""The pieces every form is built of: letterhead, title, key facts, clauses, signature block, footer.
+
+Danger: a signature that stands on a page without the words it signs; a table or picture that a screen reader cannot
+name. Invariant: the whole signature block is chained with keep-with-next; only the key facts are a table, its head row
+is marked; the only pictures are the signature places, each with alternative text `sig:<role>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final, Protocol
+
+from docx.document import Document
+from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Cm, Length
+from docx.table import Table, _Cell
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
+from PIL import Image, ImageDraw
+
+from templates.drafting.typography import (
+    ACCENT,
+    HAIRLINE,
+    PLACE_HEIGHT,
+    PLACE_WIDTH,
+    TEXT_WIDTH,
+    TINT,
+)
+from templates.drafting.wording import Block, Bullets, Facts, Heading, Line, Place, Signatures, Text, Wording
+
+LABEL_WIDTH: Final = Cm(3.6)
+_STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
+
+
+class Holder(Protocol):
+    """What takes paragraphs: the document, a table cell, a footer."""
+
+    def add_paragraph(self, text: str = "", style: str | None = None) -> Paragraph: ...
+
+
+def letterhead(document: Document) -> None:
+    """The organization's name, unit, address and telephone, in the body so that a screen reader reads it."""
+    _write(document, "{{ agency.name }}", "Letterhead")
+    with _condition(document, "agency.unit"):
+        _write(document, "{{ agency.unit }}", "Letterhead Line")
+    _write(document, "{{ agency.address|join(' · ') }}{% if agency.phone %} · {{ agency.phone }}{% endif %}",
+           "Letterhead End")  # fmt: skip
+
+
+def opening(document: Document, wording: Wording) -> None:
+    """Title and the one sentence that says what the paper is."""
+    _write(document, wording.title, "heading 1")
+    _write(document, wording.lead, "Lead")
+
+
+def body(document: Document, blocks: Sequence[Block]) -> None:
+    """Every block in its order."""
+    for block in blocks:
+        match block:
+            case Facts():
+                _facts(document, block)
+            case Heading():
+                with _condition(document, block.when):
+                    _write(document, block.text, "heading 2")
+            case Text():
+                _line(document, block.line, "Normal")
+            case Bullets():
+                for line in block.lines:
+                    _line(document, line, "List Bullet")
+            case Signatures():
+                _signatures(document, block)
+
+
+def footer(document: Document, parts: tuple[str, str, str]) -> None:
+    """Form and version, statement, and page x of y, on every page."""
+    section = document.sections[0]
+    paragraph = section.footer.paragraphs[0]
+    paragraph.style = "footer"
+    _tabs(paragraph, ((TEXT_WIDTH // 2, WD_TAB_ALIGNMENT.CENTER), (TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)))
+    for number, part in enumerate(parts):
+        if number:
+            paragraph.add_run().add_tab()
+        for piece in re.split(r"(\{page\}|\{pages\})", part):
+            if piece == "{page}":
+                _field(paragraph, "PAGE")
+            elif piece == "{pages}":
+                _field(paragraph, "NUMPAGES")
+            elif piece:
+                paragraph.add_run(piece)
+
+
+def _facts(document: Document, facts: Facts) -> None:
+    table = document.add_table(rows=0, cols=2)
+    _shape(table)
+    head = table.add_row()
+    head._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
+    _unsplit(head._tr)
+    for cell, text in zip(head.cells, facts.head, strict=True):
+        _shade(cell, ACCENT)
+        _first(cell, text, "Fact Head")
+    for fact in facts.rows:
+        row = table.add_row()
+        _unsplit(row._tr)
+        left, right = row.cells
+        _shade(left, TINT)
+        _first(left, fact.label, "Fact Label")
+        for number, line in enumerate(fact.lines):
+            style = "Fact Choice" if line.choice else "Fact"
+            if number == 0:
+                right._tc.remove(right.paragraphs[0]._p)
+            _line(right, line, style)
+        _breathe(right)
+    widths = (Length(LABEL_WIDTH), Length(TEXT_WIDTH - LABEL_WIDTH))
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+
+
+def _signatures(document: Document, block: Signatures) -> None:
+    _write(document, block.heading, "heading 2")
+    for line in block.lines:
+        for paragraph in _line(document, line, "Normal"):
+            paragraph.paragraph_format.keep_with_next = True
+    places = list(block.places)
+    for number in range(0, len(places), 2):
+        pair = places[number : number + 2]
+        labels = document.add_paragraph(style="Signature Label")
+        boxes = document.add_paragraph(style="Signature Place")
+        edge = TEXT_WIDTH - PLACE_WIDTH
+        for paragraph in (labels, boxes):
+            _tabs(paragraph, ((edge, WD_TAB_ALIGNMENT.LEFT),))
+        for position, place in enumerate(pair):
+            if position:
+                labels.add_run().add_tab()
+                boxes.add_run().add_tab()
+            labels.add_run(place.label)
+            _place(boxes, place)
+    _line(document, block.end, "Signature End")
+
+
+def _place(paragraph: Paragraph, place: Place) -> None:
+    """The transparent picture that becomes the signature field: exact size, named by its alternative text."""
+    shape = paragraph.add_run().add_picture(BytesIO(_frame()), width=PLACE_WIDTH, height=PLACE_HEIGHT)
+    properties = shape._inline.docPr
+    properties.set("name", f"signature {place.role}")
+    properties.set("descr", f"sig:{place.role}")
+    for side in ("distT", "distB", "distL", "distR"):
+        # without them LibreOffice keeps its own distance, and the signature would stand beside its label
+        shape._inline.set(side, "0")
+
+
+def _frame() -> bytes:
+    """A transparent picture with a hairline frame, so that a person sees where to sign, on paper too."""
+    width, height, radius = 840, 228, 14
+    color = tuple(bytes.fromhex(HAIRLINE))
+    picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
+    ImageDraw.Draw(picture).rounded_rectangle((1, 1, width - 2, height - 2), radius, outline=(*color, 255), width=3)
+    out = BytesIO()
+    picture.quantize(16).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _line(holder: Holder, line: Line, style: str) -> list[Paragraph]:
+    with _loop(holder, line.each), _condition(holder, line.when):
+        return [_write(holder, line.text, style)]
+
+
+@contextmanager
+def _condition(holder: Holder, condition: str) -> Iterator[None]:
+    yield from _tagged(holder, f"if {condition}" if condition else "", "endif")
+
+
+@contextmanager
+def _loop(holder: Holder, loop: str) -> Iterator[None]:
+    yield from _tagged(holder, f"for {loop}" if loop else "", "endfor")
+
+
+def _tagged(holder: Holder, opening_tag: str, closing_tag: str) -> Iterator[None]:
+    # a paragraph of its own with {%p …%}: docxtpl takes the whole paragraph out, so no blank line is left
+    if opening_tag:
+        holder.add_paragraph(f"{{%p {opening_tag} %}}", style="Normal")
+    yield
+    if opening_tag:
+        holder.add_paragraph(f"{{%p {closing_tag} %}}", style="Normal")
+
+
+def _write(holder: Holder, text: str, style: str) -> Paragraph:
+    paragraph = holder.add_paragraph(style=style)
+    _runs(paragraph, text)
+    return paragraph
+
+
+def _runs(paragraph: Paragraph, text: str) -> None:
+    for number, piece in enumerate(_STRONG.split(text)):
+        if piece:
+            run: Run = paragraph.add_run(piece)
+            if number % 2:
+                run.bold = True
+
+
+def _first(cell: _Cell, text: str, style: str) -> None:
+    paragraph = cell.paragraphs[0]
+    paragraph.style = style
+    _runs(paragraph, text)
+
+
+def _breathe(cell: _Cell) -> None:
+    cell._tc.get_or_add_tcPr().append(
+        parse_xml(
+            f'<w:tcMar {nsdecls("w")}><w:top w:w="50" w:type="dxa"/><w:bottom w:w="50" w:type="dxa"/></w:tcMar>',
+        ),
+    )
+
+
+def _shade(cell: _Cell, color: str) -> None:
+    cell._tc.get_or_add_tcPr().append(
+        parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{color}"/>'),
+    )
+
+
+def _unsplit(row: object) -> None:
+    properties = row.get_or_add_trPr()  # type: ignore[attr-defined]
+    properties.append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
+
+
+def _shape(table: Table) -> None:
+    table.autofit = False
+    properties = table._tbl.tblPr
+    for child in list(properties):
+        if child.tag in (qn("w:tblStyle"), qn("w:tblW"), qn("w:tblLook")):
+            properties.remove(child)
+    rule = f'w:val="single" w:sz="4" w:space="0" w:color="{HAIRLINE}"'
+    for xml in (
+        f'<w:tblW {nsdecls("w")} w:w="{TEXT_WIDTH.twips}" w:type="dxa"/>',
+        f'<w:tblBorders {nsdecls("w")}><w:bottom {rule}/><w:insideH {rule}/></w:tblBorders>',
+    ):
+        properties.append(parse_xml(xml))
+
+
+def _tabs(paragraph: Paragraph, stops: Iterable[tuple[int, WD_TAB_ALIGNMENT]]) -> None:
+    for position, alignment in stops:
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Length(position), alignment)
+
+
+def _field(paragraph: Paragraph, instruction: str) -> None:
+    run = paragraph.add_run()
+    for kind in ("begin", None, "separate", "text", "end"):
+        if kind is None:
+            element = OxmlElement("w:instrText")
+            element.text = f" {instruction} "
+        elif kind == "text":
+            element = OxmlElement("w:t")
+            element.text = "1"
+        else:
+            element = OxmlElement("w:fldChar")
+            element.set(qn("w:fldCharType"), kind)
+        run._r.append(element)

@@ -1,0 +1,78 @@
+"""Writes a form's Word file: only the parts it needs, nobody's name, and the same bytes every time.
+
+Danger: a Word file carries its author, its machine and the moment of its making; all of it would travel into the PDF.
+Invariant: no author, no editor, one fixed date, parts in a fixed order with fixed dates in the zip directory.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Final
+
+import docx
+from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+
+from templates.drafting import blocks, typography
+from templates.drafting.wording import Wording, read
+
+_EPOCH: Final = datetime(2026, 11, 1, tzinfo=UTC)
+_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_NEEDED: Final = {"styles", "numbering", "settings", "footer", "image"}
+
+
+def draft(form_id: str, language: str) -> bytes:
+    """The Word file of a form, from its texts.
+
+    :raises WordingError: the texts cannot be read.
+    """
+    wording = read(form_id, language)
+    document = docx.Document()
+    for part in list(document.element.body):
+        if not part.tag.endswith("}sectPr"):
+            document.element.body.remove(part)
+    typography.dress(document, language)
+    blocks.letterhead(document)
+    blocks.opening(document, wording)
+    blocks.body(document, wording.blocks)
+    blocks.footer(document, wording.footer)
+    _anonymous(document, wording)
+    _lean(document)
+    buffer = BytesIO()
+    document.save(buffer)
+    return _settled(buffer.getvalue())
+
+
+def _anonymous(document: Document, wording: Wording) -> None:
+    core = document.core_properties
+    core.title = wording.title
+    core.language = typography.CULTURES[wording.language]
+    core.author = core.last_modified_by = core.comments = core.keywords = core.subject = core.category = ""
+    core.created = core.modified = _EPOCH
+    core.revision = 1
+
+
+def _lean(document: Document) -> None:
+    package = document.part.package
+    for relations, keep in (
+        (package.rels, {RELATIONSHIP_TYPE.OFFICE_DOCUMENT, RELATIONSHIP_TYPE.CORE_PROPERTIES}),
+        (document.part.rels, None),
+    ):
+        for key, relation in list(relations.items()):
+            needed = relation.reltype in keep if keep else relation.reltype.rsplit("/", 1)[-1] in _NEEDED
+            if not needed:
+                del relations[key]
+
+
+def _settled(raw: bytes) -> bytes:
+    """The same parts, types first, then by name, with a fixed date: a function of the content alone."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(raw)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n != "_rels/.rels", n)):
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            target.writestr(entry, source.read(name), compresslevel=9)
+    return out.getvalue()
