@@ -1,0 +1,160 @@
+"""The destruction log: what was to be destroyed, and what was; the memory that no restore may overrule.
+
+Danger: a backup brought back after a disposal would raise the dead; a crash between key and bytes would leave nobody
+knowing which.
+Invariant: an intent is durable in the log before a key is touched, a `done` after the store was seen empty. The log
+lies in the store's append-only area, is never part of a backup, and a restore refuses without it. Entries name opaque
+ids, a reason code and times; nobody's name and nothing in prose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from storage.errors import BadReason, Damaged, NotFound
+from storage.keyring import KeyScope
+from storage.protocol import Area, Store, checked_key
+
+_REASON = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+_OPENED_KEY = hashlib.sha256(b"confide/log/opened").hexdigest()
+
+
+class EntryKind(StrEnum):
+    OPENED = "opened"
+    INTENT = "intent"
+    DONE = "done"
+    ANCHOR = "anchor"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One thing to destroy: the key of an id and, unless it is an owner's, every version of the object."""
+
+    scope: KeyScope
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the log."""
+
+    kind: EntryKind
+    at: datetime
+    items: tuple[Item, ...] = ()
+    reason_code: str = ""
+    bypass_lock: bool = False
+    """The break-glass role ended a lock for this."""
+    value: str = ""
+    """OPENED: the log's own id. ANCHOR: hex digest that was anchored (the head of the audit chain)."""
+
+
+class DestructionLog:
+    """Append-only log over the log area of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(self, at: datetime) -> str:
+        """The id of this log, made on first use. An empty store has none: it is then a new log, not a lost one."""
+        found = self.id()
+        if found is None:
+            entry = Entry(kind=EntryKind.OPENED, at=at, value=secrets.token_hex(16))
+            self._store.put(Area.LOG, _OPENED_KEY, _encode(entry))
+            found = self.id()
+            if found is None:
+                raise NotFound
+        return found
+
+    def id(self) -> str | None:
+        """The id of this log; None when it was never opened."""
+        versions = self._store.stat(Area.LOG, _OPENED_KEY)
+        if not versions:
+            return None
+        # when two processes opened it at once the first version counts, for both
+        return _decode(self._store.get(Area.LOG, _OPENED_KEY, versions[0].version_id)).value
+
+    def intend(self, items: Sequence[Item], *, reason_code: str, at: datetime, bypass_lock: bool = False) -> Entry:
+        """Write down, durably, that these items are about to be destroyed. Raises BadReason for prose."""
+        if _REASON.match(reason_code) is None:
+            raise BadReason
+        return self._append(
+            Entry(kind=EntryKind.INTENT, at=at, items=tuple(items), reason_code=reason_code, bypass_lock=bypass_lock)
+        )
+
+    def finish(self, items: Sequence[Item], *, at: datetime) -> Entry:
+        """Write down that keys and bytes of these items are gone, after that was seen."""
+        return self._append(Entry(kind=EntryKind.DONE, at=at, items=tuple(items)))
+
+    def anchor(self, digest: str, *, at: datetime) -> Entry:
+        """Put a 64-character hex digest where nothing is ever removed: the head of the audit chain, once a day."""
+        return self._append(Entry(kind=EntryKind.ANCHOR, at=at, value=checked_key(digest)))
+
+    def find(self, kind: EntryKind, items: Sequence[Item]) -> Entry | None:
+        """The entry of this kind about exactly these items, if there is one."""
+        key = _entry_key(kind, tuple(items), "")
+        return _decode(self._store.get(Area.LOG, key)) if self._store.stat(Area.LOG, key) else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, in no order, streamed."""
+        for key in self._store.list(Area.LOG):
+            yield _decode(self._store.get(Area.LOG, key))
+
+    def intended(self) -> frozenset[Item]:
+        """Everything that was ever to be destroyed, finished or not: what a restore must not bring back."""
+        return frozenset(item for entry in self.entries() if entry.kind is EntryKind.INTENT for item in entry.items)
+
+    def unfinished(self) -> tuple[Entry, ...]:
+        """Intents not all of whose items are done, oldest first: where a crash or a failure left off."""
+        done: set[Item] = set()
+        intents: list[Entry] = []
+        for entry in self.entries():
+            if entry.kind is EntryKind.INTENT:
+                intents.append(entry)
+            elif entry.kind is EntryKind.DONE:
+                done.update(entry.items)
+        return tuple(sorted((e for e in intents if not done.issuperset(e.items)), key=lambda entry: entry.at))
+
+    def _append(self, entry: Entry) -> Entry:
+        self._store.put(Area.LOG, _entry_key(entry.kind, entry.items, entry.value), _encode(entry))
+        return entry
+
+
+def _entry_key(kind: EntryKind, items: tuple[Item, ...], value: str) -> str:
+    """A function of what is said, so that saying it again after a crash adds a version and no second entry."""
+    return hashlib.sha256(json.dumps([kind, [[i.scope, i.object_id] for i in items], value]).encode()).hexdigest()
+
+
+def _encode(entry: Entry) -> bytes:
+    return json.dumps(
+        {
+            "kind": entry.kind,
+            "at": entry.at.astimezone(UTC).isoformat(),
+            "items": [[item.scope, item.object_id] for item in entry.items],
+            "reason_code": entry.reason_code,
+            "bypass_lock": entry.bypass_lock,
+            "value": entry.value,
+        },
+        sort_keys=True,
+    ).encode()
+
+
+def _decode(data: bytes) -> Entry:
+    try:
+        raw = json.loads(data)
+        return Entry(
+            kind=EntryKind(raw["kind"]),
+            at=datetime.fromisoformat(raw["at"]),
+            items=tuple(Item(KeyScope(scope), checked_key(object_id)) for scope, object_id in raw["items"]),
+            reason_code=raw["reason_code"],
+            bypass_lock=raw["bypass_lock"],
+            value=raw["value"],
+        )
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Damaged from problem

@@ -1,0 +1,127 @@
+"""Epoch keys: the middle layer that makes erasure reach old backups.
+
+Every data key in the keyring is wrapped by the key of an epoch (a month). A backup holds the keyring but never an
+epoch key. When what still lives has been re-wrapped under a newer epoch and the old epoch's file is destroyed, every
+keyring copied before that day is unreadable for good, master key or not. That day is the second date of a certificate
+of destruction.
+
+Danger: a second copy of an epoch file makes that promise false; the loss of the only one loses all records.
+Invariant: an epoch key exists in one file, `epoch-000001.key`, wrapped by the master key, and in at most one standby
+copy that is brought up to date by overwriting in place (`mirror`). A file is destroyed by overwriting it where it lies.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from storage.errors import EpochGone, UnsafePlace
+from storage.master import KeyWrapper
+from storage.places import fsync_directory, overwrite_and_remove, private_directory, publish, read_secret
+
+_MAGIC = b"CONFIDE EPOCH KEY 1\n"
+_NAME = re.compile(r"epoch-([0-9]{6,})\.(key|next)\Z")
+
+
+class EpochKeys:
+    """The epoch files of one keys directory. Numbers only grow; which one is current is the keyring's to say."""
+
+    def __init__(self, directory: Path, wrapper: KeyWrapper) -> None:
+        self._directory = private_directory(directory)
+        self._wrapper = wrapper
+
+    @property
+    def directory(self) -> Path:
+        return self._directory
+
+    def numbers(self) -> tuple[int, ...]:
+        """Every epoch that has a file, ascending."""
+        matches = (_NAME.match(entry.name) for entry in self._directory.iterdir())
+        return tuple(sorted({int(match[1]) for match in matches if match}))
+
+    def create(self, number: int) -> bytes:
+        """Make the key of a new epoch, durable before this returns. Raises FileExistsError; never replaces."""
+        key = secrets.token_bytes(32)
+        publish(self._path(number), _MAGIC + self._wrapper.wrap(key, _context(number)))
+        return key
+
+    def load(self, number: int) -> bytes:
+        """The key of an epoch. Raises EpochGone when it has no file, WrongMasterKey when the master is another's."""
+        return self._unwrapped(self._wrapper, number)
+
+    def destroy(self, number: int) -> None:
+        """Overwrite and remove the key of an epoch; absent is done already. Nothing wrapped by it opens again."""
+        overwrite_and_remove(self._path(number))
+        overwrite_and_remove(self._next(number))
+
+    def rotate(self, to: KeyWrapper) -> None:
+        """Wrap every epoch key anew under another master key. Touches no record; resumes after a crash.
+
+        The new file is complete before the old is overwritten, and `load` reads whichever is there.
+        """
+        for number in self.numbers():
+            if not self._next(number).exists():
+                if self._holds(to, self._path(number)):
+                    continue
+                key = self._unwrapped(self._wrapper, number)
+                publish(self._next(number), _MAGIC + to.wrap(key, _context(number)))
+            overwrite_and_remove(self._path(number))
+            self._next(number).rename(self._path(number))
+            fsync_directory(self._directory)
+        self._wrapper = to
+
+    def mirror(self, standby: Path) -> tuple[int, ...]:
+        """Bring a standby directory on another medium to exactly these epochs; returns the epochs destroyed there.
+
+        The standby is what a lost machine is restored from. Until it was mirrored, an epoch destroyed here lives on
+        there.
+        """
+        private_directory(standby)
+        there = EpochKeys(standby, self._wrapper)
+        here = self.numbers()
+        gone = tuple(number for number in there.numbers() if number not in here)
+        for number in gone:
+            there.destroy(number)
+        for number in here:
+            content = self._content(number)
+            if number in there.numbers() and there._content(number) == content:
+                continue
+            there.destroy(number)
+            publish(there._path(number), content)
+        return gone
+
+    def _unwrapped(self, wrapper: KeyWrapper, number: int) -> bytes:
+        content = self._content(number)
+        return wrapper.unwrap(content[len(_MAGIC) :], _context(number))
+
+    def _content(self, number: int) -> bytes:
+        for path in (self._path(number), self._next(number)):
+            try:
+                content = read_secret(path)
+            except FileNotFoundError:
+                continue
+            if not content.startswith(_MAGIC):
+                raise UnsafePlace(f"{path} is not an epoch key.", "Bring the file back from the standby copy.")
+            return content
+        raise EpochGone
+
+    def _holds(self, wrapper: KeyWrapper, path: Path) -> bool:
+        from storage.errors import WrongMasterKey
+
+        number = int(path.stem.partition("-")[2])
+        try:
+            wrapper.unwrap(read_secret(path)[len(_MAGIC) :], _context(number))
+        except WrongMasterKey:
+            return False
+        return True
+
+    def _path(self, number: int) -> Path:
+        return self._directory / f"epoch-{number:06d}.key"
+
+    def _next(self, number: int) -> Path:
+        return self._directory / f"epoch-{number:06d}.next"
+
+
+def _context(number: int) -> dict[str, str]:
+    return {"epoch": str(number)}
