@@ -1,7 +1,7 @@
 """`confide`: finds the verb that was asked for and imports nothing else.
 
-Start-up is felt at every call, so each verb's module is imported only when it runs; and whatever goes wrong leaves here as
-one sentence, one remedy and an exit code, never as a traceback that could carry a client's name.
+Start-up is felt at every call, so each verb's module is imported only when it runs; and whatever goes wrong leaves
+here as one sentence, one remedy and an exit code, never as a traceback that could carry a client's name.
 """
 
 from __future__ import annotations

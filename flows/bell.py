@@ -1,8 +1,8 @@
 """The bell: tells a waiting worker that the register holds work, without saying which.
 
-A Prefect background call without parameters, made through Prefect's public REST interface, because importing Prefect takes
-two seconds and a request must not wait for that. Nothing depends on the bell: the worker also looks into the register by
-itself, so with Prefect down the request is taken all the same and only starts a moment later.
+A Prefect background call without parameters, made through Prefect's public REST interface, because importing Prefect
+takes two seconds and a request must not wait for that. Nothing depends on the bell: the worker also looks into the
+register by itself, so with Prefect down the request is taken all the same and only starts a moment later.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""The ceremony: a person reads the finished document, signs it, and the witness signs what she saw.
+
+Danger: a signature on other bytes than the person read, or evidence without a signature. Invariant: the act names the
+SHA-256 of what was shown; the signed bytes are durable before the register takes act and bytes in one step, by
+compare-and-set on the revision that was shown; the former bytes are destroyed only then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from flows.site import Site, now
+from flows.staging import clear, staged
+from register import agency, signings, staff, statements
+from register.errors import RegisterError, RegisterErrorCode
+from register.facts import Person, SigningAct, Statement
+from register.vocabulary import ObjectArea
+from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
+from rules.wording import signer_name
+from signing import appearance, chain
+from signing.appearance import Appearance
+from storage.protocol import Area
+
+_REASON = {
+    SignerRole.CLIENT: {Language.EN: "I have read this and I agree", Language.ES: "He leído esto y estoy de acuerdo"},
+    SignerRole.WITNESS: {Language.EN: "I saw the client sign", Language.ES: "Vi firmar a la persona"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A document before a person: what they read, and what they would sign."""
+
+    statement: Statement
+    pdf: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """How a person signs."""
+
+    ink: InkKind
+    drawing: bytes = b""
+    """PNG, where the ink is drawn; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the register keeps of an act beside the signature (15 USC 7001(c), 7006(5); NY STL 304)."""
+
+    identified_how: IdentifiedHow | None
+    """How the client was identified; None for staff, who prove themselves by signing in."""
+    device: str
+    consent_version: str
+    """Version of the electronic-records notice the client accepted; empty for staff."""
+    viewed_pages: int
+    paper_offered: bool
+
+
+def show(site: Site, statement_id: UUID) -> Shown:
+    """The document as it stands now, for a person to read before signing."""
+    row = statements.show(statement_id)
+    if row.working_object_id is None:
+        raise RegisterError(
+            RegisterErrorCode.ILLEGAL_MOVE,
+            f"The statement {row.ref} has nothing to sign: it is {row.state}.",
+            "Show its packet to see what it waits for.",
+        )
+    pdf = site.vault.get(row.working_object_id, Area.WORKING, version_id=row.working_version_id)
+    return Shown(statement=row, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest())
+
+
+def sign(
+    site: Site, shown: Shown, *, role: SignerRole, hand: Hand, circumstances: Circumstances, by: Person
+) -> Statement:
+    """Sign what was shown: as the client, with `by` conducting the ceremony, or as the witness `by`.
+
+    Raises `RegisterError` where it is not that person's turn or the document changed meanwhile, `SigningError` where
+    the bytes do not allow it; then nothing is kept.
+    """
+    row, moment = shown.statement, now()
+    draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
+    name = signer_name(draft) if role is SignerRole.CLIENT else staff.display_name(site.vault, by.staff_id)
+    signed = chain.sign(
+        shown.pdf,
+        site.authority,
+        site.stamper,
+        role=role.value,
+        signer_name=name,
+        act_id=uuid4().hex,
+        appearance=_picture(site, row, role, hand, name),
+        reason=_REASON[role][row.language],
+        now=moment,
+    )
+    document = staged(site, signed.pdf, area=ObjectArea.WORKING, pages=row.pages)
+    act = SigningAct(
+        statement_id=row.statement_id,
+        expected_revision=row.revision,
+        role=role,
+        capacity=draft.capacity,
+        ink=hand.ink,
+        identified_how=circumstances.identified_how,
+        shown_sha256=shown.sha256,
+        signed_at=moment,
+        device=circumstances.device,
+        consent_version=circumstances.consent_version,
+        viewed_pages=circumstances.viewed_pages,
+        paper_offered=circumstances.paper_offered,
+        certificate_sha256=signed.certificate_sha256,
+        certificate_serial=signed.serial,
+        stamped=signed.stamped,
+    )
+    try:
+        after = signings.record(site.vault, act, document, staff=by, now=now())
+    except RegisterError:
+        clear(site, document.object_id, ObjectArea.WORKING)
+        raise
+    if row.working_object_id:
+        clear(site, row.working_object_id, ObjectArea.WORKING)
+    return after
+
+
+def _picture(site: Site, row: Statement, role: SignerRole, hand: Hand, name: str) -> Appearance:
+    moment = now().astimezone(ZoneInfo(agency.current().time_zone))
+    label = site.catalog.get(row.form_id).labels(row.language)[role.value]
+    if hand.ink is InkKind.DRAWN:
+        return appearance.drawn(hand.drawing, name, moment, role_line=label, language=row.language)
+    if hand.ink is InkKind.MARK:
+        return appearance.mark(name, moment, role_line=label, language=row.language)
+    return appearance.typed(name, moment, role_line=label, language=row.language)

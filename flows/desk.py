@@ -1,0 +1,40 @@
+"""The worker's desk: one process's open site, its signing processes and its threads, made once and kept warm.
+
+Prefect's tasks take only ids, so what they work with is found here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from uuid import uuid4
+
+from flows.finishing import Finisher
+from flows.site import Site, open_site
+
+THREADS = 8
+
+
+class Desk:
+    """What a process that works through the register's queue needs."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        # the random part tells two lives of one process number apart
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.finisher = Finisher(site.authority, site.stamper)
+        self.threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="statement")
+
+    def close(self) -> None:
+        """End the threads and processes of this desk."""
+        self.threads.shutdown(cancel_futures=True)
+        self.finisher.close()
+        self.site.press.close()
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    """This process's desk."""
+    return Desk(open_site())

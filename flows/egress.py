@@ -1,0 +1,57 @@
+"""The gate out: whatever leaves asks the rules now, is written into the ledger first, and then goes.
+
+Danger: a copy that left and is in no ledger. Invariant: the bytes are read and proven whole, the ledger row is
+committed, and only then are they handed to the door that asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from rules.egress import may_leave
+
+from flows.site import Site, now
+from register import ledger, records, statements
+from register.errors import RegisterError, RegisterErrorCode
+from register.facts import Person, Statement
+from register.vocabulary import CopyMethod
+from storage.protocol import Area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A client's own copy of one statement, ready to be handed over."""
+
+    statement: Statement
+    pdf: bytes
+    file_name: str
+    """Form and short id: never a name, never what the program is."""
+
+
+def own_copy(site: Site, statement_id: UUID, *, method: CopyMethod, by: Person) -> Copy:
+    """The client's own copy of a sealed statement (45 CFR 164.508(c)(4)).
+
+    Raises `RegisterError` with the findings where the rules refuse, `StorageError` where the kept bytes are not
+    whole.
+    """
+    row = statements.show(statement_id)
+    decision = may_leave(state=row.state, proof=row.proof)
+    record = records.of(statement_id)
+    if record is None or not decision.allowed:
+        raise RegisterError(
+            RegisterErrorCode.REFUSED,
+            f"The copy of {row.ref} may not leave now.",
+            "Seal the statement first; the findings say what is missing.",
+            findings=decision.findings,
+        )
+    pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
+    if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
+        raise RegisterError(
+            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
+            f"The kept bytes of {row.ref} are not those that were sealed.",
+            "Do not hand anything over; run confide doctor.",
+        )
+    ledger.copy_given(statement_id, method=method, by=by, now=now())
+    return Copy(statement=row, pdf=pdf, file_name=f"{row.form_id}-{row.ref}.pdf")

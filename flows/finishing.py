@@ -1,0 +1,82 @@
+"""The signing work of the flows, in processes of its own, because it is computing and Python computes one thread at a
+time.
+
+Danger: a child that outlives the worker keeps the organization's keys in memory. Invariant: children come from a
+clean fork server, get the keys once when they start, and die with it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signing.appearance import Appearance
+    from signing.authority import Authority
+    from signing.chain import Signed
+    from signing.seal import Sealed
+    from signing.timestamp import Stamper
+
+_PR_SET_PDEATHSIG = 1
+_keys: tuple[Authority, Stamper]
+
+
+class Finisher:
+    """A small pool of processes that certify and seal. Threads may share it."""
+
+    def __init__(self, authority: Authority, stamper: Stamper, processes: int | None = None) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["signing.chain", "signing.seal", "signing.prepare", "flows.finishing"])
+        count = processes or min(2, os.cpu_count() or 1)
+        self._pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(authority, stamper))
+        self._count = count
+
+    def warm(self) -> None:
+        """Start every process and load what they need, before the first client waits for it."""
+        for waiting in [self._pool.submit(_ready) for _ in range(self._count)]:
+            waiting.result()
+
+    def certify(self, pdf: bytes, *, labels: Mapping[str, str], at: datetime) -> Signed:
+        """Place every signature field and certify as the organization; raises what `signing` raises."""
+        return self._pool.submit(_certify, pdf, dict(labels), at).result()
+
+    def seal(self, pdf: bytes, *, appearance: Appearance, at: datetime) -> Sealed:
+        """Seal, archive-stamp; raises what `signing` raises."""
+        return self._pool.submit(_seal, pdf, appearance, at).result()
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _start(authority: Authority, stamper: Stamper) -> None:
+    global _keys
+    # the parent of this process is the fork server, which ends when the worker's end of its pipe closes
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keys = (authority, stamper)
+
+
+def _ready() -> int:
+    return os.getpid()
+
+
+def _certify(pdf: bytes, labels: dict[str, str], at: datetime) -> Signed:
+    from signing.chain import certify
+    from signing.prepare import prepare
+
+    authority, stamper = _keys
+    return certify(prepare(pdf, labels), authority, stamper, now=at)
+
+
+def _seal(pdf: bytes, appearance: Appearance, at: datetime) -> Sealed:
+    from signing.seal import seal
+
+    authority, stamper = _keys
+    return seal(pdf, authority, stamper, appearance=appearance, now=at)

@@ -1,0 +1,42 @@
+"""The queue is the register's rows; this is how a process works it off.
+
+`wake` is the Prefect background task the bell calls: without parameters, because it only says that there is work. With
+Prefect down the same work is done unrecorded, for the row, not Prefect, remembers it.
+"""
+
+from __future__ import annotations
+
+from prefect import task
+
+from flows.bell import TASK_KEY, prefect_answers
+from flows.desk import desk
+from flows.packet import issue_packet, issue_waiting
+from flows.sealing import seal_statement, seal_waiting
+from flows.site import now
+from register import packets, statements
+
+
+@task(name="wake", log_prints=False)
+def wake() -> None:
+    """Work off what waits in the register."""
+    work(recorded=True)
+
+
+# Prefect derives the key from the source by default; the bell, which does not import this, must know it
+wake.task_key = TASK_KEY
+
+
+def work(*, recorded: bool) -> int:
+    """Issue every waiting packet and seal every waiting statement; returns how many. `recorded`: as Prefect runs."""
+    issued = issue_waiting(issue_packet if recorded else issue_packet.fn)
+    sealed = seal_waiting(seal_statement if recorded else seal_statement.fn)
+    return issued + sealed
+
+
+def look() -> int:
+    """Give back what dead workers left, then work off what waits: what the bell missed is found here."""
+    packets.release_expired(now=now())
+    statements.release_expired_sealing(now=now())
+    if packets.waiting() == 0 and statements.waiting_to_seal() == 0:
+        return 0
+    return work(recorded=prefect_answers(desk().site.configuration))

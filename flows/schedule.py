@@ -1,0 +1,43 @@
+"""Runs the deployments of `prefect.yaml` on their schedules, in one process: `python -m flows.schedule`.
+
+The embedded counterpart of a work pool with a worker; the same flows, the same schedules, read from the same file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+DEPLOYMENTS = Path(__file__).parent.parent / "prefect.yaml"
+READY_FILE = "schedule.json"
+
+
+def main() -> None:
+    """Serve every deployment until told to stop."""
+    from register.configuration import configuration
+
+    settings = configuration()
+    from flows.orchestration import environment
+
+    # before Prefect is imported, which reads its settings once
+    os.environ.update(environment(settings))
+    os.chdir(DEPLOYMENTS.parent)
+    from prefect import serve
+    from prefect.flows import load_flow_from_entrypoint
+    from prefect.schedules import Cron
+
+    runnable = []
+    for told in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]:
+        flow = load_flow_from_entrypoint(told["entrypoint"])
+        schedules = [
+            Cron(each["cron"], timezone=each["timezone"], slug=each["slug"]) for each in told.get("schedules", [])
+        ]
+        runnable.append(flow.to_deployment(name=told["name"], description=told["description"], schedules=schedules))
+    (settings.run / READY_FILE).write_text(str(os.getpid()))
+    serve(*runnable, print_starting_message=False)
+
+
+if __name__ == "__main__":
+    main()

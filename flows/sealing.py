@@ -1,0 +1,126 @@
+"""Sealing: from a statement everybody signed to a record under lock, provable for decades.
+
+Danger: a signed statement lost between the working bytes and the record, or sealed twice. Invariant: the record's
+bytes are durable before the statement becomes ACTIVE by compare-and-set, and the working bytes are destroyed only
+after that.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import django_ready, lease  # isort: skip
+from flows.desk import Desk, desk
+from flows.runs import Stages, Step, StepFailed
+from flows.site import now
+from flows.staging import clear, staged
+from register import agency, statements
+from register.facts import Machine, Record, Statement
+from register.vocabulary import MachineName, ObjectArea
+from rules.vocabulary import Language, Proof
+from signing import appearance
+from signing.appearance import Appearance
+from signing.seal import SealLevel
+from storage.protocol import Area
+
+WORKER = Machine(MachineName.SEALING_WORKER)
+PROOF = {SealLevel.SEALED: Proof.SEALED, SealLevel.SEALED_WITHOUT_TIME: Proof.SEALED_WITHOUT_TIME}
+
+
+@flow(name="sealing", persist_result=False, log_prints=False)
+def sealing() -> None:
+    """Seal every statement that waits for the organization's seal."""
+    seal_waiting(seal_statement)
+
+
+def seal_waiting(run: Callable[[str], object]) -> int:
+    """Claim statement after statement and hand each to `run`; returns how many."""
+    here, count = desk(), 0
+    while claim := statements.claim_sealing(here.holder, lease_seconds=lease.LEASE_SECONDS, now=now()):
+        count += 1
+        try:
+            run(str(claim.claimed_id))
+        except StepFailed:
+            # written to the statement's row with step and code; `confide packet show` explains it
+            continue
+    return count
+
+
+@task(
+    name="sealing",
+    task_run_name="sealing-{statement_id}",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+    log_prints=False,
+)
+def seal_statement(statement_id: str) -> None:
+    """One Prefect task a statement; takes and gives nothing but its opaque id."""
+    seal(desk(), UUID(statement_id))
+
+
+def seal(here: Desk, statement_id: UUID) -> Record:
+    """Seal one claimed statement and keep it as a record.
+
+    Raises :class:`StepFailed` after writing step and code to the statement's row.
+    """
+
+    def renew() -> datetime:
+        return statements.renew_sealing(statement_id, here.holder, lease_seconds=lease.LEASE_SECONDS, now=now())
+
+    row = statements.show(statement_id)
+    try:
+        with lease.kept(renew):
+            record = _seal(here, row)
+    except StepFailed as failed:
+        statements.sealing_failed(
+            statement_id, here.holder, step=failed.step, code=failed.code, retry=failed.passing, now=now()
+        )
+        raise
+    # the record is kept: should this fail, upkeep finds bytes nobody points at and clears them
+    with Stages().step(Step.CLEAR, statement_id):
+        clear(here.site, row.working_object_id or "", ObjectArea.WORKING)
+    return record
+
+
+def _seal(here: Desk, row: Statement) -> Record:
+    site, stages, subject = here.site, Stages(), row.statement_id
+    with stages.step(Step.READ, subject):
+        pdf = site.vault.get(row.working_object_id or "", Area.WORKING, version_id=row.working_version_id)
+    with stages.step(Step.SEAL, subject):
+        moment = now()
+        sealed = here.finisher.seal(pdf, appearance=_picture(row.language, moment), at=moment)
+    with stages.step(Step.STORE, subject):
+        until = lock_until(moment)
+        document = staged(site, sealed.pdf, area=ObjectArea.RECORDS, pages=row.pages, retain_until=until)
+    with stages.step(Step.KEEP, subject):
+        return statements.activate(
+            subject,
+            holder=here.holder,
+            document=document,
+            proof=PROOF[sealed.level],
+            retain_until=until,
+            now=now(),
+        )
+
+
+def lock_until(moment: datetime) -> datetime:
+    """How far a record's lock reaches: a year ahead, on to the end of that month (UTC), so that no date tells a birth
+    date.
+
+    The lock is a floor that upkeep extends; when a record is due is the retention schedule's to say.
+    """
+    ahead = moment + timedelta(days=366)
+    last = calendar.monthrange(ahead.year, ahead.month)[1]
+    return ahead.replace(day=last, hour=23, minute=59, second=59, microsecond=0)
+
+
+def _picture(language: Language, moment: datetime) -> Appearance:
+    sealer = agency.current()
+    return appearance.seal(sealer.legal_name, moment.astimezone(ZoneInfo(sealer.time_zone)), language=language)

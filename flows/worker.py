@@ -1,0 +1,93 @@
+"""The worker: a process that stays warm, wakes by the bell, and looks into the register by itself every second.
+
+`python -m flows.worker`. Light at the top: the signing processes import this module again when they start.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+LOOK_SECONDS = 1.0
+RECONNECT_SECONDS = 2.0
+READY_FILE = "worker.json"
+
+log = logging.getLogger("confide.worker")
+
+
+def main() -> None:
+    """Run until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, _leave)
+
+    from register.configuration import configuration
+
+    settings = configuration()
+    from flows.orchestration import environment
+
+    # before Prefect is imported, which reads its settings once
+    os.environ.update(environment(settings))
+    from flows.desk import desk
+
+    here = desk()
+    here.finisher.warm()
+    threading.Thread(target=_look_forever, name="look", daemon=True).start()
+    ready = settings.run / READY_FILE
+    ready.write_text(json.dumps({"pid": os.getpid(), "holder": here.holder}))
+    try:
+        _listen_forever()
+    finally:
+        ready.unlink(missing_ok=True)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    # work in hand is under a lease that runs out, so leaving at once loses nothing
+    log.info("told to stop")
+    os._exit(0)
+
+
+def _look_forever() -> None:
+    from django.db import connection
+
+    from flows.queue import look
+
+    over = threading.Event()
+    while not over.wait(LOOK_SECONDS):
+        try:
+            look()
+        except Exception as failure:  # noqa: BLE001 - a worker that stops looking loses every later request
+            # the type alone: a message may quote a client
+            log.error("look failed: %s", type(failure).__name__)
+        finally:
+            connection.close()
+
+
+def _listen_forever() -> None:
+    import asyncio
+
+    from prefect.task_worker import TaskWorker
+
+    from flows.queue import wake
+
+    async def listen() -> None:
+        worker = TaskWorker(wake, limit=2)
+        worker.handle_sigterm = _leave  # type: ignore[method-assign,assignment]
+        await worker.astart()
+
+    pause = threading.Event()
+    while not pause.wait(0):
+        try:
+            asyncio.run(listen())
+        except Exception as failure:  # noqa: BLE001 - Prefect may be down for hours; the look goes on meanwhile
+            log.warning("Prefect does not answer (%s); looking into the register only", type(failure).__name__)
+        pause.wait(RECONNECT_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
