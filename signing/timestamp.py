@@ -1,0 +1,293 @@
+"""Where time comes from: the embedded RFC 3161 authority, or another one by its address.
+
+Danger: a time stamp is the only thing that proves a signature after its certificate ran out; a wrong one is found out
+years later. Invariant: every token, ours and theirs, is checked before it is used — granted, our imprint, our nonce,
+a signature by a certificate made for time stamps and in force, a time close to our clock — or `StampUnavailable` is
+raised, and the caller says `stamped=False` or `sealed_without_time`. Never silent, never accepted on trust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+from asn1crypto import algos, cms, core, tsp, x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper
+
+from signing.authority import Authority
+from signing.errors import SigningCode, StampUnavailable
+from signing.settled import settled
+
+POLICY = "2.25.208443916127514894537402187493301870213"
+"""Our time-stamp policy: an OID under a UUID (ITU-T X.667), which needs no registration."""
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+LARGEST_REPLY = 64 * 1024
+"""Bytes we read of a reply; real tokens take 2 to 10 KB."""
+
+
+def system_clock() -> datetime:
+    """The machine's clock, UTC."""
+    return datetime.now(UTC)
+
+
+class Stamper(TimeStamper):
+    """A time-stamp authority whose tokens are checked before anybody uses them.
+
+    `token_room` is the number of bytes to keep free in the file for one token. `independent` says whose clock it is:
+    False when the organization asserts the time itself.
+    """
+
+    token_room: int = 3 * 1024
+    independent: bool = False
+
+    def __init__(self, clock: Callable[[], datetime] = system_clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """A checked token over `message_digest`. Raises StampUnavailable."""
+        nonce, request = self.request_cms(message_digest, md_algorithm)
+        try:
+            response = await self.async_request_tsa_response(request)
+            token = response["time_stamp_token"].dump()
+            _check(response, request, nonce, self._clock())
+        except StampUnavailable:
+            raise
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise StampUnavailable(
+                SigningCode.STAMP_UNAVAILABLE,
+                "The time-stamp authority does not answer.",
+                "Nothing is lost: the stamp is fetched later. Check its address and the network.",
+            ) from error
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+            raise rejected("its answer cannot be read") from error
+        if len(token) > self.token_room:
+            raise rejected("its answer is larger than the room kept for it")
+        return cms.ContentInfo.load(token)
+
+
+class EmbeddedStamper(Stamper):
+    """The organization's own time-stamp authority, in this process: ESSCertIDv2 (RFC 5816), nonce, accuracy, P-256."""
+
+    def __init__(self, authority: Authority, clock: Callable[[], datetime] = system_clock) -> None:
+        super().__init__(clock)
+        self._authority = authority
+        certificate = authority.stamper_certificate
+        issuer_and_serial = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+        self._subject = settled(x509.GeneralName("directory_name", certificate.subject))
+        self._sid = settled(
+            cms.SignerIdentifier("issuer_and_serial_number", cms.IssuerAndSerialNumber(issuer_and_serial))
+        )
+        self._ess = settled(as_signing_certificate_v2(certificate))
+        self._digest = settled(algos.DigestAlgorithm({"algorithm": "sha256"}))
+
+    def __reduce__(self) -> tuple[type[EmbeddedStamper], tuple[Authority, Callable[[], datetime]]]:
+        return (EmbeddedStamper, (self._authority, self._clock))
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """Answer a request as RFC 3161 §2.4.2 wants it."""
+        moment = self._clock().astimezone(UTC).replace(microsecond=0)
+        info = {
+            "version": "v1",
+            "policy": POLICY,
+            "message_imprint": settled(req["message_imprint"]),
+            "serial_number": secrets.randbits(127),
+            "gen_time": moment,
+            "accuracy": {"seconds": 1},
+            "tsa": self._subject,
+        }
+        if req["nonce"].native is not None:
+            info["nonce"] = req["nonce"]
+        content = tsp.TSTInfo(info).dump()
+        attributes = settled(
+            cms.CMSAttributes(
+                [
+                    simple_cms_attribute("content_type", "tst_info"),
+                    simple_cms_attribute("signing_time", cms.Time({"utc_time": core.UTCTime(moment)})),
+                    simple_cms_attribute("signing_certificate_v2", self._ess),
+                    simple_cms_attribute("message_digest", hashlib.sha256(content).digest()),
+                ]
+            )
+        )
+        signer = {
+            "version": "v1",
+            "sid": self._sid,
+            "digest_algorithm": self._digest,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signed_attrs": attributes,
+            "signature": self._authority.stamper_key.sign(attributes.dump(), "sha256"),
+        }
+        signed = {
+            "version": "v3",
+            "digest_algorithms": [self._digest],
+            "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(content)},
+            "certificates": [self._authority.stamper_certificate],
+            "signer_infos": [settled(cms.SignerInfo(signer))],
+        }
+        token = {"content_type": "signed_data", "content": settled(cms.SignedData(signed))}
+        response = {"status": {"status": "granted"}, "time_stamp_token": settled(cms.ContentInfo(token))}
+        return settled(tsp.TimeStampResp(response))
+
+
+class HttpStamper(Stamper):
+    """Another organization's time-stamp authority, over HTTP (RFC 3161 §3.4), by pyHanko's HTTPTimeStamper."""
+
+    token_room = 12 * 1024
+    independent = True
+
+    def __init__(self, url: str, timeout: float = 10.0, clock: Callable[[], datetime] = system_clock) -> None:
+        """`timeout` in seconds for the whole exchange."""
+        super().__init__(clock)
+        self._url = url
+        self._timeout = timeout
+
+    def __reduce__(self) -> tuple[type[HttpStamper], tuple[str, float, Callable[[], datetime]]]:
+        return (HttpStamper, (self._url, self._timeout, self._clock))
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        session = aiohttp.ClientSession(read_bufsize=LARGEST_REPLY, trust_env=False)
+        async with session, asyncio.timeout(self._timeout):
+            client = _BoundedClient(self._url, timeout=self._timeout, session=session)
+            return await client.async_request_tsa_response(req)
+
+
+class _BoundedClient(HTTPTimeStamper):
+    """pyHanko's client, refusing a reply that announces more than a token can be (it would read it all)."""
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        headers = await self.async_request_headers()
+        async with (
+            self._acquire_session() as session,
+            session.post(self.url, headers=headers, data=req.dump(), allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise rejected("it answers with an error")
+            if response.content_type != "application/timestamp-reply":
+                raise rejected("its answer is no time stamp")
+            body = await response.content.read(LARGEST_REPLY + 1)
+            while len(body) <= LARGEST_REPLY and (more := await response.content.read(LARGEST_REPLY)):
+                body += more
+        if len(body) > LARGEST_REPLY:
+            raise rejected("its answer is too long")
+        return tsp.TimeStampResp.load(body, strict=True)
+
+
+def rejected(why: str) -> StampUnavailable:
+    """The refusal of an answer that came but cannot be relied on; `why` completes the sentence."""
+    return StampUnavailable(
+        SigningCode.STAMP_REJECTED,
+        f"The time-stamp authority cannot be relied on: {why}.",
+        "Nothing is lost: the stamp is fetched later. Ask who runs the authority, or choose another.",
+    )
+
+
+def _check(response: tsp.TimeStampResp, request: tsp.TimeStampReq, nonce: int | None, now: datetime) -> None:
+    """Refuse a response unless everything about it is right. Raises StampUnavailable (or ValueError on bad DER)."""
+    if response["status"]["status"].native not in ("granted", "granted_with_mods"):
+        raise rejected("it refused the request")
+    token = response["time_stamp_token"]
+    if token["content_type"].native != "signed_data":
+        raise rejected("its answer is no time stamp")
+    signed = token["content"]
+    if signed["encap_content_info"]["content_type"].native != "tst_info":
+        raise rejected("its answer is no time stamp")
+    info = signed["encap_content_info"]["content"].parsed
+    imprint, asked = info["message_imprint"], request["message_imprint"]
+    if (
+        imprint["hash_algorithm"]["algorithm"].native != asked["hash_algorithm"]["algorithm"].native
+        or imprint["hashed_message"].native != asked["hashed_message"].native
+    ):
+        raise rejected("it stamped something else")
+    if nonce is not None and info["nonce"].native != nonce:
+        raise rejected("it answered another request")
+    moment = info["gen_time"].native
+    if abs(moment - now) > CLOCK_TOLERANCE:
+        raise rejected("its clock and ours differ by more than five minutes")
+    certificate = _signer_of(signed)
+    _check_certificate(certificate, moment)
+    _check_signature(signed, certificate)
+
+
+def _signer_of(signed: cms.SignedData) -> x509.Certificate:
+    infos = signed["signer_infos"]
+    if len(infos) != 1:
+        raise rejected("its answer has not exactly one signer")
+    sid = infos[0]["sid"]
+    for choice in signed["certificates"]:
+        certificate = choice.chosen
+        if not isinstance(certificate, x509.Certificate):
+            continue
+        if sid.name == "issuer_and_serial_number":
+            if (
+                certificate.issuer.dump() == sid.chosen["issuer"].dump()
+                and certificate.serial_number == sid.chosen["serial_number"].native
+            ):
+                return certificate
+        elif certificate.key_identifier == sid.chosen.native:
+            return certificate
+    raise rejected("its certificate is missing")
+
+
+def _check_certificate(certificate: x509.Certificate, moment: datetime) -> None:
+    purposes = certificate.extended_key_usage_value
+    if purposes is None or purposes.native != ["time_stamping"]:
+        raise rejected("its certificate is not made for time stamps")
+    if not certificate.not_valid_before <= moment <= certificate.not_valid_after:
+        raise rejected("its certificate is not in force")
+
+
+def _check_signature(signed: cms.SignedData, certificate: x509.Certificate) -> None:
+    """RFC 5652 §5.4: the attributes name the content, the signature covers the attributes."""
+    signer = signed["signer_infos"][0]
+    attributes = {attribute["type"].native: attribute["values"] for attribute in signer["signed_attrs"]}
+    digest = signer["digest_algorithm"]["algorithm"].native
+    content = signed["encap_content_info"]["content"].contents
+    if attributes["message_digest"][0].native != hashlib.new(digest, content).digest():
+        raise rejected("its signature does not fit")
+    if attributes["content_type"][0].native != "tst_info":
+        raise rejected("its signature does not fit")
+    if not _names_certificate(attributes, certificate):
+        raise rejected("its signature names another certificate")
+    data = signer["signed_attrs"].untag().dump()
+    algorithm = signer["signature_algorithm"]
+    hashed = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}.get(
+        digest if algorithm.signature_algo == "rsassa_pkcs1v15" else algorithm.hash_algo
+    )
+    if hashed is None:
+        raise rejected("it uses a hash that is not accepted")
+    key = serialization.load_der_public_key(certificate.public_key.dump())
+    signature = signer["signature"].native
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, data, ec.ECDSA(hashed()))
+        elif isinstance(key, rsa.RSAPublicKey) and algorithm.signature_algo == "rsassa_pss":
+            pss = padding.PSS(padding.MGF1(hashed()), algorithm["parameters"]["salt_length"].native)
+            key.verify(signature, data, pss, hashed())
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, data, padding.PKCS1v15(), hashed())
+        else:
+            raise rejected("it uses a kind of key that is not accepted")
+    except (InvalidSignature, UnsupportedAlgorithm) as error:
+        raise rejected("its signature does not fit") from error
+
+
+def _names_certificate(attributes: dict[str, cms.SetOfAny], certificate: x509.Certificate) -> bool:
+    """RFC 5816 / RFC 2634: the signed attributes name the certificate, so that nobody swaps it."""
+    der = certificate.dump()
+    if "signing_certificate_v2" in attributes:
+        first = attributes["signing_certificate_v2"][0]["certs"][0]
+        name = first["hash_algorithm"]["algorithm"].native
+        return bool(first["cert_hash"].native == hashlib.new(name, der).digest())
+    if "signing_certificate" in attributes:
+        first = attributes["signing_certificate"][0]["certs"][0]
+        return bool(first["cert_hash"].native == hashlib.sha1(der, usedforsecurity=False).digest())
+    return False

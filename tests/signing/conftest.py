@@ -1,0 +1,128 @@
+"""What the signing tests share: a rendered form, an authority, and the files of a whole ceremony."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from signing import appearance, chain, prepare, seal
+from signing.authority import Authority
+from signing.timestamp import EmbeddedStamper
+
+DATA = Path(__file__).parent / "data"
+LABELS = {"client": "Client signature", "witness": "Witness signature", "org_seal": "Seal of the organization"}
+ORGANIZATION = "Riverbend Counseling"
+
+
+def now() -> datetime:
+    """The clock, moved or not, to the second."""
+    return datetime.now(UTC)
+
+
+def ink(width: int = 900, height: int = 300) -> bytes:
+    """A scribble as a signature pad sends it."""
+    picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    turns = [
+        (0.02, 0.73),
+        (0.09, 0.27),
+        (0.18, 0.83),
+        (0.27, 0.33),
+        (0.37, 0.77),
+        (0.51, 0.2),
+        (0.67, 0.8),
+        (0.95, 0.5),
+    ]
+    draw.line([(x * width, y * height) for x, y in turns], fill=(0, 0, 60, 255), width=height // 33, joint="curve")
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def sign_client(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """The client draws."""
+    look = appearance.drawn(ink(), "Rosa Núñez-O'Neill", now(), role_line="Client")
+    return chain.sign(
+        pdf, authority, stamper, role="client", signer_name="Rosa Núñez-O'Neill", act_id="ACT-1",
+        appearance=look, reason="I have read this and agree", now=now(),
+    ).pdf  # fmt: skip
+
+
+def sign_witness(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """The witness types."""
+    look = appearance.typed("Dana Reyes", now(), role_line="Witness, intake worker")
+    return chain.sign(
+        pdf, authority, stamper, role="witness", signer_name="Dana Reyes", act_id="ACT-2",
+        appearance=look, reason="I saw the client sign", now=now(),
+    ).pdf  # fmt: skip
+
+
+def seal_it(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> seal.Sealed:
+    """The organization seals."""
+    look = appearance.seal(ORGANIZATION, now(), role_line="Seal of the organization")
+    return seal.seal(pdf, authority, stamper, appearance=look, now=now())
+
+
+@pytest.fixture(scope="session")
+def rendered_pdf() -> bytes:
+    """A tagged PDF/A-2b as LibreOffice exports it, with three placeholder pictures (made by make_rendered.py)."""
+    return (DATA / "rendered.pdf").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """The organization's authority, made now."""
+    return Authority.create(ORGANIZATION, now=now())
+
+
+@pytest.fixture(scope="session")
+def stamper(authority: Authority) -> EmbeddedStamper:
+    """The embedded time-stamp authority."""
+    return EmbeddedStamper(authority)
+
+
+@pytest.fixture(scope="session")
+def prepared_pdf(rendered_pdf: bytes) -> bytes:
+    """Fields placed, nothing signed."""
+    return prepare.prepare(rendered_pdf, LABELS)
+
+
+@pytest.fixture(scope="session")
+def certified_pdf(prepared_pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """Certified by the organization."""
+    return chain.certify(prepared_pdf, authority, stamper, now=now()).pdf
+
+
+@pytest.fixture(scope="session")
+def client_pdf(certified_pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """Signed by the client."""
+    return sign_client(certified_pdf, authority, stamper)
+
+
+@pytest.fixture(scope="session")
+def witnessed_pdf(client_pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """Signed by client and witness."""
+    return sign_witness(client_pdf, authority, stamper)
+
+
+@pytest.fixture(scope="session")
+def sealed_pdf(witnessed_pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """The finished file, PAdES B-LTA."""
+    return seal_it(witnessed_pdf, authority, stamper).pdf
+
+
+@pytest.fixture(scope="session")
+def ceremony() -> Callable[[bytes, Authority, EmbeddedStamper], bytes]:
+    """Run the whole ceremony on a prepared file, by the clock of the moment."""
+
+    def run(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+        pdf = chain.certify(pdf, authority, stamper, now=now()).pdf
+        pdf = sign_witness(sign_client(pdf, authority, stamper), authority, stamper)
+        return seal_it(pdf, authority, stamper).pdf
+
+    return run
