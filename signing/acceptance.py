@@ -1,0 +1,434 @@
+"""When a signed statement counts as accepted: the rule alone, on facts read elsewhere.
+
+Danger: no single check of a signature library is sufficient. "Valid" says nothing of what was appended, AdES says
+nothing of altered pages, and the common "bottom line" turns false for every genuine file on the day its one-time
+certificates run out. A file cut back to an older genuine revision is flawless to every one of them.
+
+Invariant: a file is accepted only when *every* condition below holds; whatever cannot be shown counts against it.
+  1. the signature fields are those of the certified document, each of a known role, none added, removed or doubled;
+  2. every one of them is signed, in the order certification, persons, witness, seal (archive fields are a reserve);
+  3. each signature and stamp is intact, covers its whole revision, and nothing beyond what it permits came after it:
+     form filling by later signers, after the seal nothing but proof (revocation data, stamps);
+  4. all signers' certificates lead to one trusted root, and each signature is provable at its own time (AdES-LTA);
+  5. each time stamp is intact and trusted, and the last archive stamp covers the file to its last byte.
+
+Nothing here reads a file, a clock or a network. Source of the rule: ETSI EN 319 102-1 (AdES), ETSI EN 319 142-1
+(PAdES levels), ISO 32000-2 §12.8 (certification, incremental updates).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from signing.roles import ARCHIVE_PREFIX, ORDER, Role
+
+CERTIFICATION, SEAL = Role.ORG_CERT.value, Role.ORG_SEAL.value
+_RANK: Mapping[str, int] = {role.value: rank for rank, role in enumerate(ORDER)}
+_ARCHIVE = re.compile(re.escape(ARCHIVE_PREFIX) + r"([1-9][0-9]?)")
+
+
+class Outcome(StrEnum):
+    """What a file is, from best to worst."""
+
+    ACCEPTED = "accepted"
+    SEALED_WITHOUT_TIME = "sealed_without_time"
+    INCOMPLETE = "incomplete"
+    INTACT_UNTRUSTED = "intact_untrusted"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+
+
+class Level(StrEnum):
+    """PAdES baseline level, by what the file carries (ETSI EN 319 142-1)."""
+
+    NONE = "none"
+    BASIC = "B-B"
+    TIMED = "B-T"
+    LONG_TERM = "B-LT"
+    ARCHIVED = "B-LTA"
+
+
+class Clock(StrEnum):
+    """Whose clock the times rest on."""
+
+    OWN = "own"
+    """The organization itself: the time-stamp authority's certificate leads to the signers' own root."""
+    INDEPENDENT = "independent"
+    """An authority under another root that the caller trusts."""
+    UNKNOWN = "unknown"
+    """There are stamps, but of an authority the caller gave no root for."""
+    NONE = "none"
+    """No stamp: only what the signing computer wrote down."""
+
+
+class TimeSource(StrEnum):
+    """Where the time of one signature comes from."""
+
+    TIME_STAMP = "time_stamp"
+    ARCHIVE_STAMP = "archive_stamp"
+    """No stamp of its own; a later archive stamp proves it existed by then."""
+    CLAIMED = "claimed"
+
+
+class Reading(StrEnum):
+    """At which moment archived proof is judged."""
+
+    PRESENT = "present"
+    """AdES: at the present moment, with proofs of existence reaching back (the default)."""
+    PROVEN_TIME = "proven_time"
+    """At the time of the last archive stamp. For outside authorities whose certificates are still in force while
+    their archived revocation data has gone stale: judging those at the present moment would need the network."""
+
+
+class ReasonCode(StrEnum):
+    """Why a file is not accepted; `OUTCOME_OF` tells what each makes of it."""
+
+    NOT_A_PDF = "not_a_pdf"
+    TOO_LARGE = "too_large"
+    TOO_COMPLEX = "too_complex"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+
+    NO_SIGNATURE_FIELDS = "no_signature_fields"
+    FOREIGN_FIELD = "foreign_field"
+    DOUBLED_FIELD = "doubled_field"
+    MISSING_FIELD = "missing_field"
+    FIELDS_CHANGED = "fields_changed"
+    NOT_CERTIFIED = "not_certified"
+    WRONG_KIND = "wrong_kind"
+    OUT_OF_ORDER = "out_of_order"
+    EXPECTED_SIGNATURE_GONE = "expected_signature_gone"
+    HYBRID_FILE = "hybrid_file"
+    BYTES_OUTSIDE = "bytes_outside"
+    NOT_COVERED_TO_THE_END = "not_covered_to_the_end"
+
+    ARCHIVE_UNREADABLE = "archive_unreadable"
+    SIGNATURE_UNREADABLE = "signature_unreadable"
+    CONTENT_ALTERED = "content_altered"
+    SIGNATURE_WRONG = "signature_wrong"
+    RANGE_WRONG = "range_wrong"
+    CHANGED_AFTERWARDS = "changed_afterwards"
+    CHANGED_AFTER_SEAL = "changed_after_seal"
+    WRONG_CERTIFICATE = "wrong_certificate"
+    MIXED_ISSUERS = "mixed_issuers"
+    CERTIFICATE_RAN_OUT = "certificate_ran_out"
+    CERTIFICATE_NOT_VALID = "certificate_not_valid"
+    REVOKED = "revoked"
+    NOT_PROVABLE = "not_provable"
+    STAMP_WRONG = "stamp_wrong"
+    STAMP_NOT_VALID = "stamp_not_valid"
+
+    UNKNOWN_ROOT = "unknown_root"
+    UNKNOWN_TIME_AUTHORITY = "unknown_time_authority"
+
+    NOT_SIGNED = "not_signed"
+    NO_ARCHIVE_STAMP = "no_archive_stamp"
+
+
+_R = ReasonCode
+OUTCOME_OF: Mapping[ReasonCode, Outcome] = {
+    **dict.fromkeys(ReasonCode, Outcome.REJECTED),
+    **dict.fromkeys((_R.NOT_A_PDF, _R.TOO_LARGE, _R.TOO_COMPLEX, _R.ENCRYPTED, _R.DAMAGED), Outcome.UNREADABLE),
+    **dict.fromkeys((_R.UNKNOWN_ROOT, _R.UNKNOWN_TIME_AUTHORITY), Outcome.INTACT_UNTRUSTED),
+    _R.NOT_SIGNED: Outcome.INCOMPLETE,
+    _R.NO_ARCHIVE_STAMP: Outcome.SEALED_WITHOUT_TIME,
+}
+"""What one reason makes of the whole file. A code that is not named rejects: forgetting one must never accept."""
+
+_SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against a file."""
+
+    code: ReasonCode
+    field: str = ""
+    """Name of the signature field it concerns ("" for the file as a whole)."""
+    detail: str = ""
+    """A technical word for the log or the expert, never personal data."""
+
+
+class Kind(StrEnum):
+    SIGNATURE = "signature"
+    STAMP = "stamp"
+
+
+class Coverage(IntEnum):
+    """How much of the file a signature's byte range covers."""
+
+    WRONG = 0
+    REVISION = 1
+    FILE = 2
+
+
+class Change(IntEnum):
+    """The most that came after a signature."""
+
+    NOTHING = 0
+    PROOF_ONLY = 1
+    FORM_FILLING = 2
+    BEYOND = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A time stamp inside a signature."""
+
+    time: datetime
+    authority: str
+    """Subject of the authority's certificate."""
+    sound: bool
+    """Cryptographically right, and over this very signature."""
+    trusted: bool
+    anchor: str | None
+    """SHA-256 of the given root it leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureFacts:
+    """What the file shows about one filled signature field."""
+
+    field: str
+    kind: Kind
+    revision: int
+    """Revision of the file that it signs (0 is the oldest)."""
+    intact: bool
+    """The signed bytes are those that were signed."""
+    sound: bool
+    """The signature over them is cryptographically right, and its certificate is one for signing."""
+    coverage: Coverage
+    change: Change
+    change_detail: str = ""
+    certifies: bool = False
+    """It is the document's certification, permitting form filling only (DocMDP, P=2)."""
+    anchor: str | None = None
+    """SHA-256 of the given root its certificate leads to, whatever the date."""
+    trusted_now: bool = False
+    """Its certificate is in force and trusted at the moment of verification."""
+    provable: bool = False
+    """Provable at its own time by what the file carries (AdES-LTA or the proven time)."""
+    provable_detail: str = ""
+    revoked: bool = False
+    revocation_kept: bool = False
+    """The file carries revocation data for its certificate."""
+    stamp: Stamp | None = None
+    claimed_at: datetime | None = None
+    stamped_at: datetime | None = None
+    """For a document time stamp: its time."""
+    name: str = ""
+    subject: str = ""
+    issuer: str = ""
+    serial: str = ""
+    certificate_sha256: str = ""
+    issued_for: str = ""
+    """The role that the certificate itself names ("" when none): a key made for one act signs nothing else."""
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """What the file shows as a whole."""
+
+    fields: tuple[str, ...]
+    """Names of all signature fields, signed or not, in the order of the form; doubles kept."""
+    other_fields: tuple[str, ...] = ()
+    """Names of form fields that are no signature fields (a statement has none)."""
+    signed: tuple[str, ...] = ()
+    """Names of the filled ones."""
+    certified_fields: tuple[str, ...] | None = None
+    """Names of all signature fields in the certified revision (None when nothing is certified)."""
+    signatures: tuple[SignatureFacts, ...] = ()
+    """Oldest first."""
+    reasons: tuple[Reason, ...] = field(default=())
+    """What was already found wrong while reading."""
+
+
+def is_archive(name: str) -> bool:
+    """Whether a field is reserved for an archive stamp."""
+    return _ARCHIVE.fullmatch(name) is not None
+
+
+def judge(
+    facts: FileFacts, *, now: datetime, expected: Sequence[str] | None = None
+) -> tuple[Outcome, tuple[Reason, ...]]:
+    """Apply the rule.
+
+    facts: what was read; now: the moment of verification (UTC); expected: names of the fields that the caller knows
+    to have been signed (the register's list); one that is missing or empty here means the file was cut back.
+    Returns the outcome and everything that speaks against acceptance (empty exactly when accepted).
+    """
+    reasons = tuple(dict.fromkeys(_reasons(facts, now, expected)))
+    outcome = max((OUTCOME_OF[reason.code] for reason in reasons), key=_SEVERITY.__getitem__, default=Outcome.ACCEPTED)
+    return outcome, reasons
+
+
+def _reasons(facts: FileFacts, now: datetime, expected: Sequence[str] | None) -> Iterator[Reason]:
+    yield from facts.reasons
+    yield from _form(facts)
+    yield from _completeness(facts, expected or ())
+    yield from _order(facts)
+    for signature in facts.signatures:
+        yield from _integrity(signature)
+    yield from _trust(facts)
+    yield from _proof(facts, now)
+    yield from _ending(facts)
+
+
+def _form(facts: FileFacts) -> Iterator[Reason]:
+    if not facts.fields:
+        yield Reason(_R.NO_SIGNATURE_FIELDS)
+        return
+    for name in facts.other_fields:
+        yield Reason(_R.FOREIGN_FIELD, name)
+    for name, count in Counter(facts.fields).items():
+        if count > 1:
+            yield Reason(_R.DOUBLED_FIELD, name)
+        if name not in _RANK and not is_archive(name):
+            yield Reason(_R.FOREIGN_FIELD, name)
+    for name in (CERTIFICATION, SEAL):
+        if name not in facts.fields:
+            yield Reason(_R.MISSING_FIELD, name)
+    if not any(name in _RANK and name not in (CERTIFICATION, SEAL) for name in facts.fields):
+        yield Reason(_R.MISSING_FIELD, Role.CLIENT)
+    if not any(is_archive(name) for name in facts.fields):
+        yield Reason(_R.MISSING_FIELD, f"{ARCHIVE_PREFIX}1")
+    if facts.certified_fields is not None:
+        for name in sorted(set(facts.fields) ^ set(facts.certified_fields)):
+            yield Reason(_R.FIELDS_CHANGED, name)
+
+
+def _completeness(facts: FileFacts, expected: Sequence[str]) -> Iterator[Reason]:
+    signed = set(facts.signed)
+    for name in facts.fields:
+        if name not in signed and not is_archive(name):
+            yield Reason(_R.NOT_SIGNED, name)
+    for name in expected:
+        if name not in signed:
+            yield Reason(_R.EXPECTED_SIGNATURE_GONE, name)
+
+
+def _order(facts: FileFacts) -> Iterator[Reason]:
+    waiting = [_RANK[name] for name in facts.fields if name in _RANK and name not in facts.signed]
+    latest, stamps, revisions = -1, 0, set()
+    for signature in facts.signatures:
+        name = signature.field
+        if signature.revision in revisions:
+            yield Reason(_R.OUT_OF_ORDER, name, "two signatures in one revision")
+        revisions.add(signature.revision)
+        if (name == CERTIFICATION) != signature.certifies:
+            yield Reason(_R.NOT_CERTIFIED, name)
+        if number := _ARCHIVE.fullmatch(name):
+            stamps += 1
+            if signature.kind is not Kind.STAMP:
+                yield Reason(_R.WRONG_KIND, name)
+            # a stamp before the certification proves nothing that counts; a gap means one was taken out
+            if latest < 0 or int(number[1]) != stamps:
+                yield Reason(_R.OUT_OF_ORDER, name)
+        elif name in _RANK:
+            rank = _RANK[name]
+            if signature.kind is not Kind.SIGNATURE:
+                yield Reason(_R.WRONG_KIND, name)
+            if signature.issued_for in _RANK and signature.issued_for != name:
+                yield Reason(_R.WRONG_CERTIFICATE, name, signature.issued_for)
+            if rank < latest or any(open_rank < rank for open_rank in waiting):
+                yield Reason(_R.OUT_OF_ORDER, name)
+            latest = max(latest, rank)
+
+
+def _integrity(signature: SignatureFacts) -> Iterator[Reason]:
+    name = signature.field
+    if not signature.intact:
+        yield Reason(_R.CONTENT_ALTERED, name)
+    if signature.coverage is Coverage.WRONG:
+        yield Reason(_R.RANGE_WRONG, name)
+    if not signature.sound:
+        yield Reason(_R.STAMP_WRONG if signature.kind is Kind.STAMP else _R.SIGNATURE_WRONG, name)
+    allowed = Change.PROOF_ONLY if signature.field == SEAL else Change.FORM_FILLING
+    if signature.change > allowed:
+        code = _R.CHANGED_AFTER_SEAL if signature.field == SEAL else _R.CHANGED_AFTERWARDS
+        yield Reason(code, name, signature.change_detail)
+    if signature.stamp is not None and not signature.stamp.sound:
+        yield Reason(_R.STAMP_WRONG, name)
+
+
+def _persons(facts: FileFacts) -> list[SignatureFacts]:
+    return [signature for signature in facts.signatures if signature.kind is Kind.SIGNATURE]
+
+
+def _trust(facts: FileFacts) -> Iterator[Reason]:
+    anchors = {signature.anchor for signature in _persons(facts)}
+    if None in anchors:
+        if len(anchors) == 1:
+            yield Reason(_R.UNKNOWN_ROOT)
+        else:
+            for signature in _persons(facts):
+                if signature.anchor is None:
+                    yield Reason(_R.MIXED_ISSUERS, signature.field)
+    elif len(anchors) > 1:
+        yield Reason(_R.MIXED_ISSUERS)
+    for signature in facts.signatures:
+        anchor = signature.stamp.anchor if signature.stamp else signature.anchor
+        stamps = signature.stamp is not None or signature.kind is Kind.STAMP
+        if stamps and anchor is None:
+            yield Reason(_R.UNKNOWN_TIME_AUTHORITY, signature.field)
+
+
+def _proof(facts: FileFacts, now: datetime) -> Iterator[Reason]:
+    archived_from = archive_revision(facts)
+    complete = archived_from is not None
+    for signature in facts.signatures:
+        if signature.kind is Kind.STAMP or signature.anchor is None:
+            continue
+        if not (signature.intact and signature.sound):
+            continue  # said already, and the better reason
+        if signature.stamp is not None and signature.stamp.anchor is None:
+            continue  # said already; without that authority's root nothing more can be shown
+        if signature.provable or (signature.trusted_now and not complete and not signature.revoked):
+            continue
+        yield _why_not_provable(signature, now)
+    stamps = [signature for signature in facts.signatures if signature.kind is Kind.STAMP]
+    for stamp in stamps:
+        if stamp.anchor is not None and not stamp.provable:
+            yield Reason(_R.STAMP_NOT_VALID, stamp.field, stamp.provable_detail)
+
+
+def _why_not_provable(signature: SignatureFacts, now: datetime) -> Reason:
+    if signature.revoked:
+        return Reason(_R.REVOKED, signature.field)
+    if signature.stamp is not None and not signature.stamp.trusted and signature.stamp.sound:
+        return Reason(_R.STAMP_NOT_VALID, signature.field, signature.provable_detail)
+    if signature.trusted_now:
+        return Reason(_R.NOT_PROVABLE, signature.field, signature.provable_detail)
+    if signature.expires is not None and now > signature.expires:
+        return Reason(_R.CERTIFICATE_RAN_OUT, signature.field, signature.provable_detail)
+    return Reason(_R.CERTIFICATE_NOT_VALID, signature.field, signature.provable_detail)
+
+
+def archive_revision(facts: FileFacts) -> int | None:
+    """Revision of the last archive stamp made after the seal; None when the file has none."""
+    seals = [signature.revision for signature in facts.signatures if signature.field == SEAL]
+    stamps = [signature.revision for signature in facts.signatures if signature.kind is Kind.STAMP]
+    if not seals or not stamps or max(stamps) < max(seals):
+        return None
+    return max(stamps)
+
+
+def _ending(facts: FileFacts) -> Iterator[Reason]:
+    if not facts.signatures:
+        return
+    last = facts.signatures[-1]
+    if archive_revision(facts) is not None:
+        if last.coverage is not Coverage.FILE:
+            yield Reason(_R.NOT_COVERED_TO_THE_END, last.field)
+        return
+    # not archived yet: proof may be appended while the stamp is still to come, anything else may not
+    if last.coverage is not Coverage.FILE and last.change > Change.PROOF_ONLY:
+        yield Reason(_R.NOT_COVERED_TO_THE_END, last.field)
+    if SEAL in facts.signed:
+        yield Reason(_R.NO_ARCHIVE_STAMP)

@@ -1,0 +1,384 @@
+"""Read from a file what its signatures show, offline: the facts that `signing.acceptance` judges.
+
+Danger: a validator that fetches what a certificate names lets a stranger's file make this machine call out; one that
+skips what it does not understand accepts what it never looked at. Invariant: nothing is fetched (revocation data and
+certificates come from the file, roots from the caller); every filled field is measured, and one that cannot be is an
+unreadable signature, never a missing one and never an exception.
+
+pyHanko calls its AdES API incubating; validation by it happens in this module and `signing.changes` only. All
+questions about one signature are asked once, in the order integrity → trust now → proof at its own time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from asn1crypto import cms, x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import Certificate, load_der_x509_certificate
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko.sign.validation.policy_decl import (
+    CertificateFetchingRule,
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko.sign.validation.status import (
+    DocumentTimestampStatus,
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+    TimestampSignatureStatus,
+)
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from signing.acceptance import (
+    CERTIFICATION,
+    Change,
+    Coverage,
+    FileFacts,
+    Kind,
+    Reading,
+    Reason,
+    ReasonCode,
+    SignatureFacts,
+    Stamp,
+)
+from signing.changes import statement_policy
+from signing.runner import run
+from signing.structure import Archive, FormField, UnreadableError, archive_of, fields_of, oddities, open_file
+
+logger = logging.getLogger(__name__)
+# the libraries' warnings quote certificate subjects, which are people's names; what matters comes back as a reason
+for _library in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
+
+_LARGEST_SIGNATURE = 256 * 1024
+_LONGEST_CHAIN = 6
+
+_NO_NETWORK = RevocationInfoGatheringSpec(
+    online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
+    certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
+)
+# "require" would refuse time-stamp certificates and roots, which rightly name no revocation source (signing notes §2a)
+_IF_DECLARED = CertRevTrustPolicy(
+    RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED)
+)
+_COVERAGE = {
+    SignatureCoverageLevel.ENTIRE_FILE: Coverage.FILE,
+    SignatureCoverageLevel.ENTIRE_REVISION: Coverage.REVISION,
+}
+_CHANGE = {
+    ModificationLevel.NONE: Change.NOTHING,
+    ModificationLevel.LTA_UPDATES: Change.PROOF_ONLY,
+    ModificationLevel.FORM_FILLING: Change.FORM_FILLING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roots:
+    """The root certificates that the caller trusts."""
+
+    certificates: tuple[x509.Certificate, ...]
+    by_sha256: dict[str, Certificate]
+
+    @classmethod
+    def load(cls, ders: Sequence[bytes]) -> Roots:
+        """From DER bytes. Raises ValueError when one is no certificate."""
+        return cls(
+            certificates=tuple(x509.Certificate.load(bytes(der)) for der in ders),
+            by_sha256={hashlib.sha256(der).hexdigest(): load_der_x509_certificate(bytes(der)) for der in ders},
+        )
+
+    def organization(self, sha256: str) -> str:
+        """Name of the organization whose root has this digest ("" when it is none of these)."""
+        root = self.by_sha256.get(sha256)
+        if root is None:
+            return ""
+        names = root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return str(names[0].value) if names else root.subject.rfc4514_string()
+
+    def anchor(self, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> str | None:
+        """SHA-256 of the root that `leaf` was issued under: by signature alone, dates do not matter here."""
+        try:
+            current = load_der_x509_certificate(leaf.dump())
+            pool = [load_der_x509_certificate(other.dump()) for other in others]
+        except ValueError:
+            return None
+        for _ in range(_LONGEST_CHAIN):
+            for digest, root in self.by_sha256.items():
+                if _issued(current, root):
+                    return digest
+            issuer = next((other for other in pool if other != current and _issued(current, other)), None)
+            if issuer is None:
+                return None
+            current = issuer
+        return None
+
+
+def _issued(certificate: Certificate, issuer: Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+@dataclass(slots=True, kw_only=True)
+class _Examination:
+    """One file under examination at one moment."""
+
+    reader: PdfFileReader
+    roots: Roots
+    now: datetime
+    archive: Archive
+    reasons: list[Reason]
+    chain_proven: bool = False
+    """pyHanko followed the chain of archive stamps back from the last one."""
+    found: list[tuple[EmbeddedPdfSignature, SignatureFacts]] = field(default_factory=list)
+
+    async def examine(self, embedded: EmbeddedPdfSignature) -> None:
+        """Measure one signature."""
+        stamp = embedded.sig_object_type == "/DocTimeStamp"
+        self.found.append((embedded, await (self._stamp(embedded) if stamp else self._signature(embedded))))
+
+    async def _signature(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
+        facts = _common(embedded, self.reader, self.roots, self.archive, Kind.SIGNATURE)
+        status = await async_validate_pdf_signature(embedded, self._context(self.now, self.archive), skip_diff=True)
+        facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
+        facts = replace(facts, revoked=status.revoked, stamp=self._attached(embedded, status))
+        if not (status.intact and status.valid):
+            return facts
+        provable, detail = await self._provable(embedded)
+        return replace(facts, provable=provable, provable_detail=detail)
+
+    async def _provable(self, embedded: EmbeddedPdfSignature) -> tuple[bool, str]:
+        policy = CertValidationPolicySpec(
+            trust_manager=SimpleTrustManager.build(trust_roots=list(self.roots.certificates)),
+            revinfo_policy=_IF_DECLARED,
+        )
+        spec = SignatureValidationSpec(cert_validation_policy=policy, revinfo_gathering_policy=_NO_NETWORK)
+        timing = ValidationTimingInfo(
+            validation_time=self.now, best_signature_time=self.now, point_in_time_validation=False
+        )
+        result = await ades_lta_validation(embedded, PdfSignatureValidationSpec(spec, diff_policy=None), timing)
+        self.chain_proven |= result.oldest_evidence_record_timestamp is not None
+        indication = result.ades_subindic
+        return indication is AdESPassed.OK, "" if indication is AdESPassed.OK else indication.standard_name
+
+    async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
+        facts = _common(embedded, self.reader, self.roots, self.archive, Kind.STAMP)
+        status: DocumentTimestampStatus = await async_validate_pdf_timestamp(
+            embedded, self._context(self.now, self.archive), skip_diff=True
+        )
+        return replace(
+            facts,
+            intact=status.intact,
+            sound=status.valid,
+            trusted_now=status.trusted,
+            provable=status.trusted,
+            stamped_at=status.timestamp,
+        )
+
+    def _attached(self, embedded: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp | None:
+        attached: TimestampSignatureStatus | None = status.timestamp_validity
+        if attached is None:
+            return None
+        token: cms.SignedData = next(extract_tst_data_iter(embedded.signer_info, signed=False))
+        others = [choice.chosen for choice in token["certificates"] if isinstance(choice.chosen, x509.Certificate)]
+        return Stamp(
+            time=attached.timestamp,
+            authority=attached.signing_cert.subject.human_friendly,
+            sound=attached.intact and attached.valid,
+            trusted=attached.trusted,
+            anchor=self.roots.anchor(attached.signing_cert, [*others, *self.archive.certificates]),
+        )
+
+    def _context(self, moment: datetime, archive: Archive, *, strict: bool = False) -> ValidationContext:
+        return ValidationContext(
+            trust_roots=list(self.roots.certificates),
+            other_certs=list(archive.certificates),
+            ocsps=list(archive.ocsps),
+            crls=list(archive.crls),
+            moment=moment,
+            best_signature_time=moment,
+            allow_fetching=False,
+            # not strict: "is it trusted today, as far as anyone can tell"; the proof is asked for apart
+            **({"revinfo_policy": _IF_DECLARED} if strict else {"revocation_mode": "soft-fail"}),
+        )
+
+    async def conclude(self) -> tuple[SignatureFacts, ...]:
+        """All facts, oldest first, with what one signature learns from the stamps that came after it."""
+        stamps = [(embedded, facts) for embedded, facts in self.found if facts.kind is Kind.STAMP]
+        for index, (embedded, facts) in enumerate(self.found):
+            if facts.kind is Kind.STAMP:
+                # its authority's certificate may have run out meanwhile: a later stamp proves it was in force
+                renewed = self.chain_proven and embedded is not stamps[-1][0] and facts.sound and facts.intact
+                self.found[index] = embedded, replace(facts, provable=facts.provable or renewed)
+            elif facts.stamp is None and not facts.provable and facts.intact and facts.sound:
+                with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
+                    self.found[index] = embedded, await self._by_archive_stamp(embedded, facts, stamps)
+        return tuple(facts for _, facts in self.found)
+
+    async def _by_archive_stamp(
+        self,
+        embedded: EmbeddedPdfSignature,
+        facts: SignatureFacts,
+        stamps: Sequence[tuple[EmbeddedPdfSignature, SignatureFacts]],
+    ) -> SignatureFacts:
+        """A signature made while no time-stamp authority answered: AdES wants a stamp of its own and stops there.
+
+        The next archive stamp proves that it existed then; its certificate is judged at that moment by the revocation
+        data that this very stamp covers.
+        """
+        for stamp, seen in stamps:
+            usable = seen.intact and seen.sound and seen.provable and seen.revision > facts.revision
+            if not usable or seen.stamped_at is None:
+                continue
+            covered = archive_of(self.reader.get_historical_resolver(stamp.signed_revision))
+            if not covered.answers_for(embedded.signer_cert):
+                continue
+            context = self._context(seen.stamped_at, covered, strict=True)
+            status = await async_validate_pdf_signature(embedded, context, skip_diff=True)
+            return replace(facts, provable=status.trusted, stamped_at=seen.stamped_at)
+        return facts
+
+
+def _common(
+    embedded: EmbeddedPdfSignature, reader: PdfFileReader, roots: Roots, archive: Archive, kind: Kind
+) -> SignatureFacts:
+    if len(embedded.pkcs7_content) > _LARGEST_SIGNATURE:
+        raise ValueError("signature too large")
+    embedded.compute_integrity_info(diff_policy=statement_policy())  # type: ignore[no-untyped-call]
+    change, detail = _change(embedded)
+    certificate = embedded.signer_cert
+    subject = certificate.subject.native
+    der = certificate.dump()
+    return SignatureFacts(
+        field=embedded.field_name,
+        kind=kind,
+        revision=embedded.signed_revision,
+        intact=False,
+        sound=False,
+        coverage=_COVERAGE.get(embedded.evaluate_signature_coverage(), Coverage.WRONG),
+        change=change,
+        change_detail=detail,
+        certifies=_certifies(embedded, reader),
+        anchor=roots.anchor(certificate, [*embedded.other_embedded_certs, *archive.certificates]),
+        revocation_kept=archive.answers_for(certificate),
+        claimed_at=embedded.self_reported_timestamp,
+        name=str(embedded.sig_object.get("/Name", subject.get("common_name", ""))),
+        subject=certificate.subject.human_friendly,
+        issuer=certificate.issuer.human_friendly,
+        serial=format(certificate.serial_number, "x"),
+        certificate_sha256=hashlib.sha256(der).hexdigest(),
+        issued_for=str(subject.get("title", "")),
+        expires=certificate.not_valid_after,
+    )
+
+
+def _change(embedded: EmbeddedPdfSignature) -> tuple[Change, str]:
+    difference = embedded.diff_result
+    if not isinstance(difference, DiffResult):
+        return Change.BEYOND, "" if difference is None else _first_line(str(difference))
+    if not embedded.summarise_integrity_info()["docmdp_ok"]:
+        return Change.BEYOND, "more than this signature permits"
+    return _CHANGE.get(difference.modification_level, Change.BEYOND), ""
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0][:160] if text else ""
+
+
+def _certifies(embedded: EmbeddedPdfSignature, reader: PdfFileReader) -> bool:
+    root = reader.root
+    if "/Perms" not in root or "/DocMDP" not in root["/Perms"]:
+        return False
+    same = root["/Perms"].raw_get("/DocMDP") == embedded.sig_field.raw_get("/V")
+    return bool(same) and embedded.docmdp_level is MDPPerm.FILL_FORMS
+
+
+def gather(pdf: bytes, roots: Roots, *, now: datetime, reading: Reading = Reading.PRESENT) -> FileFacts:
+    """Read what `pdf` shows at the moment `now` (UTC). Raises UnreadableError when it cannot be read at all."""
+    return run(_gather(pdf, open_file(pdf), roots, now, reading))
+
+
+async def _gather(pdf: bytes, reader: PdfFileReader, roots: Roots, now: datetime, reading: Reading) -> FileFacts:
+    reasons: list[Reason] = []
+    form: list[FormField] = []
+    archive = Archive()
+    with _noting(reasons, ReasonCode.DAMAGED):
+        reasons.extend(oddities(pdf, reader))
+        form = fields_of(reader)
+    with _noting(reasons, ReasonCode.ARCHIVE_UNREADABLE):
+        archive = archive_of(reader)
+    filled = [entry for entry in form if entry.filled and entry.is_signature]
+    embedded: list[EmbeddedPdfSignature] = []
+    for entry in filled:
+        with _noting(reasons, ReasonCode.SIGNATURE_UNREADABLE, entry.name):
+            embedded.append(EmbeddedPdfSignature(reader, entry.dictionary, entry.name))
+    embedded.sort(key=lambda signature: int(signature.signed_revision))
+    moment = _moment(embedded, now, reading)
+    examination = _Examination(reader=reader, roots=roots, now=moment, archive=archive, reasons=reasons)
+    for signature in embedded:
+        with _noting(reasons, ReasonCode.SIGNATURE_UNREADABLE, signature.field_name):
+            await examination.examine(signature)
+    signatures = await examination.conclude()
+    certified: tuple[str, ...] | None = None
+    with _noting(reasons, ReasonCode.DAMAGED):
+        certified = _certified_fields(reader, signatures)
+    return FileFacts(
+        fields=tuple(entry.name for entry in form if entry.is_signature),
+        other_fields=tuple(entry.name for entry in form if not entry.is_signature),
+        signed=tuple(entry.name for entry in filled),
+        certified_fields=certified,
+        signatures=signatures,
+        reasons=tuple(reasons),
+    )
+
+
+@contextmanager
+def _noting(reasons: list[Reason], code: ReasonCode, name: str = "") -> Iterator[None]:
+    """Turn whatever a parser raises over a stranger's bytes into a reason against the file."""
+    try:
+        yield
+    except UnreadableError as error:
+        reasons.append(error.reason)
+    except Exception as error:  # noqa: BLE001  # pyHanko and asn1crypto raise anything over hostile bytes
+        logger.debug("%s: %s", code.value, type(error).__name__)
+        reasons.append(Reason(code, name, type(error).__name__))
+
+
+def _moment(embedded: Sequence[EmbeddedPdfSignature], now: datetime, reading: Reading) -> datetime:
+    """The moment at which proofs are judged: now, or (by request) the time of the last archive stamp."""
+    if reading is Reading.PROVEN_TIME:
+        for signature in reversed(embedded):
+            if signature.sig_object_type == "/DocTimeStamp":
+                token = signature.signed_data["encap_content_info"]["content"].parsed
+                stamped: datetime = token["gen_time"].native
+                return min(now, stamped)
+    return now
+
+
+def _certified_fields(reader: PdfFileReader, signatures: Sequence[SignatureFacts]) -> tuple[str, ...] | None:
+    for signature in signatures:
+        if signature.field == CERTIFICATION and signature.certifies:
+            revision = reader.get_historical_resolver(signature.revision)
+            return tuple(entry.name for entry in fields_of(revision) if entry.is_signature)
+    return None
