@@ -101,6 +101,19 @@ class DestructionLog:
         key = _entry_key(kind, tuple(items), "")
         return _decode(self._store.get(Area.LOG, key)) if self._store.stat(Area.LOG, key) else None
 
+    def count(self) -> int:
+        """How many entries there are."""
+        return sum(1 for _ in self._store.list(Area.LOG))
+
+    def mirror(self, to: Store) -> int:
+        """Copy what the log area of another store lacks (a standby, a restored store); returns the versions copied."""
+        copied = 0
+        for key in self._store.list(Area.LOG):
+            for version in self._store.stat(Area.LOG, key)[len(to.stat(Area.LOG, key)) :]:
+                to.put(Area.LOG, key, self._store.get(Area.LOG, key, version.version_id))
+                copied += 1
+        return copied
+
     def entries(self) -> Iterator[Entry]:
         """Every entry, in no order, streamed."""
         for key in self._store.list(Area.LOG):

@@ -4,9 +4,6 @@ Danger: a message that carries a name, a word of a recovery share or the bytes o
 Invariant: every message here is written out in the code; only paths, counts and dates are ever put into one.
 """
 
-# A refusal is named by what is the case (`Held`, `NotFound`), as the person reads it; the base carries the suffix.
-# ruff: noqa: N818
-
 from __future__ import annotations
 
 from enum import StrEnum

@@ -2,10 +2,10 @@
 
 Danger: a wrapped key that survives its destruction in a free page, in the write-ahead log or in a moved row makes every
 certificate of destruction false; a key that is lost loses its record.
-Invariant: rows are only appended and never deleted, and a row never changes its length. So no row is ever moved within
-the file, and destroying a key overwrites the one place it was ever written to, followed by a truncating checkpoint.
-(Measured: deleting rows from a B-tree leaves copies behind in pages that were split, secure_delete or not.) The
-destroyed row stays as a tombstone: an id whose key was destroyed never gets another.
+Invariant: rows are only appended, never deleted, and a row never changes its length. So destroying a key overwrites the
+one place it was ever written to, and a truncating checkpoint empties the write-ahead log. `secure_delete=ON` (not FAST,
+which was measured to leave keys behind in freed cells) covers whatever the engine moves all the same. The destroyed row
+stays as a tombstone: an id whose key was destroyed never gets another.
 
 A data key is wrapped by the key of an epoch (`storage/epochs.py`), that by the master key. Blocks that a file system
 or an SSD keeps of overwritten data are out of reach here; the end of the epoch covers them.
