@@ -17,6 +17,7 @@ from docx.document import Document
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.oxml.table import CT_Row
 from docx.shared import Cm, Length
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
@@ -33,7 +34,7 @@ from templates.drafting.typography import (
 )
 from templates.drafting.wording import Block, Bullets, Facts, Heading, Line, Place, Signatures, Text, Wording
 
-LABEL_WIDTH: Final = Cm(3.6)
+LABEL_WIDTH: Final = Cm(4.3)
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -59,8 +60,9 @@ def opening(document: Document, wording: Wording) -> None:
 
 
 def body(document: Document, blocks: Sequence[Block]) -> None:
-    """Every block in its order."""
-    for block in blocks:
+    """Every block in its order; what stands right above the signatures goes with them onto one page."""
+    for block, following in zip(blocks, (*blocks[1:], None), strict=True):
+        chained = isinstance(following, Signatures)
         match block:
             case Facts():
                 _facts(document, block)
@@ -68,10 +70,11 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
                 with _condition(document, block.when):
                     _write(document, block.text, "heading 2")
             case Text():
-                _line(document, block.line, "Normal")
+                for paragraph in _line(document, block.line, "Normal"):
+                    if chained:
+                        paragraph.paragraph_format.keep_with_next = True
             case Bullets():
-                for line in block.lines:
-                    _line(document, line, "List Bullet")
+                _list(document, block.lines, chained=chained)
             case Signatures():
                 _signatures(document, block)
 
@@ -108,16 +111,24 @@ def _facts(document: Document, facts: Facts) -> None:
         _unsplit(row._tr)
         left, right = row.cells
         _shade(left, TINT)
+        _breathe(left)
+        _breathe(right)
         _first(left, fact.label, "Fact Label")
         for number, line in enumerate(fact.lines):
             style = "Fact Choice" if line.choice else "Fact"
             if number == 0:
                 right._tc.remove(right.paragraphs[0]._p)
             _line(right, line, style)
-        _breathe(right)
     widths = (Length(LABEL_WIDTH), Length(TEXT_WIDTH - LABEL_WIDTH))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
+
+
+def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:
+    for line in lines:
+        for paragraph in _line(document, line, "List Bullet"):
+            if chained:
+                paragraph.paragraph_format.keep_with_next = True
 
 
 def _signatures(document: Document, block: Signatures) -> None:
@@ -222,9 +233,8 @@ def _shade(cell: _Cell, color: str) -> None:
     )
 
 
-def _unsplit(row: object) -> None:
-    properties = row.get_or_add_trPr()  # type: ignore[attr-defined]
-    properties.append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
+def _unsplit(row: CT_Row) -> None:
+    row.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
 
 
 def _shape(table: Table) -> None:
@@ -234,11 +244,11 @@ def _shape(table: Table) -> None:
         if child.tag in (qn("w:tblStyle"), qn("w:tblW"), qn("w:tblLook")):
             properties.remove(child)
     rule = f'w:val="single" w:sz="4" w:space="0" w:color="{HAIRLINE}"'
-    for xml in (
-        f'<w:tblW {nsdecls("w")} w:w="{TEXT_WIDTH.twips}" w:type="dxa"/>',
-        f'<w:tblBorders {nsdecls("w")}><w:bottom {rule}/><w:insideH {rule}/></w:tblBorders>',
-    ):
-        properties.append(parse_xml(xml))
+    # in the order of the schema, before the layout: Word calls a file damaged that has it otherwise
+    width = f'<w:tblW {nsdecls("w")} w:w="{TEXT_WIDTH.twips}" w:type="dxa"/>'
+    borders = f"<w:tblBorders {nsdecls('w')}><w:bottom {rule}/><w:insideH {rule}/></w:tblBorders>"
+    for position, xml in enumerate((width, borders)):
+        properties.insert(position, parse_xml(xml))
 
 
 def _tabs(paragraph: Paragraph, stops: Iterable[tuple[int, WD_TAB_ALIGNMENT]]) -> None:

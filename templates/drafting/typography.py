@@ -114,11 +114,11 @@ STYLES: Final = (
     Style(id="LetterheadEnd", name="Letterhead End", size=9.5, color=QUIET, after=0, line=1.05, rule="bottom"),
     Style(id="FactHead", name="Fact Head", size=10, bold=True, color="FFFFFF", before=2, after=2, line=1.0,
           keep_next=True),
-    Style(id="FactLabel", name="Fact Label", size=10, bold=True, color=ACCENT, before=3, after=3, line=1.0),
-    Style(id="Fact", name="Fact", before=0, after=1, line=1.02),
+    Style(id="FactLabel", name="Fact Label", size=10, bold=True, color=ACCENT, before=0.4, after=0, line=1.0),
+    Style(id="Fact", name="Fact", before=0, after=0.5, line=1.02),
     Style(id="FactChoice", name="Fact Choice", before=0, after=1, line=1.02, number=CHOICE_LIST, indent=340,
           hanging=340),
-    Style(id="ListBullet", name="List Bullet", after=2.5, number=BULLET_LIST, indent=300, hanging=240),
+    Style(id="ListBullet", name="List Bullet", after=3, number=BULLET_LIST, indent=300, hanging=240),
     Style(id="SignatureLabel", name="Signature Label", size=9.5, bold=True, color=ACCENT, before=7, after=2, line=1.0,
           keep_next=True),
     Style(id="SignaturePlace", name="Signature Place", after=0, line=1.0, keep_next=True),
@@ -158,7 +158,7 @@ def dress(document: Document, language: str) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = PAGE_WIDTH, PAGE_HEIGHT
     section.left_margin = section.right_margin = SIDE
-    section.top_margin, section.bottom_margin = Cm(1.7), Cm(1.9)
+    section.top_margin, section.bottom_margin = Cm(1.5), Cm(1.8)
     section.header_distance, section.footer_distance = Cm(0.9), Cm(1.0)
 
 

@@ -119,7 +119,7 @@ def read(form_id: str, language: str) -> Wording:
     except (OSError, yaml.YAMLError) as error:
         raise WordingError(f"{path.name}: cannot be read ({type(error).__name__}).") from error
     top = _mapping(raw, path.name, {"title", "lead", "footer", "blocks"})
-    footer = [str(item) for item in top["footer"]]
+    footer = [str(item) for item in _items(top["footer"], path.name)]
     if len(footer) != 3:
         raise WordingError(f"{path.name}: the footer needs three parts.")
     return Wording(
@@ -128,7 +128,9 @@ def read(form_id: str, language: str) -> Wording:
         title=str(top["title"]),
         lead=str(top["lead"]),
         footer=(footer[0], footer[1], footer[2]),
-        blocks=tuple(_block(item, f"{path.name}, block {n}") for n, item in enumerate(top["blocks"], 1)),
+        blocks=tuple(
+            _block(item, f"{path.name}, block {n}") for n, item in enumerate(_items(top["blocks"], path.name), 1)
+        ),
     )
 
 

@@ -1,0 +1,205 @@
+"""Fictional clients to look at a form with: short, usual and long data, through the rules' own dictionary of fields.
+
+Danger: a form that looks right with four short words breaks with a real person's names. Invariant: every sample is a
+draft that goes through `rules.wording.fields_of`, so what is looked at is what will be printed. Nobody here exists.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from rules.draft import Discloser, Expiry, Identity, Mandate, Recipient, Revocable, StatementDraft
+from rules.vocabulary import (
+    Family,
+    InformationCategory,
+    Language,
+    MandateKind,
+    OrganizationKind,
+    ProgramClass,
+    PurposeCode,
+    SignerCapacity,
+)
+from rules.wording import fields_of
+from templates.form import Form
+
+PREPARED_ON: Final = dt.date(2026, 11, 22)
+REFERENCE: Final = "K7QF-2M9D-XR4T"
+
+
+class Size(StrEnum):
+    """How much there is to print."""
+
+    SHORT = "short"
+    USUAL = "usual"
+    LONG = "long"
+
+
+_EVENT: Final = {
+    Language.EN: "when my lease at the supported housing program is signed or my application is finally denied",
+    Language.ES: "cuando se firme mi contrato de vivienda con apoyo o se niegue en definitiva mi solicitud",
+}
+_PURPOSE: Final = {
+    Language.EN: (
+        "I am applying for a two-bedroom apartment for myself and my daughter under the supported housing program. The "
+        "program needs to know that I take part in services, what I earn, and what support will go on after I move in, "
+        "so that it can place us near her school and the clinic where she gets care."
+    ),
+    Language.ES: (
+        "Solicito un departamento de dos habitaciones para mí y mi hija dentro del programa de vivienda con apoyo. El "
+        "programa necesita saber que participo en los servicios, cuánto gano y qué apoyo seguirá tras la mudanza, "
+        "para ubicarnos cerca de su escuela y de la clínica donde la atienden."
+    ),
+}
+_JUSTIFICATION: Final = {
+    Language.EN: "The placement committee reviews the whole history of services.",
+    Language.ES: "El comité de asignación revisa toda la historia de servicios.",
+}
+_AGENCY: Final = Discloser(
+    legal_name="Genesee Reentry House",
+    unit="Housing and Family Services",
+    address=("410 Clinton Avenue North", "Rochester, NY 14605"),
+    phone="(585) 555-0142",
+    revocation_desk="Front desk, 410 Clinton Avenue North, Rochester, NY 14605",
+    classes=frozenset({ProgramClass.ETHICS_ONLY}),
+)
+_HOUSING: Final = Recipient(
+    organization_id=UUID(int=1),
+    legal_name="Monroe County Housing Authority",
+    address=("675 West Main Street", "Rochester, NY 14611"),
+    kind=OrganizationKind.HOUSING,
+)
+_SUPERVISION: Final = Recipient(
+    organization_id=UUID(int=2),
+    legal_name="New York State Department of Corrections and Community Supervision",
+    unit="Rochester Regional Office",
+    address=("350 South Avenue", "Rochester, NY 14620"),
+    kind=OrganizationKind.PAROLE,
+)
+_MANDATE: Final = Mandate(
+    kind=MandateKind.PAROLE_CONDITION,
+    body="New York State Board of Parole",
+    reference="24-B-1187",
+    ordered_on=dt.date(2026, 10, 15),
+    final_disposition_expected=dt.date(2027, 6, 30),
+    this_program=True,
+)
+
+
+def sample(form: Form, language: Language, size: Size) -> dict[str, Any]:
+    """The fields of a fictional client, for one form.
+
+    The long sample switches every conditional clause of the form's family on.
+    """
+    draft = _usual(form, language)
+    if size is Size.SHORT:
+        draft = _short(draft)
+    elif size is Size.LONG:
+        draft = _long(draft)
+    return fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+
+
+def _usual(form: Form, language: Language) -> StatementDraft:
+    draft = StatementDraft(
+        family=form.family,
+        language=language,
+        form_id=form.id,
+        form_version=form.version,
+        identity=Identity(legal_name="Marisol Vega-Ortiz", birth_date=dt.date(1988, 3, 4), case_number="2026-0417"),
+        discloser=_AGENCY,
+        effective_from=PREPARED_ON,
+    )
+    if not form.family.discloses:
+        return draft
+    draft = replace(
+        draft,
+        recipient=_HOUSING,
+        categories=(InformationCategory.ATTENDANCE, InformationCategory.INCOME, InformationCategory.HOUSING),
+        records_from=dt.date(2026, 6, 1),
+        records_to=PREPARED_ON,
+        purposes=(PurposeCode.HOUSING_PLACEMENT,),
+        expiry=Expiry(dt.date(2027, 11, 22)),
+    )
+    if form.family is not Family.CRIMINAL_JUSTICE:
+        return draft
+    return replace(
+        draft,
+        discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM})),
+        recipient=_SUPERVISION,
+        categories=(
+            InformationCategory.ATTENDANCE,
+            InformationCategory.SUBSTANCE_USE_TREATMENT,
+            InformationCategory.DRUG_TEST_RESULTS,
+        ),
+        purposes=(PurposeCode.SUPERVISION,),
+        expiry=Expiry(dt.date(2027, 6, 30)),
+        revocable=Revocable(dt.date(2027, 6, 1)),
+        mandate=_MANDATE,
+    )
+
+
+def _short(draft: StatementDraft) -> StatementDraft:
+    short = replace(
+        draft,
+        identity=Identity(legal_name="Bo Li", birth_date=dt.date(1990, 5, 1)),
+        discloser=replace(draft.discloser, unit="", phone=""),
+        categories=draft.categories[:1],
+        records_from=None,
+        records_to=None,
+    )
+    if short.recipient:
+        short = replace(short, recipient=replace(short.recipient, unit="", address=()))
+    if short.mandate:
+        short = replace(short, mandate=replace(short.mandate, reference="", final_disposition_expected=None))
+    return short
+
+
+def _long(draft: StatementDraft) -> StatementDraft:
+    classes = {ProgramClass.PART2_PROGRAM}
+    if draft.family is not Family.CRIMINAL_JUSTICE:
+        classes.add(ProgramClass.HIPAA_COVERED_ENTITY)
+    long = replace(
+        draft,
+        identity=Identity(
+            legal_name="María Guadalupe de los Ángeles Fernández-Montgomery",
+            birth_date=dt.date(1979, 9, 28),
+            also_known_as=("Lupe Fernández", "Maria Montgomery"),
+            case_number="2026-RH-000417-B",
+        ),
+        discloser=replace(
+            draft.discloser,
+            legal_name="Saint Brigid Fellowship for Reentry and Family Support",
+            unit="Northside House Transitional Living Program",
+            address=("Third Floor, Suite 310", "121 North Fitzhugh Street", "Rochester, NY 14614-1234"),
+            revocation_desk="Records Desk, Third Floor, 121 North Fitzhugh Street, Rochester, NY 14614-1234",
+            classes=frozenset(classes),
+        ),
+        capacity=SignerCapacity.GUARDIAN,
+        representative_name="Esperanza Montgomery-Whitfield",
+        interpreter_name="Anneliese Papadopoulos",
+    )
+    if long.recipient is None:
+        return long
+    recipient = replace(
+        long.recipient,
+        legal_name="Monroe County Department of Human Services",
+        unit="Division of Housing and Homeless Services, Eastside Office",
+        address=("Fourth Floor", "691 Saint Paul Street", "Rochester, NY 14605-1798"),
+    )
+    purposes = (*long.purposes, PurposeCode.SERVICE_COORDINATION)
+    if draft.family is not Family.CRIMINAL_JUSTICE:
+        recipient = replace(recipient, kind=OrganizationKind.TREATMENT)
+        purposes = (*purposes, PurposeCode.TREATMENT)
+    more = (category for category in InformationCategory if category not in long.categories)
+    return replace(
+        long,
+        recipient=recipient,
+        categories=(*long.categories, *(next(more) for _ in range(12 - len(long.categories)))),
+        everything_justification=_JUSTIFICATION[long.language],
+        purposes=purposes,
+        purpose_text=_PURPOSE[long.language],
+        expiry=Expiry(dt.date(2027, 11, 22), _EVENT[long.language]),
+    )
