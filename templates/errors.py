@@ -90,9 +90,7 @@ class FormError(Exception):
                 paragraph=number if isinstance(number, int) else None,
                 words=str(place.get("words", "")),
             )
-        return cls(
-            FormCode(str(message["code"])), str(message["sentence"]), str(message["remedy"]), place=where
-        )
+        return cls(FormCode(str(message["code"])), str(message["sentence"]), str(message["remedy"]), place=where)
 
 
 def _restored(message: Mapping[str, object]) -> FormError:

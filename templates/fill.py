@@ -1,0 +1,252 @@
+"""Fill a Word form: its fields in, a Word document out.
+
+Danger: what goes wrong here is printed in a document that a person signs: a name lost because it holds an ampersand, a
+field that was never filled, a value that is itself read as a form. Invariants: every value is escaped; a missing field
+is an error; no part is evaluated twice; nothing that looks like a placeholder is left over; the same form and data
+give the same bytes (no clock, no author).
+
+This module does not limit time or memory: forms from people go through ``templates.filler``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.phys_pkg import PhysPkgWriter
+from docx.opc.pkgwriter import PackageWriter
+from docxtpl import DocxTemplate
+from jinja2 import TemplateError
+from lxml import etree  # type: ignore[import-untyped]  # it has no stubs
+
+from templates import explain, rich
+from templates.errors import FormCode, FormError, Place
+from templates.package import check_word_file
+from templates.plain import plain
+from templates.sandbox import environment
+
+MAX_PATCHED = 64
+"""Prepared parts kept; a form has about four."""
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+"""Date of every member of the zip file (the earliest a zip file can tell)."""
+_FIXED_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+_LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}")
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_PART_NAMES = re.compile(r"(document|header|footer|footnotes|endnotes|comments)(\d*)\.xml$")
+
+
+def fill(docx: bytes, data: Mapping[str, object], *, locale: str = "en") -> bytes:
+    """The form ``docx`` filled with ``data``, as the bytes of a Word file.
+
+    ``locale`` is noted as the language of the document. Raises FormError.
+    """
+    return open_form(docx).fill(data, locale=locale)
+
+
+def open_form(docx: bytes) -> OpenForm:
+    """The form ready to be filled, everything compiled. Raises FormError when it is broken."""
+    check_word_file(docx, as_form=True)
+    try:
+        form = OpenForm(docx)
+        form.compile()
+    except (PackageNotFoundError, KeyError, ValueError, AttributeError, etree.LxmlError) as broken:
+        raise FormError(
+            FormCode.NOT_A_WORD_FILE,
+            "The file is damaged: its parts do not fit together.",
+            "Open it in Word and save it again as a Word document (.docx).",
+        ) from broken
+    return form
+
+
+class OpenForm:
+    """A form that was read and compiled. It can be filled once: filling uses it up."""
+
+    def __init__(self, docx: bytes) -> None:
+        self._template = _Template(io.BytesIO(docx))
+        self._template.render_init()
+        self._spent = False
+
+    def compile(self) -> None:
+        """Compile every part now, so that a broken form is told before any data is at hand."""
+        for part, source in self._template.sources():
+            with explain.errors_of(part_name(part), part, source, {}):
+                environment.compiled(source)
+
+    def fill(self, data: Mapping[str, object], *, locale: str = "en") -> bytes:
+        """The filled Word file. Raises FormError."""
+        if self._spent:
+            raise RuntimeError("an open form can be filled once")
+        self._spent = True
+        values = plain(data)
+        self._template.locale = locale
+        self._template.render(values, jinja_env=environment, autoescape=True)
+        _refuse_left_over(self._template, values)
+        return _packed(self._template.docx.part.package)
+
+
+class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
+    """docxtpl, with its preparation cached and its soft spots closed."""
+
+    locale = "en"
+
+    def sources(self) -> Iterator[tuple[Any, str]]:
+        """Every part that will be rendered, with what Jinja will compile for it."""
+        yield self.docx.part, _lines(self.patch_xml(self.get_xml()))
+        for uri in (self.HEADER_URI, self.FOOTER_URI):
+            for _, part in self.get_headers_footers(uri):
+                yield part, _lines(self.patch_xml(self.get_part_xml(part)))
+        for part in self._footnotes():
+            yield part, _lines(self.patch_xml(part.blob.decode("utf-8")))
+
+    def patch_xml(self, src_xml: str) -> str:
+        return _patched(src_xml)
+
+    def render_xml_part(self, src_xml: str, part: Any, context: dict[str, Any], jinja_env: Any = None) -> str:
+        source = _lines(src_xml)
+        with explain.errors_of(part_name(part), part, source, context):
+            self.current_rendering_part = part
+            rendered = environment.compiled(source).render(context)
+        rendered = rendered.replace("\n<w:p ", "<w:p ").replace("\n<w:p>", "<w:p>")
+        for written, meant in (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}")):
+            rendered = rendered.replace(written, meant)
+        return str(self.resolve_listing(rendered))
+
+    def resolve_listing(self, xml: str) -> str:
+        # docxtpl looks at every run of every paragraph for line feeds and tabs in values: 40 % of the time of a fill
+        return str(super().resolve_listing(xml)) if "\n" in xml or "\t" in xml else xml
+
+    def fix_tables(self, xml: str) -> Any:
+        # docxtpl parses with "recover", which drops what does not fit: words would be missing and nobody told
+        try:
+            etree.fromstring(xml.encode("utf-8"), etree.XMLParser(resolve_entities=False, huge_tree=False))
+        except etree.XMLSyntaxError:
+            raise explain.unbalanced("body") from None
+        return super().fix_tables(xml)
+
+    def render_properties(self, context: dict[str, Any], jinja_env: Any = None) -> None:
+        # title and subject may hold fields; who wrote the form, and when, is nobody's business
+        properties = self.docx.core_properties
+        for name in ("title", "subject"):
+            text = getattr(properties, name)
+            with explain.errors_of(f"document property “{name}”", None, text, context):
+                setattr(properties, name, environment.compiled(text).render(context) if "{" in text else text)
+        for name in ("author", "last_modified_by", "comments", "keywords", "category", "identifier", "version"):
+            setattr(properties, name, "")
+        properties.language = self.locale
+        properties.created = properties.modified = _FIXED_MOMENT
+        properties.revision = 1
+
+    def render_footnotes(self, context: dict[str, Any], jinja_env: Any = None) -> None:
+        # docxtpl renders them once for every section: from the second time on, filled values would be read as a form
+        for part in self._footnotes():
+            part._blob = self.render_xml_part(self.patch_xml(part.blob.decode("utf-8")), part, context).encode("utf-8")
+
+    def _footnotes(self) -> list[Any]:
+        return [part for part in self.docx.part.package.parts if part.content_type == _FOOTNOTES]
+
+
+@functools.lru_cache(maxsize=MAX_PATCHED)
+def _patched(xml: str) -> str:
+    return rich.wrap_bare_places(_docxtpl_patch(None, xml))
+
+
+_docxtpl_patch: Callable[[None, str], str] = DocxTemplate.patch_xml
+
+
+@functools.lru_cache(maxsize=MAX_PATCHED)
+def _lines(patched: str) -> str:
+    """One line a paragraph, so that a line Jinja tells leads to a paragraph."""
+    return re.sub(r"\n?<w:p([ >])", r"\n<w:p\1", patched)
+
+
+def part_name(part: Any) -> str:
+    """What a person calls the part: ``body``, ``header 1`` …"""
+    found = _PART_NAMES.search(str(getattr(part, "partname", "")))
+    if not found:
+        return "document"
+    kind, number = found.groups()
+    return "body" if kind == "document" else f"{kind} {number}".strip()
+
+
+def _refuse_left_over(template: _Template, values: Mapping[str, object]) -> None:
+    """Refuse a document that still shows placeholders, except where a value itself holds such braces."""
+    own = [text for text in _texts_of(values) if _LEFT_OVER.search(text)]
+    for part, root in _rendered_parts(template):
+        for number, paragraph in enumerate(root.iter(f"{_W}p"), start=1):
+            text = "".join(node.text or "" for node in paragraph.iter(f"{_W}t"))
+            if not _LEFT_OVER.search(text):
+                continue
+            for value in own:
+                text = text.replace(value, "")
+            found = _LEFT_OVER.search(text)
+            if found:
+                raise FormError(
+                    FormCode.BRACES_LEFT_OVER,
+                    f"A placeholder was left over: “{found.group()}” would be printed.",
+                    "Write placeholders as {{ field }}, with both pairs of braces, in a part of the document that is"
+                    " filled: body, header, footer, footnotes.",
+                    place=Place(part=part_name(part), paragraph=number),
+                )
+
+
+def _rendered_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
+    for part in template.docx.part.package.parts:
+        if _PART_NAMES.search(str(part.partname)):
+            element = getattr(part, "element", None)
+            if element is None and b"{" in part.blob:
+                element = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
+            if element is not None:
+                yield part, element
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_of(item)
+
+
+class _FixedZip(PhysPkgWriter):
+    """What python-docx writes its parts to: no clock, and no compression (the file lives for one rendering)."""
+
+    def __new__(cls, stream: io.BytesIO) -> Self:
+        return object.__new__(cls)  # its base class would choose a writer by itself
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)
+
+    def write(self, pack_uri: Any, blob: bytes) -> None:
+        member = zipfile.ZipInfo(pack_uri.membername, FIXED_DATE)
+        member.external_attr = 0o600 << 16
+        self._zip.writestr(member, blob)
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+def _packed(package: Any) -> bytes:
+    parts = package.parts
+    for part in parts:
+        part.before_marshal()
+    stream = io.BytesIO()
+    out = _FixedZip(stream)
+    writer: Any = PackageWriter  # its steps, with our own zip file under them
+    writer._write_content_types_stream(out, parts)
+    writer._write_pkg_rels(out, package.rels)
+    writer._write_parts(out, parts)
+    out.close()
+    return stream.getvalue()
+
+
+__all__ = ["OpenForm", "TemplateError", "fill", "open_form", "part_name"]

@@ -1,0 +1,183 @@
+"""The filler: a daemon that fills Word forms, each in a child of its own that is limited and can be killed.
+
+``python -m templates.filler --socket PATH [--with-parent] [--children N]``; ``--once`` fills one form from standard
+input to standard output, for a press that finds no daemon.
+
+Danger: a form is a program written by somebody else; it may never end, and it may ask for all memory. Invariants: a
+form is first opened, compiled and filled in a child with limits on memory, CPU and time; only a form that came through
+there is opened in the parent too, so that later children find it ready (copy on write). The parent never sees a value:
+a child hands it the bytes of the *form*, and the data stays in the child.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from templates import process, wire
+from templates.errors import FormCode, FormError
+from templates.fill import OpenForm, open_form
+from templates.forking import ForkServer, Stop
+
+MEMORY = 384 << 20
+"""Bytes one filling may take beside what the filler itself has."""
+CPU_SECONDS = 4
+WALL_SECONDS = 8.0
+WARM_FORMS = 12
+"""Forms kept open in the parent (about 3 MB each)."""
+WARM_SECONDS = 1.0
+"""A form that takes longer than this to open is never opened in the parent."""
+_MAX_FORM_ON_CHANNEL = 160 << 10
+"""Bytes of a form that a child hands to the parent in one datagram; larger ones are simply not kept warm."""
+
+
+class Filler:
+    """The warm parent's state and the child's work."""
+
+    def __init__(self) -> None:
+        self._warm: OrderedDict[str, OpenForm] = OrderedDict()
+        self._told, self._tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for end in (self._told, self._tell):
+            end.setblocking(False)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _MAX_FORM_ON_CHANNEL)
+
+    @property
+    def channel(self) -> int:
+        """The descriptor that is readable when a child has a form to be kept warm."""
+        return self._told.fileno()
+
+    def warm(self) -> None:
+        """Open the form that a child found good (in the parent)."""
+        try:
+            docx = self._told.recv(_MAX_FORM_ON_CHANNEL)
+        except BlockingIOError:
+            return
+        digest = hashlib.sha256(docx).hexdigest()
+        if digest in self._warm:
+            self._warm.move_to_end(digest)
+            return
+        self._warm[digest] = open_form(docx)
+        while len(self._warm) > WARM_FORMS:
+            self._warm.popitem(last=False)
+
+    def work(self, stream: wire.Stream) -> None:
+        """One request (in the child): fill, answer."""
+        process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=0)
+        message = wire.receive(stream)
+        if message.head.get("op") == "health":
+            wire.send(stream, {"ok": True, "pid": os.getppid(), "warm": len(self._warm)})
+            return
+        try:
+            docx, values = message.blobs
+            filled = self._filled(docx, values, str(message.head.get("locale", "en")))
+        except FormError as error:
+            wire.send(stream, {"ok": False, "error": error.as_message()})
+        except MemoryError:
+            del message
+            wire.send(stream, {"ok": False, "error": _too_much_memory().as_message()})
+        else:
+            wire.send(stream, {"ok": True}, (filled,))
+
+    def _filled(self, docx: bytes, values: bytes, locale: str) -> bytes:
+        form = self._warm.get(hashlib.sha256(docx).hexdigest())
+        known = form is not None
+        started = time.process_time()
+        if form is None:
+            form = open_form(docx)
+        opened = time.process_time() - started
+        filled = form.fill(_read_data(values), locale=locale)
+        if not known and opened < WARM_SECONDS and len(docx) <= _MAX_FORM_ON_CHANNEL:
+            try:
+                self._tell.send(docx)
+            except OSError:  # the channel is full: another child will tell
+                return filled
+        return filled
+
+
+def _read_data(values: bytes) -> dict[str, object]:
+    try:
+        data = json.loads(values)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise FormError(
+            FormCode.FIELD_NOT_PLAIN,
+            "The data are not a dictionary of fields in JSON.",
+            "Hand over the fields by name.",
+        )
+    return data
+
+
+def _too_much_memory() -> FormError:
+    return FormError(
+        FormCode.FILL_MEMORY,
+        "Filling this form needs more memory than a form may use.",
+        "Look for a loop that makes a text longer and longer.",
+    )
+
+
+def epitaph(status: int, late: bool) -> FormError:
+    """What to tell the client of a child that died."""
+    died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    if late or died_of in (signal.SIGXCPU, signal.SIGKILL):
+        return FormError(
+            FormCode.FILL_TIMEOUT,
+            f"Filling this form did not end within {WALL_SECONDS:.0f} seconds.",
+            "Look for loops inside of loops, and for very long lists.",
+        )
+    return FormError(
+        FormCode.FILL_FAILED,
+        "The filling process ended without an answer.",
+        "Try again; if it happens again, open the form in Word and save it anew.",
+    )
+
+
+def _once() -> int:
+    process.seclude()
+    Filler().work(wire.PipeStream(sys.stdin.buffer, sys.stdout.buffer))
+    return 0
+
+
+def _serve(path: Path, children: int) -> None:
+    process.seclude()
+    filler = Filler()
+    ForkServer(
+        path=path,
+        work=filler.work,
+        epitaph=epitaph,
+        children=children,
+        seconds=WALL_SECONDS,
+        extra={filler.channel: filler.warm},
+    ).serve()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="templates.filler", description="Fill Word forms.")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--socket", type=Path, help="Unix socket to serve")
+    which.add_argument("--once", action="store_true", help="one form, standard input to standard output")
+    parser.add_argument("--children", type=int, default=max(2, os.cpu_count() or 2), help="forms filled at once")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    given = parser.parse_args(arguments)
+    if given.once:
+        return _once()
+    if given.with_parent:
+        process.die_with(os.getppid(), by=signal.SIGTERM)
+    try:
+        _serve(given.socket, given.children)
+    except Stop:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

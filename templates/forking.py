@@ -1,0 +1,204 @@
+"""A server that forks one child for every request and never does any of the work itself.
+
+The one design of both daemons (``templates.filler``, ``templates.renderer``): a warm parent with one thread keeps what
+is dear to make; a child copies it for nothing, reads the request itself, answers, and is gone with everything it saw.
+
+Danger: a child that hangs, crashes or eats the memory takes the service with it, or leaves its client waiting.
+Invariants: the parent never reads a request (no personal data in it, nothing to block on); a child lives no longer
+than its deadline; whoever asked gets an answer, from the parent when the child cannot give it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import selectors
+import signal
+import socket
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from templates import process, wire
+from templates.errors import FormError
+
+BACKLOG = 64
+POLL_SECONDS = 0.5
+"""Longest time between two looks at deadlines and at the parent."""
+
+Work = Callable[[wire.Stream], None]
+"""The child's whole life: read one message, answer it. Whatever it raises ends the child with status 1."""
+
+
+class Stop(Exception):
+    """SIGTERM or SIGINT: end the server in order."""
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    connection: socket.socket
+    deadline: float
+    pidfd: int
+    killed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ForkServer:
+    """Serve one Unix socket until told to stop."""
+
+    path: Path
+    work: Work
+    epitaph: Callable[[int, bool], FormError]
+    """What to tell the client of a child that died: (wait status, was it killed for its deadline)."""
+    children: int
+    """Children at once; more requests wait in the backlog."""
+    seconds: float
+    """Wall time of one child."""
+    after: Callable[[bool], None] | None = None
+    """Called in the parent after each child: did it end well? (May raise Stop.)"""
+    while_idle: Callable[[], None] | None = None
+    """Called in the parent at every turn, at the latest after POLL_SECONDS. (May raise Stop.)"""
+    extra: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """File descriptors to watch beside the socket, and what to call when one is readable."""
+    _living: dict[int, _Child] = field(default_factory=dict)
+
+    def serve(self) -> None:
+        """Listen at ``path`` (mode 0600) until SIGTERM or SIGINT. Raises OSError when the socket cannot be made."""
+        listener = listen(self.path)
+        self._install_signals()
+        # what is warm now stays for good: keep the collector from touching (and so copying) it in every child
+        gc.collect()
+        gc.freeze()
+        try:
+            self._loop(listener)
+        except Stop:
+            pass
+        finally:
+            for child in list(self._living.values()):
+                self._kill(child)
+                self._bury(child)
+            listener.close()
+            self.path.unlink(missing_ok=True)
+
+    def _install_signals(self) -> None:
+        def stop(number: int, frame: object) -> None:
+            raise Stop
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    def _loop(self, listener: socket.socket) -> None:
+        with selectors.DefaultSelector() as watch:
+            for descriptor, call in self.extra.items():
+                watch.register(descriptor, selectors.EVENT_READ, call)
+            accepting = False
+            while True:
+                if accepting != (len(self._living) < self.children):
+                    accepting = not accepting
+                    if accepting:
+                        watch.register(listener, selectors.EVENT_READ, None)
+                    else:
+                        watch.unregister(listener)
+                for key, _ in watch.select(self._patience()):
+                    if key.fileobj is listener:
+                        child = self._accept(listener)
+                        if child is not None:
+                            watch.register(child.pidfd, selectors.EVENT_READ, child)
+                    elif isinstance(key.data, _Child):
+                        watch.unregister(key.data.pidfd)
+                        self._bury(key.data)
+                    else:
+                        key.data()
+                self._kill_late()
+                if self.while_idle is not None:
+                    self.while_idle()
+
+    def _patience(self) -> float:
+        nearest = min((child.deadline for child in self._living.values()), default=time.monotonic() + POLL_SECONDS)
+        return max(0.0, min(POLL_SECONDS, nearest - time.monotonic()))
+
+    def _accept(self, listener: socket.socket) -> _Child | None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # the client went away before it was its turn
+            return None
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._be_child(listener, connection, parent)
+        child = _Child(pid, connection, time.monotonic() + self.seconds, os.pidfd_open(pid))
+        self._living[pid] = child
+        return child
+
+    def _be_child(self, listener: socket.socket, connection: socket.socket, parent: int) -> None:
+        status = 1
+        try:
+            gc.disable()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            process.die_with(parent)
+            process.seclude()
+            listener.close()
+            for other in self._living.values():
+                other.connection.close()
+            connection.setblocking(True)
+            self.work(wire.SocketStream(connection, self.seconds))
+            status = 0
+        finally:
+            os._exit(status)  # never back into the parent's code, whatever happened
+
+    def _kill_late(self) -> None:
+        now = time.monotonic()
+        for child in self._living.values():
+            if now > child.deadline and not child.killed:
+                self._kill(child)
+
+    def _kill(self, child: _Child) -> None:
+        child.killed = True
+        os.kill(child.pid, signal.SIGKILL)
+
+    def _bury(self, child: _Child) -> None:
+        _, status = os.waitpid(child.pid, 0)
+        self._living.pop(child.pid, None)
+        if status != 0:
+            self._answer_for_the_dead(child, self.epitaph(status, child.killed))
+        child.connection.close()
+        os.close(child.pidfd)
+        if self.after is not None:
+            self.after(status == 0)
+
+    def _answer_for_the_dead(self, child: _Child, error: FormError) -> None:
+        # small enough for the socket's buffer; a client that is gone, or was half answered, gets nothing more
+        child.connection.setblocking(False)
+        try:
+            child.connection.send(wire.packed({"ok": False, "error": error.as_message()}))
+        except OSError:
+            return
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening Unix socket at ``path``, mode 0600; a dead one there is replaced, a living one is an OSError."""
+    if path.exists() or path.is_symlink():
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileExistsError(f"{path.name} is there and is no socket")
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError:
+                path.unlink(missing_ok=True)
+            else:
+                raise FileExistsError(f"{path.name} is served by another process")
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener

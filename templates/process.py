@@ -1,0 +1,46 @@
+"""What a process of this room does to itself before it touches a person's data: limits, no core dump, not outliving.
+
+Danger: a core file of a filling process is a client's statement on disk; a child that outlives its daemon holds one in
+memory for ever. Invariant: every process that sees personal data calls ``seclude`` first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def seclude() -> None:
+    """No core file, and no other process of this user may read this one's memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    os.umask(0o077)
+
+
+def die_with(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send ``by`` when the parent dies; exit at once if it already has.
+
+    Linux takes the *thread* that started this process for the parent: start daemons from a thread that stays.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, int(by), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def limit(*, memory: int | None = None, cpu_seconds: int | None = None, file_size: int | None = None) -> None:
+    """Limit this process: ``memory`` bytes of address space *more* than it has now, seconds of CPU, bytes of a file."""
+    if memory is not None:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        used = pages * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
+    if cpu_seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    if file_size is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))

@@ -1,0 +1,236 @@
+"""The renderer: one warm LibreOffice that forks a child for every document.
+
+``python -m templates.renderer --socket PATH [--with-parent] [--children N]``
+
+LibreOffice takes seconds to start and a fifth of a second to work. Here it starts once, on one thread
+(``SAL_LOK_OPTIONS=unipoll``), warms up on a little document inside its own poll callback, and from there on only
+forks: a child has all of it in memory at once, turns one document into a PDF, and is gone.
+
+Danger: a document that hangs or crashes LibreOffice; a document left behind on a disk; an empty file that becomes an
+empty PDF. Invariants: a child lives no longer than its deadline, and whoever waits for it is told; the parent never
+reads a document; files lie in a private directory in memory that is gone on every way out; what comes in is checked to
+be a Word file and what goes out to be a PDF. After several children in a row that died the renderer asks itself for
+the warm-up document, and ends (status 75) when it cannot make it: its supervisor starts it anew, the press works on
+without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from templates import process, wire
+from templates.errors import FormCode, FormError
+from templates.forking import ForkServer, Stop
+from templates.lok import Kit
+from templates.package import check_word_file
+from templates.scratch import Scratch, scratch
+
+WALL_SECONDS = 30.0
+CPU_SECONDS = 25
+MEMORY = 1 << 30
+"""Bytes one document may take beside what LibreOffice itself has."""
+MAX_PDF = 192 << 20
+"""Bytes of a PDF."""
+DEATHS_BEFORE_LOOKING = 3
+WARM_ROUNDS = 2
+EXIT_UNHEALTHY = 75
+_ALLOCATORS = (
+    "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4",
+    "/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4",
+)
+WARMUP = Path(__file__).with_name("data") / "warmup.docx"
+"""What the renderer makes when it starts, and when it asks itself whether it is well: a page with both languages, the
+fonts of forms, a table, a header and footer with page numbers, checkboxes and a picture with alt text."""
+_MARK = "CONFIDE_RENDERER_ENVIRONMENT"
+
+
+class Renderer:
+    """The warm parent's state and the child's work."""
+
+    def __init__(self, kit: Kit, room: Scratch) -> None:
+        self._kit = kit
+        self._room = room
+        self._deaths = 0
+        self.unhealthy = False
+
+    def warm(self) -> None:
+        """Load everything that LibreOffice loads lazily. Raises FormError when it does not work at all."""
+        for _ in range(WARM_ROUNDS):
+            self._rendered(WARMUP.read_bytes())
+
+    def work(self, stream: wire.Stream) -> None:
+        """One request (in the child): render, answer."""
+        process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=MAX_PDF)
+        message = wire.receive(stream)
+        if message.head.get("op") == "health":
+            wire.send(stream, {"ok": True, "pid": os.getppid()})
+            return
+        try:
+            (docx,) = message.blobs
+            check_word_file(docx)
+            pdf = self._rendered(docx)
+        except FormError as error:
+            wire.send(stream, {"ok": False, "error": error.as_message()})
+        else:
+            wire.send(stream, {"ok": True}, (pdf,))
+
+    def after(self, well: bool) -> None:
+        """Count deaths; after several in a row see whether the renderer itself is still well."""
+        self._deaths = 0 if well else self._deaths + 1
+        if self._deaths >= DEATHS_BEFORE_LOOKING:
+            self._deaths = 0
+            if not self._makes_the_warmup():
+                self.unhealthy = True
+                raise Stop
+        self._sweep()
+
+    def _rendered(self, docx: bytes) -> bytes:
+        stem = f"{os.getpid()}-{secrets.token_hex(4)}"
+        source, target = self._room.path / f"{stem}.docx", self._room.path / f"{stem}.pdf"
+        try:
+            source.write_bytes(docx)
+            self._kit.to_pdf(source, target)
+            return read_pdf(target)
+        finally:
+            source.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
+
+    def _makes_the_warmup(self) -> bool:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.alarm(10)
+                process.limit(cpu_seconds=10)
+                self._rendered(WARMUP.read_bytes())
+                status = 0
+            finally:
+                os._exit(status)
+        return os.waitpid(pid, 0)[1] == 0
+
+    def _sweep(self) -> None:
+        """Remove what killed children left: files named after a process that is gone."""
+        for left in self._room.path.glob("*-*.*"):
+            owner = left.name.partition("-")[0]
+            if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+                left.unlink(missing_ok=True)
+
+
+def read_pdf(path: Path) -> bytes:
+    """The PDF that LibreOffice wrote. Raises FormError ``render_failed`` when there is none."""
+    try:
+        pdf = path.read_bytes()
+    except OSError:
+        pdf = b""
+    if not pdf.startswith(b"%PDF-") or b"%%EOF" not in pdf[-1024:]:
+        raise FormError(
+            FormCode.RENDER_FAILED,
+            "LibreOffice wrote no PDF.",
+            "Try again; if it happens again, open the document in Word and save it anew.",
+        )
+    return pdf
+
+
+def epitaph(status: int, late: bool) -> FormError:
+    """What to tell the client of a child that died."""
+    died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    if late or died_of == signal.SIGXCPU:
+        return FormError(
+            FormCode.RENDER_TIMEOUT,
+            f"LibreOffice did not finish the document within {WALL_SECONDS:.0f} seconds.",
+            "Take out very large pictures and very long tables.",
+        )
+    return FormError(
+        FormCode.RENDER_FAILED,
+        "LibreOffice ended while it worked on the document.",
+        "Try again; if it happens again, open the document in Word and save it anew.",
+    )
+
+
+def office_environment(room: Path) -> dict[str, str]:
+    """The environment LibreOffice runs in: everything it may write lies in ``room``; nothing of ours is in it."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "CONFIDE_OFFICE", "PYTHONPATH")
+        if name in os.environ
+    }
+    return {
+        **kept,
+        "HOME": str(room),
+        "TMPDIR": str(room),
+        "XDG_RUNTIME_DIR": str(room),
+        "SAL_USE_VCLPLUGIN": "svp",
+        "SAL_DISABLE_OPENCL": "1",
+        "OOO_FORCE_DESKTOP": "none",
+    }
+
+
+def _serve(path: Path, children: int, room: Scratch) -> int:
+    os.environ.update(office_environment(room.path))
+    kit = Kit(room.path / "profile")
+    renderer = Renderer(kit, room)
+    outcome: list[int] = []
+
+    def inside() -> None:
+        try:
+            renderer.warm()
+            ForkServer(
+                path=path,
+                work=renderer.work,
+                epitaph=epitaph,
+                children=children,
+                seconds=WALL_SECONDS,
+                after=renderer.after,
+            ).serve()
+            outcome.append(EXIT_UNHEALTHY if renderer.unhealthy else 0)
+        finally:
+            _leave(room, outcome[0] if outcome else 1)
+
+    kit.run(inside)
+    return 1
+
+
+def _leave(room: Scratch, status: int) -> None:
+    """End at once: LibreOffice's own way down takes a second and may hang."""
+    shutil.rmtree(room.path, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _with_environment() -> None:
+    """Start this program anew with what LibreOffice must find in its environment from the first instruction on."""
+    if os.environ.get(_MARK) == str(os.getpid()):
+        return
+    os.environ[_MARK] = str(os.getpid())
+    os.environ["SAL_LOK_OPTIONS"] = "unipoll"
+    allocator = next((one for one in _ALLOCATORS if Path(one).exists()), None)
+    if allocator:
+        os.environ["LD_PRELOAD"] = allocator
+    os.execv(sys.executable, [sys.executable, "-m", "templates.renderer", *sys.argv[1:]])  # noqa: S606 - itself
+
+
+def main() -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="templates.renderer", description="Turn Word documents into PDFs.")
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve")
+    parser.add_argument("--children", type=int, default=max(1, os.cpu_count() or 2), help="documents rendered at once")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    given = parser.parse_args()
+    parent = os.getppid()
+    _with_environment()
+    process.seclude()
+    if given.with_parent:
+        process.die_with(parent, by=signal.SIGTERM)
+    with scratch("renderer") as room:
+        return _serve(given.socket.absolute(), given.children, room)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
