@@ -87,6 +87,16 @@ class Finding:
         return f"{self.code} {self.field}: {self.sentence} [{self.authority}]"
 
 
+def block(code: FindingCode, field: str, sentence: str, authority: str) -> Finding:
+    """A finding that stops the verb."""
+    return Finding(code=code, severity=Severity.BLOCK, field=field, sentence=sentence, authority=authority)
+
+
+def warn(code: FindingCode, field: str, sentence: str, authority: str) -> Finding:
+    """A finding that is shown and goes on."""
+    return Finding(code=code, severity=Severity.WARN, field=field, sentence=sentence, authority=authority)
+
+
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that stop the verb."""
     return tuple(finding for finding in findings if finding.severity is Severity.BLOCK)

@@ -1,0 +1,177 @@
+"""Judges whether a draft says all it must, names nobody it must not, and is signed by whom the law wants.
+
+Danger: a consent that on its face lacks an element is no consent (42 CFR 2.31(c)(2); 45 CFR 164.508(b)(2)(ii)).
+Invariant: V02, V04, V05 (where to revoke) and V14 are judged here and nowhere else, on every kind of paper.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from rules.blanks import is_placeholder
+from rules.draft import StatementDraft
+from rules.finding import Finding, FindingCode, block
+from rules.individuals import individuals_in
+from rules.vocabulary import MinorBasis, PurposeCode, SignerCapacity
+
+MAJORITY_YEARS = 18
+"""Age of majority in New York, and under 2.14 where a state names none."""
+
+
+def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
+    """Every text a person typed, with its field."""
+    yield "identity.legal_name", draft.identity.legal_name
+    for name in draft.identity.also_known_as:
+        yield "identity.also_known_as", name
+    yield "identity.case_number", draft.identity.case_number or ""
+    agency = draft.discloser
+    yield "discloser.legal_name", agency.legal_name
+    yield "discloser.unit", agency.unit
+    for line in agency.address:
+        yield "discloser.address", line
+    yield "discloser.phone", agency.phone
+    yield "discloser.revocation_desk", agency.revocation_desk
+    if draft.recipient is not None:
+        yield "recipient.legal_name", draft.recipient.legal_name
+        yield "recipient.unit", draft.recipient.unit
+        for line in draft.recipient.address:
+            yield "recipient.address", line
+    yield "everything_justification", draft.everything_justification
+    yield "purpose_text", draft.purpose_text
+    yield "expiry.event", draft.expiry.event or ""
+    if draft.revocable is not None:
+        yield "revocable.event", draft.revocable.event or ""
+    if draft.mandate is not None:
+        yield "mandate.body", draft.mandate.body
+        yield "mandate.reference", draft.mandate.reference
+    yield "representative_name", draft.representative_name or ""
+    yield "interpreter_name", draft.interpreter_name or ""
+
+
+def complete(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
+    authority = "42 CFR 2.31(a)(1)-(5); 45 CFR 164.508(b)(2)(ii)"
+    for field, text in _texts(draft):
+        if text and is_placeholder(text):
+            yield block(
+                FindingCode.V04,
+                field,
+                "A placeholder stands where the real entry belongs; fill it in or leave the field empty.",
+                authority,
+            )
+    required = [
+        ("identity.legal_name", draft.identity.legal_name, "The client's legal name is missing."),
+        ("discloser.legal_name", draft.discloser.legal_name, "The name of our own organization is missing."),
+        ("form_id", draft.form_id, "The form is not named."),
+        ("form_version", draft.form_version, "The form's version is not named."),
+    ]
+    if draft.recipient is not None:
+        required.append(
+            ("recipient.legal_name", draft.recipient.legal_name, "The receiving organization's name is missing.")
+        )
+    for field, text, sentence in required:
+        if not text.strip():
+            yield block(FindingCode.V04, field, sentence, authority)
+    if not dt.date(1900, 1, 1) <= draft.identity.birth_date <= today:
+        yield block(FindingCode.V04, "identity.birth_date", "The birth date cannot be right; look again.", authority)
+    if not draft.family.discloses:
+        return
+    if not draft.discloser.revocation_desk.strip():
+        yield block(
+            FindingCode.V05,
+            "discloser.revocation_desk",
+            "The statement does not say where a revocation is brought; set the desk and address for revocations.",
+            "42 CFR 2.31(a)(6); 45 CFR 164.508(c)(2)(i)",
+        )
+    if not draft.categories:
+        yield block(
+            FindingCode.V04, "categories", "Choose at least one kind of information to share.", "42 CFR 2.31(a)(3)"
+        )
+    if not draft.purposes and not draft.purpose_text.strip() and not draft.initiated_by_client:
+        yield block(
+            FindingCode.V04,
+            "purposes",
+            'Say why the information is shared; "at my own request" is enough only when the client asked for it.',
+            "42 CFR 2.31(a)(5); 45 CFR 164.508(c)(1)(iv)",
+        )
+    elif PurposeCode.CLIENT_REQUEST in draft.purposes and not draft.initiated_by_client:
+        yield block(
+            FindingCode.V04,
+            "purposes",
+            '"At my own request" fits only when the client asked for this statement; name the purpose.',
+            "42 CFR 2.31(a)(5)(i); 45 CFR 164.508(c)(1)(iv)",
+        )
+
+
+def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
+    """V02: no person where an organization or a purpose belongs; client, discloser and signers stand in their own."""
+    texts: list[tuple[str, str]] = [
+        ("purpose_text", draft.purpose_text),
+        ("everything_justification", draft.everything_justification),
+        ("expiry.event", draft.expiry.event or ""),
+    ]
+    if draft.recipient is not None:
+        texts += [("recipient.legal_name", draft.recipient.legal_name), ("recipient.unit", draft.recipient.unit)]
+        texts += [("recipient.address", line) for line in draft.recipient.address]
+    if draft.revocable is not None:
+        texts.append(("revocable.event", draft.revocable.event or ""))
+    if draft.mandate is not None:
+        texts += [("mandate.body", draft.mandate.body), ("mandate.reference", draft.mandate.reference)]
+    for field, text in texts:
+        if text and individuals_in(text):
+            yield block(
+                FindingCode.V02,
+                field,
+                "A person seems to be named here; name the organization only, for it outlasts the people in it.",
+                "advisory, paragraph 2",
+            )
+
+
+def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
+    """V14: who signs fits who the client is (2.14, 2.15); state tables come with the whole set of forms."""
+    authority = "42 CFR 2.14, 2.15; 45 CFR 164.508(c)(1)(vi), 164.502(g)"
+    minor = _age(draft.identity.birth_date, today) < MAJORITY_YEARS
+    named = bool((draft.representative_name or "").strip())
+    if draft.capacity is not SignerCapacity.CLIENT and not named:
+        yield block(
+            FindingCode.V14,
+            "representative_name",
+            "Name the person who signs for the client, and in what right.",
+            authority,
+        )
+    if draft.capacity is SignerCapacity.CLIENT and named and not minor:
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "A representative is named, but the client signs; choose in what right the representative signs.",
+            authority,
+        )
+    if not minor:
+        if draft.capacity is SignerCapacity.PARENT:
+            yield block(
+                FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority
+            )
+        return
+    if draft.minor_basis is None:
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "The client is under 18: record first whether they may sign alone or a parent must sign with them.",
+            authority,
+        )
+    elif draft.minor_basis is MinorBasis.MAY_CONSENT_ALONE and draft.capacity is not SignerCapacity.CLIENT:
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "For this service only the client, though under 18, may sign.",
+            "42 CFR 2.14(b)",
+        )
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and (draft.capacity is SignerCapacity.CLIENT):
+        yield block(
+            FindingCode.V14, "capacity", "A parent or guardian must sign with the client; name them.", "42 CFR 2.14(c)"
+        )
+
+
+def _age(born: dt.date, today: dt.date) -> int:
+    """Whole years; who is born on February 29 comes of age on March 1 in other years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

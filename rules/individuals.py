@@ -1,0 +1,352 @@
+"""Finds people where only organizations belong: V02, the finished paper, file names.
+
+Danger both ways: a missed officer's name puts a person on a paper that must outlast them; a false alarm on
+"Dr. Martin Luther King Jr. Center" teaches clerks to work around the check. Invariant: the two lists in
+tests/rules/data are told apart at 99 % or better, and whatever is found is returned as it was written.
+
+How: contact marks ("attn", "c/o", "cc:") always count. A title counts when a name follows it, unless an institution
+named after that person follows the name ("Judge Rotenberg Educational Center"). A given name with a surname counts
+under the same exception. Words are data (data/names.yaml), in English and Spanish.
+
+Source: advisory, paragraph 2 ("organizational affiliation, not individuals").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from rules.folding import fold
+from rules.names import Lexicon, Word, lexicon_of_names, words_of
+
+_MARKS = re.compile(
+    r"""\b(?:attn|atn|at'n)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
+    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | (?:^|\b)c\.?c\.?\s*: | ^c\.?c\.?\s+(?=[a-z]+\b.*) | \bc\.c\.
+    | \bcon\ copia\ a\b | \batencion\s*: | \ba\ la\ atencion\ de\b | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
+    | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
+    re.VERBOSE,
+)
+_MARKS_BEFORE_NAMES = re.compile(r"^(?:attention|atencion|care of|contact|contacto)\s+([a-z']+)|\bask for ([a-z']+)")
+_FOLDED_WORD = re.compile(r"[a-z']+")
+_DRIVE_WORDS = frozenset({"dr"})
+_JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
+_PARTICLES = frozenset(
+    {"de", "la", "las", "los", "del", "van", "der", "den", "von", "di", "da", "al", "el", "bin", "ter"}
+)
+_SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
+_TITLE_TAILS = re.compile(
+    r"de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
+    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))"
+)
+_UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic"})
+_COMPASS = frozenset("nsew")
+
+
+def individuals_in(text: str) -> tuple[str, ...]:
+    """The places in `text` where a person seems to be named, as written; empty when there are none.
+
+    Meant for organization names, units, address lines, purposes, events and cc lines. It judges wording only: a
+    person whose name is nothing but an organization's words is not seen.
+    """
+    folded = fold(text)
+    words = _FOLDED_WORD.findall(folded)
+    if lexicon_of_names().triggers.isdisjoint(words) and all(len(word) > 1 for word in words):
+        return ()
+    return tuple(dict.fromkeys(_people(text, folded)))
+
+
+def individuals_in_file_name(name: str) -> tuple[str, ...]:
+    """Like `individuals_in`, for a file's name: its parts may be joined by _, -, . or capitals."""
+    stem = name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
+    stem = re.sub(r"\.(?:pdf|docx?|png|zip|json|txt)$", "", stem, flags=re.IGNORECASE)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.+]+", " ", stem)
+    spaced = re.sub(r"\b\d+\b", " ", spaced)
+    if spaced.islower():
+        spaced = spaced.title()
+    found = list(individuals_in(" ".join(spaced.split())))
+    lexicon = lexicon_of_names()
+    folded = [fold(word) for word in spaced.split()]
+    for first, second in pairwise(folded):
+        if first in lexicon.surnames and second in lexicon.given and first not in lexicon.common:
+            found.append(f"{first} {second}")
+    return tuple(dict.fromkeys(found))
+
+
+def _people(text: str, folded: str) -> Iterator[str]:
+    mark = _MARKS.search(folded)
+    if mark is not None:
+        yield folded[mark.start() : mark.end() + 24].strip()
+    lexicon = lexicon_of_names()
+    before_name = _MARKS_BEFORE_NAMES.search(folded)
+    if before_name is not None:
+        called = next(group for group in before_name.groups() if group)
+        if called in lexicon.given or called in lexicon.titles - {"sister", "mother", "justice"}:
+            yield before_name.group()
+    words = words_of(text)
+    shouted = not any(word.text != word.text.upper() for word in words if word.is_word)
+    yield from _titled(words, lexicon, shouted)
+    yield from _untitled(words, lexicon)
+    yield from _with_role(words, lexicon)
+
+
+# --- titles -----------------------------------------------------------------------------------------------------------
+
+
+def _titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[str]:
+    for index, word in enumerate(words):
+        if word.folded not in lexicon.titles or word.possessive or not _is_title(words, index, lexicon):
+            continue
+        first = _after_title(words, index + 1)
+        if first is None or not _starts_name(words, first, lexicon, shouted):
+            continue
+        last = _name_end(words, first, lexicon)
+        monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
+        if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
+            continue
+        if _named_after(words, last, lexicon, monuments):
+            continue
+        yield _written(words, index, last)
+
+
+def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    word = words[index]
+    before = words[index - 1].folded if index else ""
+    if word.folded in lexicon.second_words and before not in lexicon.second_words[word.folded]:
+        return False
+    if word.folded in _UPPER_ONLY and word.text.islower() and word.folded != "po":
+        return False
+    if word.folded == "da" and word.text != "DA":
+        return False
+    if word.folded in _DRIVE_WORDS:
+        # "45 Elm Dr Rochester": a street, when a house number and a word stand before it
+        streets = [spot for spot in range(index) if words[spot].text[0].isdigit()]
+        return not (streets and index - streets[-1] > 1)
+    return True
+
+
+def _after_title(words: Sequence[Word], index: int) -> int | None:
+    """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
+    if index < len(words) and words[index].text == ":":
+        index += 1
+    for span in (5, 4, 3, 2):
+        tail = " ".join(word.folded for word in words[index : index + span])
+        if _TITLE_TAILS.fullmatch(tail):
+            index += span
+            break
+    return index if index < len(words) else None
+
+
+def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: bool) -> bool:
+    word = words[index]
+    if not word.is_word or word.folded in lexicon.titles:
+        return False
+    if word.is_initial:
+        return True
+    if word.folded in _PARTICLES:
+        named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
+        return named and index + 1 < len(words) and _looks_like_name(words[index + 1], lexicon)
+    if word.text[0].islower() or (shouted and len(words) > 6):
+        return word.folded in lexicon.names and word.folded not in lexicon.common
+    return _looks_like_name(word, lexicon)
+
+
+def _looks_like_name(word: Word, lexicon: Lexicon) -> bool:
+    if not word.is_word or not word.text[0].isupper():
+        return False
+    if word.is_initial or word.folded in _PARTICLES:
+        return True
+    return not _is_common(word.folded, lexicon)
+
+
+def _is_common(folded: str, lexicon: Lexicon) -> bool:
+    return (
+        folded in lexicon.common
+        or folded.removesuffix("s") in lexicon.common
+        or all(part in lexicon.common for part in re.split(r"[-/&.]", folded) if part)
+    )
+
+
+def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
+    """The index after the last word of the name that starts at `first`."""
+    index = first
+    while index < len(words) and index - first < 6:
+        word = words[index]
+        if not word.is_word:
+            break
+        joined = word.folded in _SUFFIXES or word.folded in _PARTICLES
+        if index > first and not joined and not _looks_like_name(word, lexicon):
+            break
+        index += 1
+        if word.possessive:
+            break
+    return index
+
+
+def _head_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Hospital Dr. Ramón E. Betances": a head in the same run, and no "de la" between."""
+    for spot in range(index - 1, -1, -1):
+        word = words[spot]
+        if word.breaks or (word.text.islower() and word.folded in {"del", "de", "la", "of", "the"}):
+            return False
+        if word.folded in lexicon.heads_before:
+            return True
+    return False
+
+
+def _named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: frozenset[str]) -> bool:
+    """True when what follows a name makes it an institution's: "… Educational Center", "…, PLLC"."""
+    monument_counts = True
+    for spot in range(index, min(index + 8, len(words))):
+        word = words[spot]
+        if word.folded in lexicon.legal_forms:
+            return True
+        if word.breaks:
+            following = words[spot + 1].folded if spot + 1 < len(words) else ""
+            return word.text == "," and following in lexicon.legal_forms
+        if word.folded in lexicon.offices:
+            return False
+        if word.folded in _JOINING:
+            monument_counts = monument_counts and word.text == "&"
+            continue
+        if word.is_word and word.text[0].islower() and word.folded not in monuments:
+            return False
+        if monument_counts and word.folded in monuments:
+            return True
+    return False
+
+
+def _written(words: Sequence[Word], first: int, end: int) -> str:
+    return " ".join(word.text for word in words[first:end])
+
+
+# --- names without a title --------------------------------------------------------------------------------------------
+
+
+def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    skip = 0
+    for index, word in enumerate(words):
+        if index < skip or not word.is_word:
+            continue
+        if index and words[index - 1].folded in lexicon.saints:
+            continue
+        end = _full_name(words, index, lexicon) or _initialed(words, index, lexicon)
+        if end is None:
+            end = _turned(words, index, lexicon)
+            if end is not None:
+                yield _written(words, index, end)
+                skip = end
+            continue
+        skip = end
+        if _is_county(words, index, end) or _firm(words, index):
+            continue
+        if not _organization_follows(words, end, lexicon):
+            yield _written(words, index, end)
+
+
+def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
+    """End of "Maria Elena Lopez" from its first given name, or None."""
+    word = words[first]
+    if word.folded not in lexicon.given or word.possessive:
+        return None
+    lowered = word.text.islower()
+    if lowered and (first or any(not other.is_word for other in words)):
+        return None
+    if not lowered and not word.text[0].isupper():
+        return None
+    index = first + 1
+    surname = None
+    while index < len(words) and index - first < 6:
+        here = words[index]
+        if not here.is_word or (here.text[0].islower() != lowered and here.folded not in _PARTICLES):
+            break
+        if here.folded in lexicon.surnames and here.folded not in lexicon.titles:
+            surname = index
+        elif not (here.is_initial or here.folded in lexicon.given or here.folded in _PARTICLES | _SUFFIXES):
+            break
+        index += 1
+        if here.possessive:
+            break
+    if surname is None:
+        return None
+    end = surname + 1
+    while end < len(words) and words[end].folded in _SUFFIXES:
+        end += 1
+    return end
+
+
+def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
+    """End of "J. Q. Smith", where it opens a part of the text; or None."""
+    if not words[first].is_initial or (first and not words[first - 1].breaks):
+        return None
+    index = first
+    while index < len(words) and words[index].is_initial:
+        index += 1
+    if index >= len(words) or not words[index].is_word:
+        return None
+    last = words[index]
+    known = last.folded in lexicon.surnames
+    alone = index + 1 >= len(words) or words[index + 1].breaks
+    unknown = alone and _looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
+    return index + 1 if known or unknown else None
+
+
+def _turned(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
+    """End of "Smith, John" or "Lee, J." when that is all a part of the text says; or None."""
+    opens = first == 0 or words[first - 1].breaks
+    if not opens or words[first].folded not in lexicon.surnames or first + 2 >= len(words):
+        return None
+    comma, called = words[first + 1], words[first + 2]
+    if comma.text != "," or not (called.is_initial or called.folded in lexicon.given):
+        return None
+    end = first + 3
+    while end < len(words) and (words[end].is_initial or words[end].folded in lexicon.given):
+        end += 1
+    return end if end >= len(words) or words[end].breaks else None
+
+
+def _is_county(words: Sequence[Word], first: int, end: int) -> bool:
+    """True for "Jim Wells County": two words and County, opening the text."""
+    return first == 0 and end == 2 and end < len(words) and words[end].folded in {"county", "parish", "township"}
+
+
+def _firm(words: Sequence[Word], first: int) -> bool:
+    """True for "Law Office of Jane Smith"."""
+    before = [word.folded for word in words[max(0, first - 3) : first]]
+    return before[:1] == ["law"] and before[1:2] in (["office"], ["offices"], ["firm"]) and before[2:] == ["of"]
+
+
+def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True when the words after a name are an organization's, so that the name is its namesake."""
+    if _named_after(words, index, lexicon, lexicon.monuments):
+        return True
+    if index >= len(words):
+        return False
+    word = words[index]
+    return (
+        word.is_word
+        and word.text[0].isupper()
+        and _is_common(word.folded, lexicon)
+        and word.folded not in lexicon.offices | lexicon.titles | lexicon.credentials
+    )
+
+
+def _with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    """Finds "Dziedzic, Parole Officer" and "Adeyemi, LMSW": a part of names only, and then a part of roles only."""
+    parts: list[list[Word]] = [[]]
+    for word in words:
+        if word.breaks:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    for name, role in pairwise(parts):
+        if not 1 <= len(name) <= 4 or not role:
+            continue
+        if not all(_looks_like_name(word, lexicon) for word in name):
+            continue
+        is_role = all(word.folded in lexicon.roles for word in role) and role[-1].folded in lexicon.titles
+        is_credential = role[0].folded in lexicon.credentials and (
+            role[0].text != "MD" or name[0].folded in lexicon.given
+        )
+        if is_role or is_credential:
+            yield " ".join(word.text for word in [*name, *role])

@@ -1,0 +1,206 @@
+"""Judges a statement before it is paper: V01-V14, V20 and their corrections.
+
+Danger: a statement that is wrong on its face lets information go without consent, or makes the consent void when it is
+needed. Invariant: `check` is the only judge of a draft; it is pure (the day is an argument), fast (no regular
+expression is compiled and no model validated here), and each defect has its own finding with its authority.
+
+Source: domain notes 3.3 with the corrections above it; 42 CFR 2.31, 2.35 (2024 text); 45 CFR 164.508; NASW Code 1.07.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cache
+
+from rules.completeness import complete, fitting_signers, no_individuals
+from rules.draft import StatementDraft
+from rules.ending import criminal_justice_end, dates, ordinary_end
+from rules.finding import Finding, FindingCode, block, warn
+from rules.signing_act import SigningAct, check_signing
+from rules.tables import table
+from rules.vocabulary import (
+    CRIMINAL_JUSTICE_KINDS,
+    TPO_PURPOSES,
+    Family,
+    InformationCategory,
+    OrganizationKind,
+    ProgramClass,
+    PurposeCode,
+)
+from rules.wording import for_tpo
+
+__all__ = ["SigningAct", "check", "check_signing"]
+
+
+_NASW = "NASW Code 1.07"
+_OWN_FORM_PURPOSES = {PurposeCode.LEGAL_PROCEEDING: Family.LEGAL_PROCEEDING}
+
+
+def check(draft: StatementDraft, *, today: dt.date, policy_acknowledged: bool) -> tuple[Finding, ...]:
+    """Everything the rules find in `draft` on the day `today` (the organization's calendar).
+
+    `policy_acknowledged`: the client has acknowledged the current privacy policies (V20). An empty result means the
+    statement may be presented; BLOCK findings stop it.
+    """
+    return tuple(_findings(draft, today, policy_acknowledged))
+
+
+def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) -> Iterator[Finding]:
+    yield from complete(draft, today)
+    yield from no_individuals(draft)
+    yield from fitting_signers(draft, today)
+    if not draft.family.discloses:
+        if draft.recipient is not None:
+            yield block(
+                FindingCode.V01,
+                "recipient",
+                "This paper shares nothing, so it names no receiving organization; take the organization out.",
+                "advisory, paragraph 2",
+            )
+        return
+    yield from _classified(draft)
+    yield from _recipient(draft)
+    yield from _scope(draft)
+    if draft.family is Family.CRIMINAL_JUSTICE:
+        yield from criminal_justice_end(draft)
+    else:
+        yield from ordinary_end(draft)
+    yield from dates(draft, today)
+    if not policy_acknowledged:
+        yield warn(
+            FindingCode.V20,
+            "policy_acknowledged",
+            "The client has not acknowledged the current privacy policies; go through the acknowledgment with them.",
+            f"advisory, paragraph 2; {_NASW}(e) (1999; 2021)",
+        )
+
+
+# --- who and what -----------------------------------------------------------------------------------------------------
+
+
+def _classified(draft: StatementDraft) -> Iterator[Finding]:
+    if not draft.discloser.classes or ProgramClass.UNKNOWN in draft.discloser.classes:
+        yield block(
+            FindingCode.U01,
+            "discloser.classes",
+            "Nobody has recorded yet which law governs this unit's records; until then only emergencies are disclosed.",
+            "42 CFR 2.11, 2.12, 2.51; house correction 1",
+        )
+
+
+def _recipient(draft: StatementDraft) -> Iterator[Finding]:
+    recipient = draft.recipient
+    if recipient is None:
+        yield block(
+            FindingCode.V01,
+            "recipient",
+            "Choose the one organization that receives the information; each organization gets its own statement.",
+            "advisory, paragraph 2; 42 CFR 2.31(a)(4)(i)",
+        )
+        return
+    if recipient.retired:
+        successor = recipient.successor_name.strip()
+        then = (
+            f"its work went to {successor}: choose that one." if successor else "no successor is recorded: ask counsel."
+        )
+        yield block(
+            FindingCode.V03,
+            "recipient.organization_id",
+            f"This organization no longer exists; {then}",
+            "advisory, paragraph 2 (organizational ties endure)",
+        )
+    if recipient.kind is OrganizationKind.INTERMEDIARY:
+        yield block(
+            FindingCode.S02,
+            "recipient.kind",
+            "An exchange or other intermediary needs its participants named, on a form that is not published yet.",
+            "42 CFR 2.31(a)(4)(ii), 2.24",
+        )
+    if recipient.kind in CRIMINAL_JUSTICE_KINDS and for_tpo(draft):
+        yield block(
+            FindingCode.V07,
+            "purposes",
+            "Treatment, payment or operations is no purpose for parole, probation, a court, a prosecutor or a jail.",
+            "42 CFR 2.31(a)(4)(iii), 2.35",
+        )
+
+
+def _scope(draft: StatementDraft) -> Iterator[Finding]:
+    special = _special_categories()
+    if InformationCategory.COUNSELING_NOTES in draft.categories and len(draft.categories) > 1:
+        yield block(
+            FindingCode.V10,
+            "categories",
+            "Counseling notes stand alone: take the other kinds of information off, or use another statement for them.",
+            "42 CFR 2.31(b); 45 CFR 164.508(b)(3)(ii)",
+        )
+    else:
+        for category in draft.categories:
+            if special.get(category, draft.family) is not draft.family:
+                yield block(
+                    FindingCode.S01,
+                    "categories",
+                    "This kind of information may be shared only on a form of its own.",
+                    _category_authority(category),
+                )
+    if InformationCategory.ENTIRE_RECORD in draft.categories:
+        if draft.everything_justification.strip():
+            yield warn(
+                FindingCode.V13,
+                "categories",
+                "Everything in the record is asked for; make sure that no smaller part would do.",
+                f"42 CFR 2.13(a), 2.31(a)(3); {_NASW}(c) (1999; 2021)",
+            )
+        else:
+            yield block(
+                FindingCode.V13,
+                "everything_justification",
+                "Everything in the record is asked for; write why no smaller part would do, or choose smaller parts.",
+                f"42 CFR 2.13(a), 2.31(a)(3); {_NASW}(c) (1999; 2021)",
+            )
+    if PurposeCode.LEGAL_PROCEEDING in draft.purposes and len(draft.purposes) > 1:
+        yield block(
+            FindingCode.V11,
+            "purposes",
+            "Use in a legal proceeding stands alone: take the other purposes off, or use another statement for them.",
+            "42 CFR 2.31(d)",
+        )
+    else:
+        for purpose in draft.purposes:
+            if _OWN_FORM_PURPOSES.get(purpose, draft.family) is not draft.family:
+                yield block(
+                    FindingCode.S01,
+                    "purposes",
+                    "This purpose may be named only on a form of its own.",
+                    "42 CFR 2.31(d)",
+                )
+    if draft.recipient is not None:
+        for purpose in draft.purposes:
+            already = purpose in TPO_PURPOSES and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS  # V07 says so
+            if draft.recipient.kind not in _suits()[purpose] and not already:
+                yield warn(
+                    FindingCode.P01,
+                    "purposes",
+                    "This purpose does not usually go with this kind of organization; look again.",
+                    f"42 CFR 2.13(a); {_NASW}(c) (1999; 2021)",
+                )
+    if draft.records_from and draft.records_to and draft.records_from > draft.records_to:
+        yield block(FindingCode.V04, "records_from", "The records' period ends before it starts.", "42 CFR 2.31(a)(3)")
+
+
+@cache
+def _special_categories() -> dict[InformationCategory, Family]:
+    rows = table("categories")["entries"]
+    return {InformationCategory(code): Family(row["special"]) for code, row in rows.items() if "special" in row}
+
+
+@cache
+def _category_authority(category: InformationCategory) -> str:
+    return str(table("categories")["entries"][category.value].get("authority", "42 CFR 2.31(a)(3)"))
+
+
+@cache
+def _suits() -> dict[PurposeCode, frozenset[OrganizationKind]]:
+    rows = table("purposes")["entries"]
+    return {PurposeCode(code): frozenset(map(OrganizationKind, row["suits"])) for code, row in rows.items()}
