@@ -7,23 +7,65 @@ Invariant: what is named here is refused in every field, in both languages.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from rules.folding import fold
 from rules.tables import table
 
 _PLACEHOLDER = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\{#|_{3,}|\.{4,}|\?{3,}|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
+    r"\{\{|\}\}|\{%|%\}|\{#|_{3,}|\.{4,}|\?{3,}"
+    r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
     r"|\bx{3,}\b|\bt\.?b\.?[da]\b\.?|\bto be (?:determined|decided|announced|filled)\b|\bpor (?:definir|determinar)\b"
     r"|\bn/a\b|\bfill (?:in|out|me)\b|\blorem ipsum\b|\bplaceholder\b|\basdf\b|\bno aplica\b"
-    r"|^(?:none|null|nil|unknown|undefined|test|name|na|n\.a\.?|ninguno|ninguna|nombre|desconocid[oa]|s/d|-+|\.+)$",
-    re.IGNORECASE,
+)
+_WHOLE = frozenset(
+    [
+        "none",
+        "null",
+        "nil",
+        "unknown",
+        "undefined",
+        "test",
+        "name",
+        "na",
+        "n.a.",
+        "n.a",
+        "ninguno",
+        "ninguna",
+        "nombre",
+        "desconocido",
+        "desconocida",
+        "s/d",
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "...",
+    ]
+)
+_SIGNS = re.compile(
+    r"\{|\}|___|\.{4}|\?\?\?|<|\[|xxx|t\.?b\.?[da]|to be |por de|n/a|fill |lorem|placeholder|asdf|no ap"
 )
 
 
 def is_placeholder(text: str) -> bool:
     """True when a field holds something that only stands in for a value ("N/A", "___", "{{name}}", "TBD")."""
-    return bool(text.strip()) and _PLACEHOLDER.search(text.strip()) is not None
+    lowered = text.strip().lower()
+    return bool(lowered) and (lowered in _WHOLE or _PLACEHOLDER.search(lowered) is not None)
+
+
+def placeholders_among(entries: Iterable[tuple[str, str]]) -> list[str]:
+    """The fields, of (field, text) pairs, that hold a placeholder.
+
+    A glance at all texts together comes first: hardly any shows a sign, and the pattern costs more than all else.
+    """
+    filled = [(field, text.strip().lower()) for field, text in entries if text]
+    whole = [field for field, text in filled if text in _WHOLE]
+    if not whole and _SIGNS.search("\n".join([text for _, text in filled])) is None:
+        return []
+    return [field for field, text in filled if is_placeholder(text)]
 
 
 def is_vague(event: str, *, for_tpo: bool = False) -> bool:
@@ -31,11 +73,12 @@ def is_vague(event: str, *, for_tpo: bool = False) -> bool:
     folded = fold(event)
     if not folded:
         return True
-    if any(pattern.search(folded) for pattern in _vague("tpo_only")):
+    if _pattern("tpo_only").search(folded):
         return not for_tpo
-    return any(pattern.search(folded) for pattern in (*_vague("en"), *_vague("es")))
+    return _pattern("en").search(folded) is not None or _pattern("es").search(folded) is not None
 
 
 @cache
-def _vague(group: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern) for pattern in table("clauses")["vague_events"][group])
+def _pattern(group: str) -> re.Pattern[str]:
+    """The patterns of one group of data/clauses.yaml, as one."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in table("clauses")["vague_events"][group]))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 
-from rules.blanks import is_placeholder
+from rules.blanks import placeholders_among
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode, block
-from rules.individuals import individuals_in
+from rules.individuals import individuals_in, names_nobody
 from rules.vocabulary import MinorBasis, PurposeCode, SignerCapacity
 
 MAJORITY_YEARS = 18
@@ -51,14 +52,13 @@ def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
 
 def complete(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
     authority = "42 CFR 2.31(a)(1)-(5); 45 CFR 164.508(b)(2)(ii)"
-    for field, text in _texts(draft):
-        if text and is_placeholder(text):
-            yield block(
-                FindingCode.V04,
-                field,
-                "A placeholder stands where the real entry belongs; fill it in or leave the field empty.",
-                authority,
-            )
+    for field in placeholders_among(_texts(draft)):
+        yield block(
+            FindingCode.V04,
+            field,
+            "A placeholder stands where the real entry belongs; fill it in or leave the field empty.",
+            authority,
+        )
     required = [
         ("identity.legal_name", draft.identity.legal_name, "The client's legal name is missing."),
         ("discloser.legal_name", draft.discloser.legal_name, "The name of our own organization is missing."),
@@ -110,21 +110,31 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
         ("everything_justification", draft.everything_justification),
         ("expiry.event", draft.expiry.event or ""),
     ]
+    organization: list[tuple[str, str]] = []
     if draft.recipient is not None:
-        texts += [("recipient.legal_name", draft.recipient.legal_name), ("recipient.unit", draft.recipient.unit)]
-        texts += [("recipient.address", line) for line in draft.recipient.address]
+        organization += [("recipient.legal_name", draft.recipient.legal_name), ("recipient.unit", draft.recipient.unit)]
+        organization += [("recipient.address", line) for line in draft.recipient.address]
     if draft.revocable is not None:
         texts.append(("revocable.event", draft.revocable.event or ""))
     if draft.mandate is not None:
-        texts += [("mandate.body", draft.mandate.body), ("mandate.reference", draft.mandate.reference)]
-    for field, text in texts:
-        if text and individuals_in(text):
-            yield block(
-                FindingCode.V02,
-                field,
-                "A person seems to be named here; name the organization only, for it outlasts the people in it.",
-                "advisory, paragraph 2",
-            )
+        organization.append(("mandate.body", draft.mandate.body))
+        texts.append(("mandate.reference", draft.mandate.reference))
+    named = [field for field, text in organization if text and _organization_names_someone(text)]
+    if not names_nobody("\n".join(text for _, text in texts)):
+        named += [field for field, text in texts if text and individuals_in(text)]
+    for field in named:
+        yield block(
+            FindingCode.V02,
+            field,
+            "A person seems to be named here; name the organization only, for it outlasts the people in it.",
+            "advisory, paragraph 2",
+        )
+
+
+@lru_cache(maxsize=4096)
+def _organization_names_someone(text: str) -> bool:
+    """Kept for names and addresses of organizations alone: they come again and again, and are no client's data."""
+    return bool(individuals_in(text))
 
 
 def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:

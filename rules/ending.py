@@ -95,7 +95,7 @@ def _revocable(draft: StatementDraft) -> Iterator[Finding]:
         yield block(
             FindingCode.V06,
             "revocable.from_date",
-            "The client must be able to revoke by the final disposition of the case at the latest; choose an earlier date.",
+            "The client must be able to revoke by the final disposition at the latest; choose an earlier date.",
             "42 CFR 2.35(c)",
         )
 

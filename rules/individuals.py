@@ -29,6 +29,7 @@ _MARKS = re.compile(
 )
 _MARKS_BEFORE_NAMES = re.compile(r"^(?:attention|atencion|care of|contact|contacto)\s+([a-z']+)|\bask for ([a-z']+)")
 _FOLDED_WORD = re.compile(r"[a-z']+")
+_INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\ufb03|\ufb01")
 _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
 _PARTICLES = frozenset(
@@ -49,11 +50,17 @@ def individuals_in(text: str) -> tuple[str, ...]:
     Meant for organization names, units, address lines, purposes, events and cc lines. It judges wording only: a
     person whose name is nothing but an organization's words is not seen.
     """
-    folded = fold(text)
-    words = _FOLDED_WORD.findall(folded)
-    if lexicon_of_names().triggers.isdisjoint(words) and all(len(word) > 1 for word in words):
+    if names_nobody(text):
         return ()
-    return tuple(dict.fromkeys(_people(text, folded)))
+    return tuple(dict.fromkeys(_people(text, fold(text))))
+
+
+def names_nobody(text: str) -> bool:
+    """True when a glance shows that nobody can be named: no title, given name, mark or initial is among the words.
+
+    A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
+    """
+    return lexicon_of_names().triggers.isdisjoint(_FOLDED_WORD.findall(fold(text))) and not _INITIAL.search(text)
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:
@@ -145,7 +152,9 @@ def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: b
         return True
     if word.folded in _PARTICLES:
         named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
-        return named and index + 1 < len(words) and _looks_like_name(words[index + 1], lexicon)
+        while index < len(words) and words[index].folded in _PARTICLES:
+            index += 1
+        return named and index < len(words) and _looks_like_name(words[index], lexicon)
     if word.text[0].islower() or (shouted and len(words) > 6):
         return word.folded in lexicon.names and word.folded not in lexicon.common
     return _looks_like_name(word, lexicon)
@@ -228,7 +237,9 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     for index, word in enumerate(words):
         if index < skip or not word.is_word:
             continue
-        if index and words[index - 1].folded in lexicon.saints:
+        before = words[index - 1].folded if index else ""
+        # a saint is no contact; after a title `_titled` has judged already
+        if before in lexicon.saints or before in lexicon.dignities:
             continue
         end = _full_name(words, index, lexicon) or _initialed(words, index, lexicon)
         if end is None:

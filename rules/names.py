@@ -25,23 +25,8 @@ _ABBREVIATIONS = (
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:['&/.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
 _BREAKS = frozenset(',;:/()[]|\n%#*+=<>"')
-_MARK_WORDS = frozenset(
-    (
-        "attn",
-        "atn",
-        "att",
-        "attention",
-        "fao",
-        "care",
-        "cc",
-        "copia",
-        "atencion",
-        "cuidado",
-        "contact",
-        "contacto",
-        "ask",
-    )
-)
+_MARK_WORDS = frozenset({"attn", "atn", "att", "attention", "fao", "care", "cc", "copia", "atencion", "cuidado"})
+_MARK_WORDS |= {"contact", "contacto", "ask", "off"}
 
 
 @dataclass(frozen=True, slots=True)
