@@ -6,7 +6,8 @@ before anything is signed:
 * the PDF/UA mark in the metadata needs a schema that describes it (ISO 19005-2, 6.6.2.3.3);
 * a header cell needs a scope (ISO 14289-1, 7.5);
 * a page with fields needs a tab order (ISO 14289-1, 7.18.3);
-* a figure needs words (ISO 14289-1, 7.3).
+* a figure needs words (ISO 14289-1, 7.3);
+* a line drawn around nothing is decoration, and must be said to be (ISO 14289-1, 7.1; `templates.decoration`).
 
 Danger: metadata that tell who wrote the form, on which machine, and when a client came. Invariants: the metadata are
 written anew, from the title, the language and the date that were handed in; the output depends on nothing else but the
@@ -24,6 +25,7 @@ from xml.sax.saxutils import escape
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
+from templates.decoration import mark_decoration
 from templates.errors import FormCode, FormError
 
 PRODUCER = "Confide"
@@ -72,6 +74,7 @@ def finish(pdf: bytes, *, title: str, language: str, prepared_on: dt.date, stric
         _color_profile(document)
         for page in document.pages:
             page.obj.Tabs = Name.S
+        mark_decoration(document)
         for element in _structure(document):
             _scope(element)
             if strict:
