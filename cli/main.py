@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("cli.init:init", "Set up this organization's Confide: keys, recovery shares, first administrator."),
     "serve": ("cli.serve:serve", "Start everything that must run, and keep it running."),
     "demo": ("cli.demo:demo", "Run the main job for a fictional client, start to end, and show what came of it."),
+    "agency": ("cli.agency:agency", "Whose site this is, and which law governs its program."),
     "staff": ("cli.staff:staff", "Add a member of staff, reset a password, retire an account."),
     "org": ("cli.org:org", "The organizations that may receive information."),
     "client": ("cli.client:client", "Add and find clients."),

@@ -74,6 +74,28 @@ def show(site: Site, statement_id: UUID) -> Shown:
     return Shown(statement=row, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest())
 
 
+def client_circumstances(shown: Shown, *, identified_how: IdentifiedHow, device: str) -> Circumstances:
+    """Of a client who read every page, was offered paper and accepted the electronic-records notice in force."""
+    return Circumstances(
+        identified_how=identified_how,
+        device=device,
+        consent_version=agency.current().consent_version,
+        viewed_pages=shown.statement.pages,
+        paper_offered=True,
+    )
+
+
+def witness_circumstances(shown: Shown, *, device: str) -> Circumstances:
+    """Of a member of staff, who proved herself by signing in."""
+    return Circumstances(
+        identified_how=None,
+        device=device,
+        consent_version="",
+        viewed_pages=shown.statement.pages,
+        paper_offered=True,
+    )
+
+
 def sign(
     site: Site, shown: Shown, *, role: SignerRole, hand: Hand, circumstances: Circumstances, by: Person
 ) -> Statement:

@@ -1,4 +1,6 @@
-"""Imported first by every module that Prefect loads on its own: sets Django up before the register's rows are imported."""
+"""Imported first by every module that Prefect loads on its own: sets Django up before the register's rows are
+imported.
+"""
 
 from register.boot import ready
 

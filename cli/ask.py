@@ -1,0 +1,108 @@
+"""Reading names, dates and reasons: from a file, from standard input, or by prompt; never from an argument.
+
+An argument stands in the process list and in the shell's history. A file is read once and parsed here, so that the
+rest of the door works with values it can trust.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def from_option(command: _Command) -> _Command:
+    """`--from FILE`: read the answers from a YAML or JSON file, or from standard input with `-`."""
+    return click.option(
+        "--from",
+        "source",
+        metavar="FILE",
+        help="Read the answers from a YAML or JSON file; - is standard input. Without it you are asked.",
+    )(command)
+
+
+def read_answers(source: str) -> dict[str, Any]:
+    """The mapping in a YAML or JSON file. Raises :class:`CommandError` with the line, never with the text."""
+    import yaml
+
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        told = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise CommandError(
+            ExitCode.INPUT, f"The file cannot be read ({type(wrong).__name__}).", "Check its path."
+        ) from None
+    except yaml.YAMLError as wrong:
+        line = getattr(getattr(wrong, "problem_mark", None), "line", None)
+        place = f" at line {line + 1}" if line is not None else ""
+        raise CommandError(ExitCode.INPUT, f"The file is not YAML or JSON{place}.", "Correct it there.") from None
+    if not isinstance(told, Mapping):
+        raise CommandError(ExitCode.INPUT, "The file holds no list of names and values.", "See the verb's --help.")
+    return dict(told)
+
+
+def required(answers: Mapping[str, Any], keys: Sequence[str]) -> None:
+    """Refuse answers that lack one of `keys`, naming all that lack."""
+    missing = [key for key in keys if answers.get(key) in (None, "", [])]
+    if missing:
+        raise CommandError(ExitCode.INPUT, f"Missing: {', '.join(missing)}.", "Add them and run the verb again.")
+
+
+def prompt(question: str, *, default: str | None = None, hidden: bool = False, confirm: bool = False) -> str:
+    """Ask on the terminal. Raises :class:`CommandError` where there is nobody to ask."""
+    require_terminal()
+    answer: str = click.prompt(question, default=default, hide_input=hidden, confirmation_prompt=confirm, err=True)
+    return answer.strip()
+
+
+def prompt_lines(question: str) -> tuple[str, ...]:
+    """Ask for several lines; an empty one ends them."""
+    require_terminal()
+    lines: list[str] = []
+    while line := click.prompt(
+        f"{question} (empty to end)" if not lines else "  …", default="", show_default=False, err=True
+    ):
+        lines.append(line.strip())
+    return tuple(lines)
+
+
+def choose(question: str, choices: Sequence[str], *, default: str | None = None) -> str:
+    """Ask for one of `choices`."""
+    require_terminal()
+    answer: str = click.prompt(question, type=click.Choice(list(choices)), default=default, err=True)
+    return answer
+
+
+def require_terminal() -> None:
+    """Refuse to ask where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise CommandError(
+            ExitCode.INPUT,
+            "There is no terminal to ask at.",
+            "Give the answers with --from FILE, and passwords with --password-file FILE.",
+        )
+
+
+def read_secret(path: str) -> str:
+    """The first line of a file, `-` for standard input: a password that must not stand in an argument."""
+    try:
+        text = sys.stdin.readline() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise CommandError(
+            ExitCode.INPUT, f"The password file cannot be read ({type(wrong).__name__}).", "Check its path and mode."
+        ) from None
+    return text.split("\n", 1)[0].rstrip("\r")
+
+
+def one_of(value: object, choices: Sequence[str], what: str) -> None:
+    """Refuse a value that is not among `choices`, listing them."""
+    if value not in choices:
+        raise CommandError(ExitCode.INPUT, f"This {what} is not known.", f"Use one of: {', '.join(choices)}.")

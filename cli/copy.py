@@ -1,0 +1,69 @@
+"""`confide copy`: the client's own copy of a signed statement."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+from cli.output import answer, json_option
+from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from flows.site import Site
+    from register.facts import Person
+
+
+@click.command()
+@click.argument("statement_id", type=click.UUID)
+@click.option("--to", "directory", type=click.Path(path_type=Path), help="Folder to write it to (default: out/).")
+@click.option("--paper", is_flag=True, help="It is printed from that file and handed over on paper.")
+@person_options
+@json_option
+def copy(
+    statement_id: UUID,
+    directory: Path | None,
+    paper: bool,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Write the client's copy of a sealed statement as a PDF, after entering it in the ledger."""
+    from register.vocabulary import StaffRole
+
+    site = opened()
+    by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
+    path = hand_over(site, statement_id, directory or site.configuration.out, paper=paper, by=by)
+    answer({"statement_id": statement_id, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)
+
+
+def hand_over(site: Site, statement_id: UUID, directory: Path, *, paper: bool, by: Person) -> Path:
+    """Write the copy into `directory` (made 0700), mode 0600, never inside the data or key directory."""
+    from flows.egress import own_copy
+    from register.vocabulary import CopyMethod
+
+    refuse_inside(directory, site.configuration.home, site.configuration.keys)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copied = own_copy(site, statement_id, method=CopyMethod.PAPER if paper else CopyMethod.FILE, by=by)
+    path = directory / copied.file_name
+    staged = path.with_suffix(".part")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(copied.pdf)
+    staged.replace(path)
+    return path
+
+
+def refuse_inside(directory: Path, *kept: Path) -> None:
+    """What leaves in clear may not lie where everything else is encrypted."""
+    target = directory.resolve()
+    if any(target == place.resolve() or place.resolve() in target.parents for place in kept):
+        raise CommandError(
+            ExitCode.INPUT, "A copy in clear may not lie among the encrypted data.", "Choose another folder with --to."
+        )

@@ -1,0 +1,62 @@
+"""`confide serve`: one command for everything that must run."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+
+import click
+
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+
+
+@click.command()
+def serve() -> None:
+    """Start everything that must run, and keep it running until you stop it (Ctrl-C, SIGTERM).
+
+    Prefect's server on loopback, the filler, the renderer, the worker and the schedules; whatever ends is started
+    again. Their logs are in the run directory's neighbour log/.
+    """
+    from flows.orchestration import announce, environment, free_port
+    from flows.parts import parts
+    from flows.supervisor import Supervisor, status
+
+    site = opened()
+    configuration = site.configuration
+    if status(configuration.run):
+        raise CommandError(ExitCode.CONFLICT, "Confide is running already.", "Stop that one first.")
+    # unwrap the keys once, so that a missing or foreign key stops here and not in five places
+    _ = site.authority
+    configuration.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port = free_port()
+    announce(configuration, port)
+    supervisor = Supervisor(
+        parts(configuration, port=port),
+        environment={"CONFIDE_HOME": str(configuration.home), "CONFIDE_KEYS": str(configuration.keys)}
+        | environment(configuration),
+        logs=configuration.home / "log",
+        run=configuration.run,
+    )
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, supervisor.stop)
+    supervisor.run(on_change=_tell(total=5))
+    click.echo("Stopped.", err=True)
+
+
+def _tell(total: int) -> Callable[[Mapping[str, str]], None]:
+    told: set[str] = set()
+
+    def change(states: Mapping[str, str]) -> None:
+        for name, state in states.items():
+            if state == "ready" and name not in told:
+                told.add(name)
+                click.echo(f"  {name} ready", err=True)
+            elif state in ("down", "starting") and name in told:
+                told.discard(name)
+                click.echo(f"  {name} ended and is started again", err=True)
+        if len(told) == total and all(state == "ready" for state in states.values()):
+            click.echo("Confide is running.", err=True)
+
+    return change

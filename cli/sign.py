@@ -1,0 +1,113 @@
+"""`confide sign`: the ceremony at the terminal, the client first, then the witness."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from cli import ask
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+from cli.output import answer, json_option
+from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from flows.ceremony import Hand
+
+
+@click.command()
+@click.argument("statement_id", type=click.UUID)
+@click.option("--role", type=click.Choice(["client", "witness"]), required=True, help="Who signs.")
+@click.option(
+    "--ink", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The signature as drawn, PNG."
+)
+@click.option("--typed", is_flag=True, help="The name, typed and adopted as the signature.")
+@click.option("--mark", is_flag=True, help="A mark (X) of somebody who cannot write, made before the witness.")
+@click.option(
+    "--show", "show_to", type=click.Path(dir_okay=False, path_type=Path), help="Write the document here to be read."
+)
+@click.option("--identified", "identified_how", help="How the client was identified.")
+@click.option(
+    "--read-and-agreed", is_flag=True, help="The client read every page, was offered paper and agreed to sign here."
+)
+@click.option("--device", default=None, help="Name of this desk or kiosk; never a person's.")
+@person_options
+@json_option
+def sign(
+    statement_id: UUID,
+    role: str,
+    ink: Path | None,
+    typed: bool,
+    mark: bool,
+    show_to: Path | None,
+    identified_how: str | None,
+    read_and_agreed: bool,
+    device: str | None,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Sign one statement: as the client, with you conducting, or as the witness, yourself.
+
+    The last signature puts the statement into the queue for the organization's seal.
+    """
+    from flows import ceremony
+    from flows.bell import ring
+    from register.vocabulary import SealingState, StaffRole
+    from rules.vocabulary import IdentifiedHow, SignerRole
+
+    site = opened()
+    hand = _hand(ink, typed, mark)
+    needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
+    by = authenticated(Claimed(username, password_file), needed)
+    shown = ceremony.show(site, statement_id)
+    if role == "client":
+        _read(shown.pdf, show_to, read_and_agreed)
+        how = identified_how or ask.choose("How was the client identified", [each.value for each in IdentifiedHow])
+        ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
+        circumstances = ceremony.client_circumstances(
+            shown, identified_how=IdentifiedHow(how), device=device or socket.gethostname()
+        )
+    else:
+        circumstances = ceremony.witness_circumstances(shown, device=device or socket.gethostname())
+    after = ceremony.sign(site, shown, role=SignerRole(role), hand=hand, circumstances=circumstances, by=by)
+    if after.sealing is SealingState.REQUESTED:
+        ring(site.configuration)
+    line = f"{after.ref}: signed by the {role}."
+    if after.sealing is SealingState.REQUESTED:
+        line += " Everybody has signed; the organization's seal follows."
+    answer(after, line, as_json=as_json)
+
+
+def _hand(ink: Path | None, typed: bool, mark: bool) -> Hand:
+    from flows.ceremony import Hand
+    from rules.vocabulary import InkKind
+
+    if sum((ink is not None, typed, mark)) != 1:
+        raise CommandError(
+            ExitCode.USAGE, "A signature is drawn, typed or a mark.", "Give one of --ink, --typed, --mark."
+        )
+    if ink is not None:
+        return Hand(ink=InkKind.DRAWN, drawing=ink.read_bytes())
+    return Hand(ink=InkKind.TYPED if typed else InkKind.MARK)
+
+
+def _read(pdf: bytes, show_to: Path | None, agreed: bool) -> None:
+    """The client reads before signing: from a file on their screen or on paper, and says so."""
+    if show_to is not None:
+        descriptor = os.open(show_to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pdf)
+        click.echo(f"The document is at {show_to}; let the client read every page.", err=True)
+    if agreed:
+        return
+    ask.require_terminal()
+    question = "The client has read every page, was offered paper, and agrees to sign on a screen"
+    if not click.confirm(question, err=True):
+        raise CommandError(ExitCode.REFUSED, "Nobody signs what they did not read.", "Use paper, or another day.")

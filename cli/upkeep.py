@@ -1,0 +1,47 @@
+"""`confide upkeep`: the night's work, now."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import click
+
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.output import answer, json_option, progress, table
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Change nothing; only tell.")
+@json_option
+def upkeep(dry_run: bool, as_json: bool) -> None:
+    """Do what upkeep does every night, or with --dry-run only say what it would do.
+
+    Exit status 11 when something was found that a person must look at.
+    """
+    from flows.upkeep import tend
+
+    site = opened()
+    with progress(None, "Upkeep", quiet=as_json):
+        found = tend(site, dry=dry_run)
+    findings = [each for each in found if each.remedy]
+    if as_json:
+        answer(
+            [
+                {"kind": each.kind, "subject": each.subject, "detail": each.detail, "remedy": each.remedy}
+                for each in found
+            ],
+            "",
+            as_json=True,
+        )
+    else:
+        done = Counter(each.kind for each in found if not each.remedy)
+        told = ", ".join(f"{kind.value.replace('_', ' ')}: {count}" for kind, count in sorted(done.items()))
+        click.echo(("Would do: " if dry_run else "Done: ") + (told or "nothing was due"))
+        if findings:
+            table(
+                ["Found", "What", "Detail", "Remedy"], [[f.kind, f.subject, f.detail, f.remedy or ""] for f in findings]
+            )
+    if findings:
+        sys.exit(ExitCode.FINDINGS)

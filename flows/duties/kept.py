@@ -1,0 +1,111 @@
+"""What is owed to records: a time stamp when one was missing, a lock that reaches far enough, and being read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from flows.found import Found, Kind
+from flows.sealing import lock_until
+from flows.site import Site
+from register import objects, records
+from register.facts import Document, Record
+from register.vocabulary import ObjectArea
+from rules.vocabulary import Proof
+from signing import seal
+from signing.errors import SigningCode, SigningError, StampUnavailable
+from storage.errors import NotFound, StorageError
+from storage.protocol import Area
+
+RENEW_BEFORE = timedelta(days=365)
+EXTEND_BELOW = timedelta(days=335)
+"""A lock that reaches less far than this is brought to a year again: once a month for each record."""
+
+
+def upgrade(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Records sealed while the time-stamp authority was silent get their archival stamp."""
+    for record in records.listing(proof=Proof.SEALED_WITHOUT_TIME):
+        if dry:
+            yield Found(kind=Kind.UPGRADED, subject=str(record.record_id))
+            continue
+        try:
+            pdf = seal.upgrade(_bytes(site, record), site.authority, site.stamper, now=moment).pdf
+        except StampUnavailable as silent:
+            yield Found(kind=Kind.WITHOUT_TIME, subject=str(record.record_id), detail=str(silent.code))
+            continue
+        except SigningError as refused:
+            if refused.code is not SigningCode.WINDOW_CLOSED:
+                raise
+            yield Found(kind=Kind.WINDOW_CLOSED, subject=str(record.record_id))
+            continue
+        _append(site, record, pdf, moment)
+        yield Found(kind=Kind.UPGRADED, subject=str(record.record_id))
+
+
+def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Locks are short and extended, so that none can outlive its record's due date by much."""
+    for record in records.listing():
+        if record.retain_until is not None and record.retain_until >= moment + EXTEND_BELOW:
+            continue
+        if not dry:
+            until = lock_until(moment)
+            site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=until)
+            records.extend(record.record_id, retain_until=until, now=moment)
+        yield Found(kind=Kind.EXTENDED, subject=str(record.record_id))
+
+
+def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Fixity: every record is read, decrypted and compared; a stamp that runs out within a year is renewed."""
+    for record in records.listing():
+        try:
+            pdf = _bytes(site, record)
+        except NotFound:
+            yield Found(kind=Kind.LOST, subject=str(record.record_id))
+            continue
+        except StorageError as damaged:
+            yield Found(kind=Kind.DAMAGED, subject=str(record.record_id), detail=str(damaged.code))
+            continue
+        if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
+            yield Found(kind=Kind.DAMAGED, subject=str(record.record_id), detail="sha256")
+            continue
+        yield Found(kind=Kind.PROVED, subject=str(record.record_id))
+        ends = seal.deadlines(pdf).archive_ends
+        if ends is not None and ends <= moment + RENEW_BEFORE:
+            if not dry:
+                _append(site, record, seal.renew(pdf, site.authority, site.stamper, now=moment), moment)
+            yield Found(kind=Kind.RENEWED, subject=str(record.record_id))
+
+
+def reconcile(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Register against store: bytes nobody knows, and locks shorter than the register says."""
+    known = {record.object_id: record for record in records.listing()}
+    for key in site.vault.store.list(Area.RECORDS):
+        if key not in known and not objects.known(key):
+            yield Found(kind=Kind.UNKNOWN_BYTES, subject=key)
+    for key, record in known.items():
+        versions = site.vault.store.stat(Area.RECORDS, key)
+        if record.retain_until is not None and any(
+            version.retain_until is None or version.retain_until < record.retain_until for version in versions
+        ):
+            yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
+
+
+def _bytes(site: Site, record: Record) -> bytes:
+    return site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
+
+
+def _append(site: Site, record: Record, pdf: bytes, moment: datetime) -> None:
+    """A longer proof is a further version of the same object: same key, same lock, destroyed together with it."""
+    stored = site.vault.put(
+        record.object_id, pdf, area=Area(ObjectArea.RECORDS.value), retain_until=record.retain_until
+    )
+    document = Document(
+        object_id=record.object_id,
+        version_id=stored.version_id,
+        sealed_sha256=stored.sha256,
+        size=stored.size,
+        document_sha256=hashlib.sha256(pdf).hexdigest(),
+        pages=record.pages,
+    )
+    records.upgrade(record.record_id, document=document, proof=Proof.SEALED, now=moment)

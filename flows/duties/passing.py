@@ -1,0 +1,85 @@
+"""What must not stay as it is: leases of the dead, half-done destructions, bytes nobody points at, and what a person
+is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from flows.found import Found, Kind
+from flows.site import Site
+from flows.staging import clear
+from register import audit, objects, packets, statements
+from rules.vocabulary import PacketState
+from storage.errors import KeyNotFound
+
+ORPHAN_AFTER = timedelta(hours=1)
+"""Longer than any step holds bytes it has not published yet."""
+WARN_BEFORE = timedelta(days=60)
+
+
+def give_back_leases(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Work whose worker died."""
+    if not dry:
+        for packet_id in (*packets.release_expired(now=moment), *statements.release_expired_sealing(now=moment)):
+            yield Found(kind=Kind.LEASE_RETURNED, subject=str(packet_id))
+
+
+def resume_destructions(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Destructions that a crash cut off: begun is decided, so they are finished."""
+    if dry:
+        for entry in site.vault.log.unfinished():
+            for item in entry.items:
+                yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=item.object_id)
+        return
+    for gone in site.vault.resume():
+        yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=gone.object_id)
+
+
+def clear_orphans(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Bytes that were staged and never published, or published and replaced."""
+    for orphan in objects.orphans(older_than=moment - ORPHAN_AFTER):
+        if not dry:
+            try:
+                clear(site, orphan.object_id, orphan.area)
+            except KeyNotFound:
+                # named in the register, but the crash came before anything was written
+                objects.retire(orphan.object_id, now=moment)
+        yield Found(kind=Kind.ORPHAN_CLEARED, subject=orphan.object_id)
+
+
+def tell_stuck(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Packets that failed for good, and seals that did."""
+    for packet in packets.listing(state=PacketState.FAILED):
+        yield Found(kind=Kind.STUCK, subject=str(packet.packet_id), detail=f"{packet.failed_step}:{packet.failed_code}")
+    for row in statements.sealing_stuck():
+        yield Found(
+            kind=Kind.STUCK,
+            subject=str(row.statement_id),
+            detail=f"{row.sealing_failed_step}:{row.sealing_failed_code}",
+        )
+
+
+def tell_certificates(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Certificates of the organization's own authority that end soon."""
+    authority = site.authority
+    for name, certificate in (
+        ("root", authority.root),
+        ("time-stamp authority", authority.stamper_certificate),
+        ("OCSP responder", authority.responder_certificate),
+    ):
+        ends = certificate.not_valid_after
+        if ends <= moment + WARN_BEFORE:
+            yield Found(kind=Kind.CERTIFICATE_ENDS, subject=name, detail=ends.date().isoformat())
+
+
+def prove_audit(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """The audit log's chain, checked whole, and its head written where the register's owner cannot change it."""
+    verdict = audit.check()
+    if not verdict.intact:
+        yield Found(kind=Kind.AUDIT_BROKEN, subject=str(verdict.first_broken), detail=verdict.reason)
+    elif not dry:
+        head = audit.head()
+        site.vault.log.anchor(head.hash, at=moment)
+        yield Found(kind=Kind.ANCHORED, subject=str(head.seq))

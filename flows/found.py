@@ -1,0 +1,62 @@
+"""What upkeep and doctor find: a kind, an opaque subject, and whether it was mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What was found. Those in `FOR_A_PERSON` need somebody; the others are the night's work."""
+
+    LEASE_RETURNED = "lease_returned"
+    DESTRUCTION_RESUMED = "destruction_resumed"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    STAMPED = "stamped"
+    UPGRADED = "upgraded"
+    RENEWED = "renewed"
+    EXTENDED = "extended"
+    PROVED = "proved"
+    ORPHAN_CLEARED = "orphan_cleared"
+    ANCHORED = "anchored"
+    WITHOUT_TIME = "without_time"
+    WINDOW_CLOSED = "window_closed"
+    DAMAGED = "damaged"
+    LOST = "lost"
+    UNKNOWN_BYTES = "unknown_bytes"
+    LOCK_SHORTER = "lock_shorter"
+    STUCK = "stuck"
+    CERTIFICATE_ENDS = "certificate_ends"
+    AUDIT_BROKEN = "audit_broken"
+    DUTY_FAILED = "duty_failed"
+
+
+FOR_A_PERSON: dict[Kind, str] = {
+    Kind.WITHOUT_TIME: "No time stamp could be had yet. Check CONFIDE_TSA_URL; upkeep tries again every night.",
+    Kind.WINDOW_CLOSED: "A signature's thirty days passed unstamped. Have the statement signed anew.",
+    Kind.DAMAGED: "Kept bytes are not what was kept. Restore this record from a backup.",
+    Kind.LOST: "The store holds no bytes for this record. Restore it from a backup.",
+    Kind.UNKNOWN_BYTES: "The store holds bytes the register does not know. Restore the register, or have them looked
+    at.", Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again; if it stays, check the
+    store.", Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
+    Kind.CERTIFICATE_ENDS: "A certificate ends within sixty days. Renew it before then.", Kind.AUDIT_BROKEN: "The
+    audit log was changed. Keep the machine as it is and call whoever answers for security.", Kind.DUTY_FAILED: "A
+    duty of upkeep failed. Run `confide doctor`; it stands in the next run again.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing found."""
+
+    kind: Kind
+    subject: str
+    """An opaque id or the name of a part; never a person."""
+    detail: str = ""
+    """A code or a date; never a text of somebody's."""
+
+    @property
+    def remedy(self) -> str | None:
+        """What a person must do; None for what upkeep did by itself."""
+        return FOR_A_PERSON.get(self.kind)

@@ -1,0 +1,87 @@
+"""Backup and restore of a whole site.
+
+A backup holds register, keyring and sealed bytes, and nothing that opens them. The *standby*, on another disk, holds
+what a backup must not: the epoch keys and the certificate authority (both wrapped by the master key) and the
+destruction log. A restore needs backup, standby and master key; the master key comes from its file or from the
+recovery shares.
+
+Danger: a restore that brings back what was destroyed, or a lost disk that takes the only epoch keys with it.
+Invariant: the standby is brought level before a backup is called done, and a restore refuses without the destruction
+log.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from flows.authority import PARTS_FILE, ROOT_FILE
+from flows.site import Site, now
+from register import boot
+from register.configuration import Configuration
+from storage.backup import Manifest, back_up
+from storage.destruction import DestructionLog
+from storage.directory import DirectoryStore
+from storage.embedded import Places
+from storage.epochs import EpochKeys
+from storage.master import MasterKey
+from storage.places import private_directory
+from storage.restore import Restored
+from storage.restore import restore as bring_back
+
+LOG, EPOCHS, AUTHORITY = "log", "epochs", "authority"
+
+
+def backup(
+    site: Site, target: Path, *, standby: Path | None, progress: Callable[[int], None] | None = None
+) -> Manifest:
+    """Write a consistent backup into a new directory, and bring the standby level."""
+    if standby is not None:
+        level(site, standby)
+    boot.checkpoint()
+    databases = {site.configuration.database_path.name: site.configuration.database_path}
+    return back_up(site.vault, target, databases=databases, now=now(), progress=progress)
+
+
+def level(site: Site, standby: Path) -> None:
+    """Bring the standby to exactly what this site has: the log grows, a destroyed epoch is destroyed there too."""
+    private_directory(standby)
+    site.vault.log.mirror(DirectoryStore(standby / LOG))
+    master = MasterKey.load(site.configuration.master_key_path)
+    EpochKeys(site.configuration.keys / EPOCHS, master).mirror(standby / EPOCHS)
+    _copy_authority(site.configuration.authority_path, standby / AUTHORITY)
+
+
+def restore(
+    configuration: Configuration,
+    source: Path,
+    standby: Path,
+    *,
+    master: MasterKey,
+    progress: Callable[[int], None] | None = None,
+) -> Restored:
+    """Bring a backup back into the empty home and keys of `configuration`; what was destroyed stays destroyed.
+
+    Raises `StorageError` where the place is not empty, the log is missing or older than the backup, or bytes are
+    damaged.
+    """
+    places = Places(home=configuration.home, keys=configuration.keys)
+    private_directory(configuration.keys)
+    if not configuration.master_key_path.exists():
+        master.save(configuration.master_key_path)
+    EpochKeys(standby / EPOCHS, master).mirror(places.epochs)
+    _copy_authority(standby / AUTHORITY, configuration.authority_path)
+    log = DestructionLog(DirectoryStore(standby / LOG))
+    return bring_back(source, places, log=log, master=master, now=now(), progress=progress)
+
+
+def _copy_authority(source: Path, target: Path) -> None:
+    private_directory(target)
+    for name in (PARTS_FILE, ROOT_FILE):
+        staged = target / f".{name}.new"
+        staged.unlink(missing_ok=True)
+        shutil.copyfile(source / name, staged)
+        staged.chmod(0o400)
+        os.replace(staged, target / name)

@@ -1,0 +1,54 @@
+"""Upkeep: what time does to statements and records, done every night, and everything that must be looked at, told.
+
+Danger: a proof that runs out unseen, bytes that rot unread, a signature whose thirty days pass. Invariant: every duty
+is idempotent and stands alone, so that one that fails stops no other; what upkeep may mend it mends, what a person
+must decide it reports, and a dry run only reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from prefect import flow
+
+from flows import django_ready  # isort: skip  # noqa: F401
+from flows.duties import kept, passing, statement_life
+from flows.found import Found, Kind
+from flows.site import Site, now, open_site
+
+DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...] = (
+    ("leases", passing.give_back_leases),
+    ("destructions", passing.resume_destructions),
+    ("expiry", statement_life.expire),
+    ("never-signed", statement_life.void_never_signed),
+    ("part-signed", statement_life.stamp_part_signed),
+    ("without-time", kept.upgrade),
+    ("locks", kept.extend_locks),
+    ("fixity", kept.prove),
+    ("reconcile", kept.reconcile),
+    ("orphans", passing.clear_orphans),
+    ("stuck", passing.tell_stuck),
+    ("certificates", passing.tell_certificates),
+    ("audit", passing.prove_audit),
+)
+"""In the order they run: what frees and finishes comes before what proves."""
+
+
+@flow(name="upkeep", persist_result=False, log_prints=False)
+def upkeep() -> None:
+    """The night's work, recorded in Prefect as done; its report is in the register's audit log and `confide doctor`."""
+    tend(open_site(), dry=False)
+
+
+def tend(site: Site, *, dry: bool, at: datetime | None = None) -> tuple[Found, ...]:
+    """Do every duty, or with `dry` only say what each would do; returns everything found, in order."""
+    moment = at or now()
+    found: list[Found] = []
+    for name, duty in DUTIES:
+        try:
+            found.extend(duty(site, moment, dry))
+        except Exception as failure:  # noqa: BLE001 - the next duty must run; what failed is reported by code, not by
+        message code = str(getattr(failure, "code", "") or type(failure).__name__)
+        found.append(Found(kind=Kind.DUTY_FAILED, subject=name, detail=code))
+    return tuple(found)
