@@ -1,4 +1,4 @@
-"""What is known: organizations, clients, packets, statements, signings, records, and the log of everything that changed.
+"""What is known: organizations, clients, packets, statements, signings, records, and the log of every change.
 
 Every change of state is a verb of a module in this room. Nothing here renders, signs or stores bytes.
 """

@@ -86,8 +86,18 @@ def checkpoint() -> None:
 
 @lru_cache(maxsize=1)
 def open_vault() -> Vault:
-    """The site's vault, opened once a process."""
-    raise NotImplementedError
+    """The site's vault, opened once a process.
+
+    Raises:
+        RegisterError: NOT_READY before there is a master key.
+        StorageError: the key directory or the master key is not as it must be.
+    """
+    from storage import embedded
+
+    site = configuration()
+    if not site.master_key_path.exists():
+        raise RegisterError(RegisterErrorCode.NOT_READY, "This site has no master key.", "Run: confide init")
+    return embedded.open_vault(embedded.Places(site.home, site.keys))
 
 
 def _private_directory(path: Path) -> None:

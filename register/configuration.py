@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,7 +47,7 @@ class Configuration(BaseSettings):
     out: AbsolutePath = Path("out")
     """Where a person's own copies are written."""
     store: str = Field(default_factory=lambda settled: (settled["home"] / "records").as_uri())
-    """Address of the records' store: file://."""
+    """Address of the store; in this version always `home`/records."""
     database_url: str = Field(default_factory=lambda settled: f"sqlite:///{settled['home'] / 'register.db'}")
     """Address of the register's database: sqlite:/// and an absolute path."""
     tsa_url: str | None = None
@@ -76,11 +75,11 @@ class Configuration(BaseSettings):
                 "This version keeps its register in SQLite only.",
                 "Leave CONFIDE_DATABASE_URL unset, or give sqlite:///absolute/path.",
             )
-        if urlsplit(self.store).scheme != "file":
+        if self.store != self.records_path.as_uri():
             raise RegisterError(
                 RegisterErrorCode.CONFIGURATION,
-                "This version keeps its records in a directory only.",
-                "Leave CONFIDE_STORE unset, or give file:///absolute/path.",
+                "This version keeps its records under the data directory only.",
+                "Leave CONFIDE_STORE unset.",
             )
 
     @property
@@ -91,7 +90,7 @@ class Configuration(BaseSettings):
     @property
     def records_path(self) -> Path:
         """The root of the directory store."""
-        return Path(url2pathname(urlsplit(self.store).path))
+        return self.home / "records"
 
     @property
     def keyring_path(self) -> Path:

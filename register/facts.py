@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from register.vocabulary import (
@@ -35,6 +35,7 @@ from rules.vocabulary import (
     ProgramClass,
     Proof,
     PurposeCode,
+    Severity,
     SignerCapacity,
     SignerRole,
     StatementState,
@@ -145,7 +146,7 @@ class StatementRequest:
     purposes: tuple[PurposeCode, ...] = ()
     purpose_text: str = ""
     initiated_by_client: bool = False
-    expiry: Expiry = Expiry()
+    expiry: Expiry = field(default_factory=Expiry)
     revocable: Revocable | None = None
     mandate: Mandate | None = None
     capacity: SignerCapacity = SignerCapacity.CLIENT
@@ -177,6 +178,10 @@ class Refusal:
     """Place of the statement in the request, from 0; -1 for the packet as a whole."""
     form_id: str
     finding: Finding
+
+    @property
+    def blocks(self) -> bool:
+        return self.finding.severity is Severity.BLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The closed lists of words that belong to the register alone; states, roles of signers and codes are in `rules.vocabulary`.
+"""The closed lists of words that are the register's alone; what rules and forms need is in `rules.vocabulary`.
 
 A value written here ends up in database rows and in the audit log: a value may be added, never renamed.
 """

@@ -13,5 +13,3 @@ def one_of(column: str, words: type[StrEnum]) -> models.CheckConstraint:
         condition=models.Q(**{f"{column}__in": [word.value for word in words]}),
         name=f"%(class)s_{column}_is_a_word",
     )
-
-

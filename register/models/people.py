@@ -48,7 +48,7 @@ class Staff(AbstractBaseUser):
     locked_until = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS = ()
+    REQUIRED_FIELDS = []  # noqa: RUF012  # AbstractBaseUser declares it as a list
 
 
 class Organization(models.Model):

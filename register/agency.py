@@ -1,0 +1,182 @@
+"""The agency this site belongs to, and which law governs it.
+
+Danger: a unit whose law nobody looked up discloses as if there were none. Invariant: the agency starts as UNKNOWN, and
+the rules let an UNKNOWN unit disclose nothing but emergencies until somebody with the right to do so classifies it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from register import audit, facts, models, sealed, staff
+from register.errors import RegisterError, RegisterErrorCode
+from register.vocabulary import AuditVerb, StaffRole
+from rules.draft import Discloser
+from rules.vocabulary import ProgramClass
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+_SEARCH_KEY = "search-key"
+
+
+def establish(
+    vault: Vault,
+    *,
+    legal_name: str,
+    unit: str,
+    address: tuple[str, ...],
+    phone: str,
+    revocation_desk: str,
+    time_zone: str,
+    consent_version: str,
+    training: bool,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> facts.Agency:
+    """Write down whose site this is; its class is UNKNOWN until `classify`.
+
+    Raises:
+        RegisterError: ALREADY_ESTABLISHED; NAME_NEEDED without a name or a desk for revocations; CONFIGURATION when
+            the time zone is not an IANA name.
+    """
+    if not legal_name.strip() or not revocation_desk.strip():
+        raise RegisterError(
+            RegisterErrorCode.NAME_NEEDED,
+            "The agency needs its legal name and a desk where revocations are brought.",
+            "Give both.",
+        )
+    _require_time_zone(time_zone)
+    agency_id = uuid4()
+    sealed_key = sealed.seal(vault, agency_id, _SEARCH_KEY, secrets.token_bytes(32))
+    with transaction.atomic():
+        if models.Agency.objects.exists():
+            raise RegisterError(
+                RegisterErrorCode.ALREADY_ESTABLISHED,
+                "This site belongs to an agency already.",
+                "Another agency needs a site of its own.",
+            )
+        models.Agency.objects.create(
+            id=agency_id,
+            legal_name=legal_name,
+            unit=unit,
+            address=list(address),
+            phone=phone,
+            revocation_desk=revocation_desk,
+            classes=[ProgramClass.UNKNOWN.value],
+            time_zone=time_zone,
+            consent_version=consent_version,
+            training=training,
+            sealed_search_key=sealed_key,
+        )
+        audit.append(by, AuditVerb.AGENCY_ESTABLISHED, "agency", agency_id, {"training": training}, now=now)
+    return current()
+
+
+def classify(classes: frozenset[ProgramClass], *, by: facts.Actor, now: dt.datetime) -> facts.Agency:
+    """Say which law governs the unit's records (domain notes, section 0).
+
+    During set-up, before anybody is registered, the set-up itself may; afterwards counsel or an administrator.
+
+    Raises:
+        RegisterError: NOT_ALLOWED; CONFIGURATION when no class is given, or UNKNOWN beside another.
+    """
+    staff.require_or_setup(by, StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
+    if not classes or (ProgramClass.UNKNOWN in classes and len(classes) > 1):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "A unit has one class or several; UNKNOWN stands alone.",
+            "Choose the classes that counsel named, or UNKNOWN.",
+        )
+    values = sorted(one.value for one in classes)
+    with transaction.atomic():
+        if models.Agency.objects.update(classes=values) != 1:
+            raise _not_established()
+        agency = _row()
+        audit.append(by, AuditVerb.AGENCY_CLASSIFIED, "agency", agency.id, {"classes": tuple(values)}, now=now)
+    return _fact(agency)
+
+
+def current() -> facts.Agency:
+    """The agency of this site.
+
+    Raises:
+        RegisterError: NOT_READY before `establish`.
+    """
+    return _fact(_row())
+
+
+def established() -> bool:
+    """True once the site belongs to an agency."""
+    return models.Agency.objects.exists()
+
+
+def discloser() -> Discloser:
+    """The agency as a statement names it."""
+    agency = current()
+    return Discloser(
+        legal_name=agency.legal_name,
+        unit=agency.unit,
+        address=agency.address,
+        phone=agency.phone,
+        revocation_desk=agency.revocation_desk,
+        classes=agency.classes,
+    )
+
+
+def today(now: dt.datetime) -> dt.date:
+    """The agency's calendar day at this instant: the day a person there would write beside a signature."""
+    return now.astimezone(ZoneInfo(_row().time_zone)).date()
+
+
+def search_key(vault: Vault) -> bytes:
+    """The 32 bytes that names and birth dates are hashed with; never leaves this room."""
+    agency = _row()
+    return sealed.open_sealed(vault, agency.id, _SEARCH_KEY, agency.sealed_search_key)
+
+
+def _row() -> models.Agency:
+    agency = models.Agency.objects.first()
+    if agency is None:
+        raise _not_established()
+    return agency
+
+
+def _not_established() -> RegisterError:
+    return RegisterError(RegisterErrorCode.NOT_READY, "This site belongs to no agency yet.", "Run: confide init")
+
+
+def _require_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = False
+    else:
+        known = True
+    if not known:
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "That is not the name of a time zone.",
+            "Give an IANA name, such as America/New_York.",
+        )
+
+
+def _fact(row: models.Agency) -> facts.Agency:
+    return facts.Agency(
+        agency_id=row.id,
+        legal_name=row.legal_name,
+        unit=row.unit,
+        address=tuple(row.address),
+        phone=row.phone,
+        revocation_desk=row.revocation_desk,
+        classes=frozenset(ProgramClass(one) for one in row.classes),
+        time_zone=row.time_zone,
+        consent_version=row.consent_version,
+        training=row.training,
+    )

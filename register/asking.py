@@ -1,0 +1,165 @@
+"""From what was asked for to drafts the rules can judge: client, agency and organization as they are today.
+
+Nothing here writes. A draft is built once and judged as built: what is sealed, printed and signed is what was judged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from register import agency, clients, facts, models, organizations, reading
+from register.errors import RegisterError, RegisterErrorCode
+from rules import statement as statement_rules
+from rules.draft import Discloser, Identity, StatementDraft
+from rules.vocabulary import Family, Language, SignerRole, StatementState
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+_IN_FORCE = (StatementState.DRAFT, StatementState.PRESENTED, StatementState.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One statement to be made: where it stood in the request (-1: added by itself), its form and its draft."""
+
+    position: int
+    form: facts.FormChoice
+    draft: StatementDraft
+
+    @property
+    def signers(self) -> tuple[SignerRole, ...]:
+        """The form's roles, without a representative or an interpreter who is not there."""
+        absent = set()
+        if not self.draft.representative_name:
+            absent.add(SignerRole.REPRESENTATIVE)
+        if not self.draft.interpreter_name:
+            absent.add(SignerRole.INTERPRETER)
+        return tuple(role for role in self.form.signers if role not in absent)
+
+
+def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> tuple[Asked, ...]:
+    """Everything the packet will hold, the acknowledgment first when the client needs one.
+
+    Raises:
+        RegisterError: UNKNOWN_ID for the client or an organization; EMPTY_PACKET.
+    """
+    identity, discloser = clients.identity_of(vault, request.client_id), agency.discloser()
+    asked = [
+        Asked(position, one.form, _draft(one, identity, discloser)) for position, one in enumerate(request.statements)
+    ]
+    form = request.acknowledgment
+    if form is not None and not _acknowledged(request.client_id, form) and not _acknowledging(asked):
+        language = request.statements[0].language if request.statements else Language.EN
+        asked.insert(0, Asked(-1, form, _acknowledgment(form, language, identity, discloser, today)))
+    if not asked:
+        raise RegisterError(
+            RegisterErrorCode.EMPTY_PACKET, "There is nothing to sign in this packet.", "Ask for a statement."
+        )
+    return tuple(asked)
+
+
+def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt.date) -> tuple[facts.Refusal, ...]:
+    """What the rules say of each, in order, blocking and warning."""
+    acknowledged = (
+        _acknowledging(wanted)
+        or models.Statement.objects.filter(
+            client_id=request.client_id, family=Family.ACKNOWLEDGMENT.value, state=StatementState.ACTIVE.value
+        ).exists()
+    )
+    return tuple(
+        facts.Refusal(position=one.position, form_id=one.form.form_id, finding=finding)
+        for one in wanted
+        for finding in statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged)
+    )
+
+
+def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormChoice]) -> facts.StatementRequest:
+    """The request that a statement came from, on the form now in force."""
+    draft = reading.open_draft(vault, row)
+    as_signed = facts.FormChoice(
+        form_id=row.form_id,
+        form_version=row.form_version,
+        family=draft.family,
+        retention_class=row.retention_class,
+        signers=tuple(SignerRole(role) for role in row.signers),
+    )
+    return facts.StatementRequest(
+        form=forms.get(row.form_id, as_signed),
+        language=draft.language,
+        organization_id=draft.recipient.organization_id if draft.recipient else None,
+        effective_from=draft.effective_from,
+        categories=draft.categories,
+        records_from=draft.records_from,
+        records_to=draft.records_to,
+        everything_justification=draft.everything_justification,
+        purposes=draft.purposes,
+        purpose_text=draft.purpose_text,
+        initiated_by_client=draft.initiated_by_client,
+        expiry=draft.expiry,
+        revocable=draft.revocable,
+        mandate=draft.mandate,
+        capacity=draft.capacity,
+        representative_name=draft.representative_name,
+        interpreter_name=draft.interpreter_name,
+        minor_basis=draft.minor_basis,
+    )
+
+
+def _draft(one: facts.StatementRequest, identity: Identity, discloser: Discloser) -> StatementDraft:
+    return StatementDraft(
+        family=one.form.family,
+        language=one.language,
+        form_id=one.form.form_id,
+        form_version=one.form.form_version,
+        identity=identity,
+        discloser=discloser,
+        recipient=organizations.recipient(one.organization_id) if one.organization_id else None,
+        categories=one.categories,
+        records_from=one.records_from,
+        records_to=one.records_to,
+        everything_justification=one.everything_justification,
+        purposes=one.purposes,
+        purpose_text=one.purpose_text,
+        initiated_by_client=one.initiated_by_client,
+        effective_from=one.effective_from,
+        expiry=one.expiry,
+        revocable=one.revocable,
+        mandate=one.mandate,
+        capacity=one.capacity,
+        representative_name=one.representative_name,
+        interpreter_name=one.interpreter_name,
+        minor_basis=one.minor_basis,
+    )
+
+
+def _acknowledgment(
+    form: facts.FormChoice, language: Language, identity: Identity, discloser: Discloser, today: dt.date
+) -> StatementDraft:
+    return StatementDraft(
+        family=form.family,
+        language=language,
+        form_id=form.form_id,
+        form_version=form.form_version,
+        identity=identity,
+        discloser=discloser,
+        effective_from=today,
+    )
+
+
+def _acknowledging(asked: Sequence[Asked]) -> bool:
+    return any(one.draft.family is Family.ACKNOWLEDGMENT for one in asked)
+
+
+def _acknowledged(client_id: UUID, form: facts.FormChoice) -> bool:
+    """Whether the client has this version in force, or before them: a second one would be signed for nothing."""
+    return models.Statement.objects.filter(
+        client_id=client_id,
+        form_id=form.form_id,
+        form_version=form.form_version,
+        state__in=[state.value for state in _IN_FORCE],
+    ).exists()

@@ -1,0 +1,151 @@
+"""The audit log: every change leaves a line, and every line is bound to the one before it.
+
+Danger: who did what is argued about years later, with a log that somebody could have edited. Invariants: a line is
+written in the same transaction as the change it tells of; lines are never updated or deleted (the database refuses);
+each carries the hash of the one before, so that an edit or a gap shows. Whoever rewrites the whole chain is found out
+by a head that was kept elsewhere (`head`, stamped into the store's log every day).
+
+Details hold ids, codes, counts and hashes; a text with a space or a capital is refused, because that is what personal
+data looks like.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from register import facts, models
+from register.vocabulary import AuditVerb
+
+Detail: TypeAlias = str | int | bool | None
+Details: TypeAlias = Mapping[str, Detail | tuple[str, ...]]
+
+_OPAQUE = re.compile(r"[a-z0-9_.:\-]{0,80}")
+FIRST_PREVIOUS = "0" * 64
+"""What the first line names as the hash before it."""
+
+
+def append(
+    by: facts.Actor,
+    verb: AuditVerb,
+    object_type: str,
+    object_id: UUID | str,
+    details: Details | None = None,
+    *,
+    now: dt.datetime,
+) -> None:
+    """Write one line; only inside the transaction of the change it tells of.
+
+    Raises:
+        ValueError: a naive time, or a detail that could be personal data.
+        TransactionManagementError: outside a transaction.
+    """
+    if now.tzinfo is None:
+        raise ValueError("times in the register are aware")
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an audit line belongs to the transaction of its change")
+    kept = {name: _opaque(value) for name, value in (details or {}).items()}
+    last = models.AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
+    seq, previous = (last[0] + 1, last[1]) if last else (1, FIRST_PREVIOUS)
+    entry = models.AuditEntry(
+        seq=seq,
+        at=now,
+        actor=actor_name(by),
+        verb=verb.value,
+        object_type=object_type,
+        object_id=str(object_id),
+        details=kept,
+        prev_hash=previous,
+    )
+    entry.hash = _hash(entry)
+    entry.save(force_insert=True)
+
+
+def actor_name(by: facts.Actor) -> str:
+    """How an actor is written in the log: an opaque id of staff, or the name of the machine."""
+    return f"staff:{by.staff_id}" if isinstance(by, facts.Person) else f"machine:{by.name.value}"
+
+
+def head() -> facts.Head | None:
+    """The last line; keep it elsewhere and give it to `check` later. None while the log is empty."""
+    last = models.AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
+    return facts.Head(*last) if last else None
+
+
+def check(known_head: facts.Head | None = None) -> facts.AuditVerdict:
+    """Read the whole log and say whether it is whole.
+
+    Args:
+        known_head: a head noted earlier; the log must still hold that very line.
+    """
+    previous, expected = FIRST_PREVIOUS, 1
+    met_known_head = known_head is None
+    # ids assigned by the database's own counter outlive a deleted tail
+    for entry in models.AuditEntry.objects.order_by("seq").iterator(chunk_size=1000):
+        if entry.seq != expected:
+            return _broken(expected, "a line is missing")
+        if entry.prev_hash != previous:
+            return _broken(entry.seq, "a line does not follow the one before it")
+        if entry.hash != _hash(entry):
+            return _broken(entry.seq, "a line was changed")
+        if known_head is not None and entry.seq == known_head.seq:
+            if entry.hash != known_head.hash:
+                return _broken(entry.seq, "the log was rewritten since its head was noted")
+            met_known_head = True
+        previous, expected = entry.hash, expected + 1
+    if not met_known_head:
+        return _broken(expected, "the log was cut since its head was noted")
+    return facts.AuditVerdict(intact=True, entries=expected - 1, first_broken=None, reason="")
+
+
+def entries(object_id: UUID | str | None = None, *, limit: int = 100) -> tuple[facts.AuditEntry, ...]:
+    """The newest lines first, of one object or of all."""
+    rows = models.AuditEntry.objects.order_by("-seq")
+    if object_id is not None:
+        rows = rows.filter(object_id=str(object_id))
+    return tuple(
+        facts.AuditEntry(
+            seq=row.seq,
+            at=row.at,
+            actor=row.actor,
+            verb=AuditVerb(row.verb),
+            object_type=row.object_type,
+            object_id=row.object_id,
+            details=row.details,
+            hash=row.hash,
+        )
+        for row in rows[:limit]
+    )
+
+
+def _broken(seq: int, reason: str) -> facts.AuditVerdict:
+    return facts.AuditVerdict(intact=False, entries=seq - 1, first_broken=seq, reason=reason)
+
+
+def _opaque(value: Detail | tuple[str, ...]) -> object:
+    if isinstance(value, tuple):
+        return [_opaque(part) for part in value]
+    if isinstance(value, str) and not _OPAQUE.fullmatch(value):
+        raise ValueError("a detail of the audit log is an id, a code, a count or a hash")
+    return str(value) if isinstance(value, str) else value
+
+
+def _hash(entry: models.AuditEntry) -> str:
+    line = [
+        entry.seq,
+        entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        entry.actor,
+        entry.verb,
+        entry.object_type,
+        entry.object_id,
+        entry.details,
+        entry.prev_hash,
+    ]
+    return hashlib.sha256(json.dumps(line, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""Bytes in the vault, as the register accounts for them.
+
+The order that survives a crash: `stage` (a row with a fresh id) → the vault writes under that id → the verb that points
+at the bytes publishes them in its own transaction. What was left on the way is found by `orphans`: destroy those bytes
+in the vault, then `retire` the row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Q
+
+from register import audit, facts, models
+from register.change import compare_and_set, the
+from register.errors import RegisterError, RegisterErrorCode
+from register.vocabulary import AuditVerb, MachineName, ObjectArea, ObjectState
+
+
+def stage(area: ObjectArea, *, now: dt.datetime) -> str:
+    """A fresh object id (32 hex characters) for bytes about to be written."""
+    return models.Object.objects.create(id=uuid4().hex, area=area.value, staged_at=now).id
+
+
+def publish(document: facts.Document, area: ObjectArea, *, now: dt.datetime) -> None:
+    """Make staged bytes live; only inside the transaction that points at them.
+
+    Raises:
+        RegisterError: OBJECT_STATE when the object is not staged in this area.
+    """
+    compare_and_set(
+        models.Object.objects.filter(pk=document.object_id, area=area.value, state=ObjectState.STAGED.value),
+        RegisterError(
+            RegisterErrorCode.OBJECT_STATE,
+            "These bytes were not staged, or are in use or destroyed already.",
+            "Stage a new object and write the bytes there.",
+        ),
+        state=ObjectState.LIVE.value,
+        version_id=document.version_id,
+        sealed_sha256=document.sealed_sha256,
+        size=document.size,
+        published_at=now,
+    )
+
+
+def retire(object_id: str, *, now: dt.datetime) -> None:
+    """Write down that the vault destroyed these bytes. Again for the same object is no harm.
+
+    Raises:
+        RegisterError: UNKNOWN_ID; OBJECT_STATE while a statement or a record points at them.
+    """
+    with transaction.atomic():
+        row = the(models.Object.objects.all(), "object", object_id)
+        if row.state == ObjectState.GONE.value:
+            return
+        if not models.Object.objects.filter(_unused(), pk=object_id).exists():
+            raise RegisterError(
+                RegisterErrorCode.OBJECT_STATE,
+                "A statement or a record still points at these bytes.",
+                "Detach them first; records are destroyed by a disposal run only.",
+            )
+        compare_and_set(
+            models.Object.objects.filter(pk=object_id, state=row.state), state=ObjectState.GONE.value, gone_at=now
+        )
+        audit.append(facts.Machine(MachineName.UPKEEP), AuditVerb.OBJECT_GONE, "object", object_id, now=now)
+
+
+def orphans(*, older_than: dt.datetime) -> tuple[facts.StoredObject, ...]:
+    """Bytes nobody points at: staged before that time and never published, or published before it and set free."""
+    staged = Q(state=ObjectState.STAGED.value, staged_at__lt=older_than)
+    free = Q(state=ObjectState.LIVE.value, published_at__lt=older_than) & _unused()
+    rows = models.Object.objects.filter(staged | free).order_by("staged_at", "id")
+    return tuple(_fact(row) for row in rows)
+
+
+def show(object_id: str) -> facts.StoredObject:
+    """The object with this id.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    return _fact(the(models.Object.objects.all(), "object", object_id))
+
+
+def known(object_id: str) -> bool:
+    """True when the register ever staged this id: bytes under any other are nobody's."""
+    return models.Object.objects.filter(pk=object_id).exists()
+
+
+def live(area: ObjectArea) -> tuple[facts.StoredObject, ...]:
+    """Every object in use in an area: what the nightly look at the store must find there."""
+    used = Q(worked_by__isnull=False) | Q(record__isnull=False)
+    rows = models.Object.objects.filter(used, state=ObjectState.LIVE.value, area=area.value).distinct()
+    return tuple(_fact(row) for row in rows.order_by("id"))
+
+
+def _unused() -> Q:
+    return Q(worked_by__isnull=True, record__isnull=True)
+
+
+def _fact(row: models.Object) -> facts.StoredObject:
+    return facts.StoredObject(
+        object_id=row.id,
+        area=ObjectArea(row.area),
+        state=ObjectState(row.state),
+        version_id=row.version_id,
+        sealed_sha256=row.sealed_sha256,
+        size=row.size,
+        staged_at=row.staged_at,
+    )

@@ -1,0 +1,237 @@
+"""Acts of signing: the evidence and the signed bytes, taken in one step.
+
+Danger: a signature on other bytes than the person saw, or by the wrong person. Invariants: an act names the SHA-256 of
+what was shown and the revision that was shown, and both must still be current (V15); every page was shown, the client
+was offered paper and accepted the electronic-records notice (V19); people sign in the form's order, the witness after
+whom she saw; the witness is on the staff, and is not the client nor whoever speaks or signs for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+
+from register import audit, facts, models, names, objects, reading
+from register import staff as everybody
+from register.change import compare_and_set, the
+from register.errors import RegisterError, RegisterErrorCode
+from register.vocabulary import AuditVerb, ObjectArea, SealingState, StaffRole
+from rules.draft import StatementDraft
+from rules.finding import Finding, FindingCode
+from rules.vocabulary import (
+    IdentifiedHow,
+    InkKind,
+    Proof,
+    Severity,
+    SignerCapacity,
+    SignerRole,
+    StatementState,
+)
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+_ESIGN = "15 USC 7001(c); 9 NYCRR 540.1(d)"
+
+
+def record(
+    vault: Vault, act: facts.SigningAct, document: facts.Document, *, staff: facts.Person, now: dt.datetime
+) -> facts.Statement:
+    """Take an act and the bytes that hold its signature; after the last person the statement waits for its seal.
+
+    Args:
+        document: the signed bytes, staged in the working area and durable.
+        staff: for the witness the witness herself; for everybody else whoever conducts the ceremony.
+
+    Raises:
+        RegisterError: NOT_ALLOWED; UNKNOWN_ID; ILLEGAL_MOVE; MOVED_MEANWHILE when the document changed since it was
+            shown; NOT_WHAT_WAS_SHOWN; SIGNING_ORDER; SAME_PERSON; REFUSED with findings (V19); OBJECT_STATE.
+    """
+    person = _conductor(act, staff)
+    row = the(reading.rows(), "statement", act.statement_id)
+    shown = reading.fact(row)
+    _require_turn(shown, act)
+    _require_evidence(shown, act)
+    draft = reading.open_draft(vault, row)
+    _require_capacity(draft, act)
+    if act.role is SignerRole.WITNESS:
+        _require_other_person(vault, draft, person)
+    with transaction.atomic():
+        objects.publish(document, ObjectArea.WORKING, now=now)
+        last = reading.missing_signers(shown) == (act.role,)
+        queued = {"sealing": SealingState.REQUESTED.value, "sealing_requested_at": now} if last else {}
+        first = {} if row.signed_at else {"signed_at": act.signed_at}
+        compare_and_set(
+            models.Statement.objects.filter(
+                pk=row.id,
+                state=StatementState.PRESENTED.value,
+                revision=act.expected_revision,
+                document_sha256=act.shown_sha256,
+            ),
+            revision=act.expected_revision + 1,
+            working_object_id=document.object_id,
+            document_sha256=document.document_sha256,
+            proof=Proof.PARTIAL.value,
+            stamped_at=None,
+            **first,
+            **queued,
+        )
+        _write(act, person, document, order=len(shown.signed))
+        details = {
+            "role": act.role.value,
+            "shown": act.shown_sha256,
+            "resulting": document.document_sha256,
+            "certificate": act.certificate_sha256,
+        }
+        audit.append(person, AuditVerb.SIGNED, "statement", row.id, details, now=now)
+    return reading.fact(the(reading.rows(), "statement", row.id))
+
+
+def of(statement_id: UUID) -> tuple[facts.Signing, ...]:
+    """The acts on one statement, in order.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    row = the(models.Statement.objects.all(), "statement", statement_id)
+    return tuple(_fact(act) for act in row.signings.order_by("order"))
+
+
+def _conductor(act: facts.SigningAct, by: facts.Person) -> facts.Person:
+    if act.role is SignerRole.WITNESS:
+        return everybody.require(by, StaffRole.WITNESS)
+    if act.role not in reading.PERSONS:
+        raise RegisterError(
+            RegisterErrorCode.SIGNING_ORDER,
+            "The organization's own signatures are not made at a ceremony.",
+            "Sign as the client or as the witness.",
+        )
+    return everybody.require(by, StaffRole.INTAKE, StaffRole.WITNESS)
+
+
+def _require_turn(shown: facts.Statement, act: facts.SigningAct) -> None:
+    if shown.state is not StatementState.PRESENTED:
+        raise RegisterError(
+            RegisterErrorCode.ILLEGAL_MOVE,
+            f"The statement {shown.ref} is {shown.state.value.replace('_', ' ')}; it is not there to be signed.",
+            "Look at its packet.",
+        )
+    waiting = reading.missing_signers(shown)
+    if not waiting or waiting[0] is not act.role:
+        turn = f"it is the turn of the {waiting[0].value}" if waiting else "everybody has signed"
+        raise RegisterError(
+            RegisterErrorCode.SIGNING_ORDER,
+            f"The {act.role.value} does not sign now: {turn}.",
+            "Sign in the order of the form; the witness signs after whom she saw.",
+        )
+    if act.shown_sha256 != shown.document_sha256 or act.expected_revision != shown.revision:
+        raise RegisterError(
+            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
+            "The document changed since it was shown (V15).",
+            "Show it again from the first page.",
+        )
+
+
+def _require_evidence(shown: facts.Statement, act: facts.SigningAct) -> None:
+    """V19, as far as the register can see it; of staff only the viewing is asked."""
+    found = []
+    if act.viewed_pages < shown.pages:
+        found.append(_finding("act.viewed_pages", "Not every page has been shown yet."))
+    if act.role is not SignerRole.WITNESS:
+        if not act.consent_version:
+            found.append(_finding("act.consent_version", "The signer has not agreed to sign on a screen."))
+        if not act.paper_offered:
+            found.append(_finding("act.paper_offered", "Offer to sign on paper first."))
+        if act.identified_how is None:
+            found.append(_finding("act.identified_how", "Say how the signer was identified."))
+    if found:
+        raise RegisterError(
+            RegisterErrorCode.REFUSED,
+            "The signature cannot be taken yet.",
+            "Do what is listed, then sign.",
+            findings=tuple(
+                facts.Refusal(position=shown.position, form_id=shown.form_id, finding=finding) for finding in found
+            ),
+        )
+
+
+def _require_capacity(draft: StatementDraft, act: facts.SigningAct) -> None:
+    """Whoever signs in the client's place does so in the right that is printed on the paper."""
+    if act.role is SignerRole.CLIENT and act.capacity is not draft.capacity:
+        raise RegisterError(
+            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
+            "The paper says another right in which the signer signs.",
+            "Sign in the capacity printed, or void the statement and open a new one.",
+        )
+
+
+def _require_other_person(vault: Vault, draft: StatementDraft, witness: facts.Person) -> None:
+    """The witness's name against those of the client, representative and interpreter; a namesake asks a colleague."""
+    own = names.query_parts(everybody.display_name(vault, witness.staff_id))
+    others = (
+        draft.identity.legal_name,
+        *draft.identity.also_known_as,
+        draft.representative_name or "",
+        draft.interpreter_name or "",
+    )
+    if own in [names.query_parts(other) for other in others]:
+        raise RegisterError(
+            RegisterErrorCode.SAME_PERSON,
+            "Nobody witnesses their own signature, and this witness bears the name of somebody on the paper.",
+            "Ask another member of staff to witness.",
+        )
+
+
+def _write(act: facts.SigningAct, person: facts.Person, document: facts.Document, *, order: int) -> None:
+    models.Signing.objects.create(
+        statement_id=act.statement_id,
+        order=order,
+        role=act.role.value,
+        capacity=act.capacity.value,
+        ink=act.ink.value,
+        staff_id=person.staff_id,
+        identified_how=act.identified_how.value if act.identified_how else "",
+        shown_sha256=act.shown_sha256,
+        resulting_sha256=document.document_sha256,
+        revision_shown=act.expected_revision,
+        signed_at=act.signed_at,
+        device=act.device,
+        consent_version=act.consent_version,
+        viewed_pages=act.viewed_pages,
+        paper_offered=act.paper_offered,
+        certificate_sha256=act.certificate_sha256,
+        certificate_serial=act.certificate_serial,
+        stamped=act.stamped,
+    )
+
+
+def _finding(field: str, sentence: str) -> Finding:
+    return Finding(code=FindingCode.V19, severity=Severity.BLOCK, field=field, sentence=sentence, authority=_ESIGN)
+
+
+def _fact(row: models.Signing) -> facts.Signing:
+    return facts.Signing(
+        signing_id=row.id,
+        staff_id=row.staff_id,
+        act=facts.SigningAct(
+            statement_id=row.statement_id,
+            expected_revision=row.revision_shown,
+            role=SignerRole(row.role),
+            capacity=SignerCapacity(row.capacity),
+            ink=InkKind(row.ink),
+            identified_how=IdentifiedHow(row.identified_how) if row.identified_how else None,
+            shown_sha256=row.shown_sha256,
+            signed_at=row.signed_at,
+            device=row.device,
+            consent_version=row.consent_version,
+            viewed_pages=row.viewed_pages,
+            paper_offered=row.paper_offered,
+            certificate_sha256=row.certificate_sha256,
+            certificate_serial=row.certificate_serial,
+            stamped=row.stamped,
+        ),
+        resulting_sha256=row.resulting_sha256,
+    )
