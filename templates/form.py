@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -111,7 +111,7 @@ class Form:
     """True until counsel has approved this version."""
     single_use: bool
     """True when a statement on this form allows one disclosure only."""
-    files: Mapping[Language, bytes]
+    files: Mapping[Language, bytes] = field(repr=False)
 
     def docx(self, language: Language | str) -> bytes:
         """The Word file in a language.
@@ -245,13 +245,13 @@ class _Reader:
     def fields(self, raw: object) -> tuple[Field, ...]:
         found = []
         for item in self.items(raw, "fields"):
-            field = self.mapping(item, "fields", frozenset({"name", "type", "purpose", "required"}))
+            asked = self.mapping(item, "fields", frozenset({"name", "type", "purpose", "required"}))
             found.append(
                 Field(
-                    name=self.text(field, "name", _FIELD),
-                    type=self.choice(FieldType, field["type"], f"fields, {field['name']}, type"),
-                    purpose=self.text(field, "purpose"),
-                    required=self.flag(field, "required"),
+                    name=self.text(asked, "name", _FIELD),
+                    type=self.choice(FieldType, asked["type"], f"fields, {asked['name']}, type"),
+                    purpose=self.text(asked, "purpose"),
+                    required=self.flag(asked, "required"),
                 )
             )
         if len({field.name for field in found}) != len(found):

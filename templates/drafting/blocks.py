@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw
 
 from templates.drafting.typography import (
     ACCENT,
+    FRAME,
     HAIRLINE,
     PLACE_HEIGHT,
     PLACE_WIDTH,
@@ -125,9 +126,11 @@ def _facts(document: Document, facts: Facts) -> None:
 
 
 def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:
-    for line in lines:
+    for number, line in enumerate(lines):
+        # of three or more, the last two stay together: no item stands alone on the next page
+        last_but_one = number == len(lines) - 2 and number > 0
         for paragraph in _line(document, line, "List Bullet"):
-            if chained:
+            if chained or last_but_one:
                 paragraph.paragraph_format.keep_with_next = True
 
 
@@ -167,9 +170,9 @@ def _place(paragraph: Paragraph, place: Place) -> None:
 def _frame() -> bytes:
     """A transparent picture with a hairline frame, so that a person sees where to sign, on paper too."""
     width, height, radius = 840, 228, 14
-    color = tuple(bytes.fromhex(HAIRLINE))
+    color = tuple(bytes.fromhex(FRAME))
     picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
-    ImageDraw.Draw(picture).rounded_rectangle((1, 1, width - 2, height - 2), radius, outline=(*color, 255), width=3)
+    ImageDraw.Draw(picture).rounded_rectangle((1, 1, width - 2, height - 2), radius, outline=(*color, 255), width=4)
     out = BytesIO()
     picture.quantize(16).save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -7,9 +7,9 @@ Invariant: no author, no editor, one fixed date, parts in a fixed order with fix
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Final
+from xml.sax.saxutils import escape
 
 import docx
 from docx.document import Document
@@ -18,7 +18,8 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from templates.drafting import blocks, typography
 from templates.drafting.wording import Wording, read
 
-_EPOCH: Final = datetime(2026, 11, 1, tzinfo=UTC)
+_MOMENT: Final = "2026-11-01T00:00:00Z"
+_CORE: Final = "docProps/core.xml"
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _NEEDED: Final = {"styles", "numbering", "settings", "footer", "image"}
 
@@ -38,20 +39,10 @@ def draft(form_id: str, language: str) -> bytes:
     blocks.opening(document, wording)
     blocks.body(document, wording.blocks)
     blocks.footer(document, wording.footer)
-    _anonymous(document, wording)
     _lean(document)
     buffer = BytesIO()
     document.save(buffer)
-    return _settled(buffer.getvalue())
-
-
-def _anonymous(document: Document, wording: Wording) -> None:
-    core = document.core_properties
-    core.title = wording.title
-    core.language = typography.CULTURES[wording.language]
-    core.author = core.last_modified_by = core.comments = core.keywords = core.subject = core.category = ""
-    core.created = core.modified = _EPOCH
-    core.revision = 1
+    return _settled(buffer.getvalue(), _core(wording))
 
 
 def _lean(document: Document) -> None:
@@ -66,7 +57,22 @@ def _lean(document: Document) -> None:
                 del relations[key]
 
 
-def _settled(raw: bytes) -> bytes:
+def _core(wording: Wording) -> bytes:
+    """Title and language, one fixed moment, nobody's name; python-docx would add a person and the clock."""
+    title, culture = escape(wording.title), typography.CULTURES[wording.language]
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<dc:title>{title}</dc:title><dc:creator></dc:creator><cp:lastModifiedBy></cp:lastModifiedBy>"
+        f"<dc:language>{culture}</dc:language>"
+        f'<dcterms:created xsi:type="dcterms:W3CDTF">{_MOMENT}</dcterms:created>'
+        f'<dcterms:modified xsi:type="dcterms:W3CDTF">{_MOMENT}</dcterms:modified></cp:coreProperties>'
+    ).encode()
+
+
+def _settled(raw: bytes, core: bytes) -> bytes:
     """The same parts, types first, then by name, with a fixed date: a function of the content alone."""
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(raw)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
@@ -74,5 +80,6 @@ def _settled(raw: bytes) -> bytes:
             entry = zipfile.ZipInfo(name, _ZIP_DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
-            target.writestr(entry, source.read(name), compresslevel=9)
+            content = core if name == _CORE else source.read(name)
+            target.writestr(entry, content, compresslevel=9)
     return out.getvalue()

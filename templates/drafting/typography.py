@@ -19,6 +19,7 @@ INK: Final = "1B2A3D"
 ACCENT: Final = "1F4E6B"
 QUIET: Final = "56636F"
 HAIRLINE: Final = "B9C4CD"
+FRAME: Final = "8796A3"
 TINT: Final = "EEF3F6"
 
 SERIF: Final = "Cambria"

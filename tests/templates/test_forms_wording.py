@@ -1,0 +1,293 @@
+"""What the forms say: the clauses the law wants, none it forbids, in plain and dignified words, in both languages."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from typing import Any, Final
+
+import jinja2
+import pytest
+from docx.oxml.ns import qn
+from docxtpl import DocxTemplate
+
+from rules.tables import table
+from rules.vocabulary import Family, Language
+from templates.catalog import catalog
+from templates.drafting.samples import Size, sample
+from templates.drafting.wording import Bullets, Facts, Heading, Signatures, Text, read
+from templates.form import Form
+
+EACH: Final = [pytest.param(form, language, id=f"{form.id}-{language}") for form in catalog() for language in Language]
+STATEMENTS: Final = [parameter for parameter in EACH if parameter.values[0].family.discloses]
+PLAIN_CLASS: Final = {"part2": False, "hipaa": False, "tpo_recipient": False}
+
+
+def filled(form: Form, language: Language, *, size: Size = Size.USUAL, **changes: Any) -> str:
+    """All words of a filled form, one paragraph a line."""
+    data = sample(form, language, size) | changes
+    template = DocxTemplate(io.BytesIO(form.docx(language)))
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+    template.render(data, jinja_env=environment, autoescape=True)
+    paragraphs = template.docx.element.iter(qn("w:p"))
+    return "\n".join("".join(t.text or "" for t in paragraph.iter(qn("w:t"))) for paragraph in paragraphs)
+
+
+def says(text: str, clause: str, language: Language) -> bool:
+    """True when the text shows the sign of a clause, as the rules look for it."""
+    plain = unicodedata.normalize("NFKD", " ".join(text.split()).lower())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return any(re.search(pattern, plain) for pattern in table("clauses")["entries"][clause][language.value])
+
+
+def wanted(text: str, *phrases: str) -> list[str]:
+    """The phrases that are missing."""
+    words = " ".join(text.split())
+    return [phrase for phrase in phrases if phrase not in words]
+
+
+SPECIFIC = catalog().get("disclosure")
+JUSTICE = catalog().get("disclosure-cj")
+PRIVACY = catalog().get("privacy-acknowledgment")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_v05_the_ordinary_statement_may_be_revoked_in_writing_at_any_time_and_says_how(language: Language) -> None:
+    text = filled(SPECIFIC, language)
+    assert says(text, "revocation_anytime", language)
+    assert says(text, "revocation_in_writing", language)
+    assert "Front desk, 410 Clinton Avenue North, Rochester, NY 14605" in text
+    reliance = {
+        Language.EN: "done in reliance on this statement",
+        Language.ES: "se hizo confiando en esta declaración",
+    }
+    assert not wanted(text, reliance[language])
+
+
+@pytest.mark.parametrize("size", Size)
+@pytest.mark.parametrize("language", Language)
+def test_v06_the_criminal_justice_statement_is_revocable_from_a_named_time_and_never_at_any_time(
+    language: Language, size: Size
+) -> None:
+    text = filled(JUSTICE, language, size=size)
+    assert not says(text, "revocation_anytime", language)
+    assert says(text, "revocation_limited", language)
+    when = sample(JUSTICE, language, size)["revocable_from"]
+    final = {
+        Language.EN: "It is never later than the final decision on the release or case",
+        Language.ES: "Nunca es después de la decisión final sobre la libertad o el caso",
+    }
+    period = {
+        Language.EN: "set to fit how long I am expected to take part, the kind of case, and when its final decision",
+        Language.ES: "se fijó según cuánto se espera que dure mi participación, el tipo de caso y cuándo se espera",
+    }
+    assert not wanted(text, when, final[language], period[language])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_criminal_justice_statement_prints_the_mandate_and_binds_the_recipient_to_its_duties(
+    language: Language,
+) -> None:
+    text = filled(JUSTICE, language)
+    mandate = sample(JUSTICE, language, Size.USUAL)["mandate"]
+    duties = {
+        Language.EN: "only to carry out its official duties in the release or case",
+        Language.ES: "únicamente para cumplir sus funciones oficiales en la libertad o el caso",
+    }
+    assert not wanted(text, *mandate.values(), duties[language])
+    # the mandating body stands in its own field and nowhere else (house invariant 1)
+    assert text.count(mandate["body"]) == 1
+
+
+@pytest.mark.parametrize("language", Language)
+def test_v07_the_clause_for_treatment_partners_never_stands_where_one_is_supervised(language: Language) -> None:
+    flags = PLAIN_CLASS | {"part2": True, "hipaa": True, "tpo_recipient": True}
+    assert not says(filled(JUSTICE, language, **flags), "hipaa_redisclosure", language)
+    assert not says(filled(SPECIFIC, language, **PLAIN_CLASS | {"part2": True}), "hipaa_redisclosure", language)
+    assert says(filled(SPECIFIC, language, **flags), "hipaa_redisclosure", language)
+
+
+def test_the_clause_for_treatment_partners_has_the_words_of_the_rule() -> None:
+    text = filled(SPECIFIC, Language.EN, size=Size.LONG)
+    assert not wanted(
+        text,
+        "may be redisclosed in accordance with the permissions contained in the HIPAA regulations, except for uses and "
+        "disclosures for civil, criminal, administrative, and legislative proceedings against the patient",
+    )
+
+
+@pytest.mark.parametrize(("form", "language"), STATEMENTS)
+def test_v08_every_statement_tells_the_risk_of_redisclosure_and_what_refusing_means(
+    form: Form, language: Language
+) -> None:
+    text = filled(form, language)
+    assert says(text, "potential_redisclosure", language)
+    assert says(text, "refusal_consequences", language)
+    nothing_withheld = {
+        Language.EN: "will not refuse, delay, or change any treatment, service, payment, enrollment, or benefit",
+        Language.ES: "no me negará, demorará ni cambiará ningún tratamiento, servicio, pago, inscripción ni beneficio",
+    }
+    supervision = {Language.EN: "decides about my supervision", Language.ES: "sus decisiones sobre mi supervisión"}
+    assert not wanted(text, nothing_withheld[language], supervision[language])
+
+
+@pytest.mark.parametrize(("form", "language"), STATEMENTS)
+@pytest.mark.parametrize("size", Size)
+def test_every_value_that_was_given_is_printed(form: Form, language: Language, size: Size) -> None:
+    data = sample(form, language, size)
+    text = filled(form, language, size=size)
+    given = [data[key] for key in ("records_period", "everything_justification", "purpose_text", "effective_from")]
+    given += [data["expires"], data["client"]["name"], data["client"]["also_known_as"], data["client"]["birth_date"]]
+    given += [data["organization"]["name"], data["organization"]["unit"], *data["organization"]["address"]]
+    given += [data["agency"]["name"], data["agency"]["unit"], *data["agency"]["address"], data["interpreter"]["name"]]
+    given += [item["label"] for item in (*data["categories"], *data["purposes"])]
+    if data["signer"]["capacity"] != "client":
+        given += [data["signer"]["name"], data["signer"]["capacity_label"]]
+    assert not wanted(text, *given)
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_everyone_is_told_of_the_copy_the_questions_the_interpreter_and_the_paper(
+    form: Form, language: Language
+) -> None:
+    text = filled(form, language).casefold()
+    words = {
+        Language.EN: ("copy", "free", "questions", "interpreter", "paper"),
+        Language.ES: ("copia", "gratis", "preguntas", "intérprete", "papel"),
+    }
+    assert not wanted(text, *words[language])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_acknowledgment_tells_the_harm_exception_and_that_we_first_try_to_explain(language: Language) -> None:
+    wishes = {
+        Language.EN: (
+            "harm yourself or someone else",
+            "We will first try to explain to you what may happen if threatening behavior goes on, and that we act to "
+            "serve you",
+            "separate disclosure statement for that one organization",
+            "We ask only for what we need",
+            "as a team",
+            "It is not permission to share anything with anyone",
+            "We cannot guarantee that everyone will honor this",
+            "A court can order us to share",
+            "You may choose paper instead",
+            "There is no fee",
+        ),
+        Language.ES: (
+            "hacerse daño o hacer daño a otra persona",
+            "Primero trataremos de explicarle qué puede pasar si sigue la conducta amenazante, y que actuamos para "
+            "ayudarle",
+            "declaración de divulgación separada para esa única organización",
+            "Pedimos solo lo que necesitamos",
+            "como equipo",
+            "No es un permiso para compartir nada con nadie",
+            "No podemos garantizar que todos lo respeten",
+            "Un tribunal puede ordenarnos compartir",
+            "Puede elegir el papel",
+            "No cuesta nada",
+        ),
+    }
+    assert not wanted(filled(PRIVACY, language), *wishes[language])
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_no_superseded_notice_and_no_notice_at_all_is_printed_on_a_statement(form: Form, language: Language) -> None:
+    flags = {"part2": True, "hipaa": True, "tpo_recipient": form.family is Family.SPECIFIC}
+    text = " ".join(filled(form, language, **flags).split()).casefold()
+    for notice in (
+        "prohibits unauthorized disclosure",
+        "prohibits unauthorized use or disclosure",
+        "this record which has been disclosed to you",
+        "further disclosure",
+        "not sufficient for this purpose",
+        "restrict any use of the information to investigate or prosecute",
+        "alcohol and drug abuse",
+        "at the request of the individual",
+    ):
+        assert notice not in text
+
+
+STIGMA: Final = re.compile(
+    r"offender|inmate|addict|convict|felon|parolee|probationer|criminals\b|abuser|junkie|(?:substance|drug) abuse"
+    r"|delincuente|\breos?\b|\breclus|adict|convict|criminales\b|presidiari",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_no_word_of_stigma_stands_on_any_form(form: Form, language: Language) -> None:
+    text = filled(form, language, size=Size.LONG)
+    assert not STIGMA.findall(text)
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_no_tag_and_no_emptiness_is_left_on_a_filled_form(form: Form, language: Language) -> None:
+    for size in Size:
+        text = filled(form, language, size=size)
+        assert not re.search(r"[{}]|None|Undefined|\*\*|__| ,|\( ?\)|: *$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", catalog(), ids=lambda form: str(form.id))
+def test_both_languages_have_the_same_blocks_lines_and_conditions(form: Form) -> None:
+    def shape(language: Language) -> list[object]:
+        found: list[object] = []
+        for block in read(form.id, language).blocks:
+            match block:
+                case Facts():
+                    found += [[(line.when, line.each, line.choice) for line in row.lines] for row in block.rows]
+                case Bullets():
+                    found.append([line.when for line in block.lines])
+                case Text():
+                    found.append(("text", block.line.when))
+                case Heading():
+                    found.append(("heading", block.when))
+                case Signatures():
+                    found.append([*(line.when for line in block.lines), *(place.role for place in block.places)])
+        return found
+
+    assert shape(Language.EN) == shape(Language.ES)
+
+
+def syllables(word: str) -> int:
+    """English syllables, by the vowel groups that are heard."""
+    letters = re.sub(r"[^a-z]", "", word.lower())
+    if len(letters) <= 3:
+        return 1
+    heard = re.sub(r"(?:[^laeiouy]es|[^td]ed|[^laeiouy]e)$", "", letters).removeprefix("y")
+    return max(1, len(re.findall(r"[aeiouy]+", heard)))
+
+
+def grade(text: str) -> float:
+    """Flesch-Kincaid grade level."""
+    sentences = [s for s in re.split(r"(?<=[.!?:])\s+", text) if re.search(r"[A-Za-z]", s)]
+    words = [word for sentence in sentences for word in re.findall(r"[A-Za-z’'-]+", sentence)]
+    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+
+
+def running_text(form: Form) -> list[str]:
+    found = []
+    for block in read(form.id, Language.EN).blocks:
+        match block:
+            case Text():
+                found.append(block.line.text)
+            case Bullets():
+                found += [line.text for line in block.lines]
+            case Signatures():
+                found += [*(line.text for line in block.lines), block.end.text]
+    return [re.sub(r"\{\{.*?\}\}", "Ann", re.sub(r"\{%.*?%\}", "", text)).replace("**", "") for text in found]
+
+
+def test_the_measure_of_reading_grade_knows_easy_from_hard() -> None:
+    assert grade("The cat sat on the mat. It was glad.") < 2
+    assert grade("Notwithstanding any provision herein, authorization constitutes irrevocable acquiescence.") > 15
+
+
+@pytest.mark.parametrize("form", catalog(), ids=lambda form: str(form.id))
+def test_english_reads_at_grade_eight_or_easier(form: Form) -> None:
+    lines = running_text(form)
+    assert grade("\n".join(lines)) <= 8
+    # no paragraph far above either, but for the sentence the rule itself dictates
+    hard = [line for line in lines if grade(line) > 12.5 and "HIPAA regulations" not in line and len(line.split()) > 6]
+    assert not hard
