@@ -39,8 +39,8 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
             site, target, standby=standby, progress=lambda done: step(done, f"{done} objects")
         )
     lines = [
-        f"Backed up {manifest.objects} objects ({manifest.bytes:,} bytes) and {len(manifest.files)} databases to
-        {target}"
+        f"Backed up {manifest.objects} objects ({manifest.bytes:,} bytes) and {len(manifest.files)} databases",
+        f"to {target}",
     ]
     if standby is None:
         lines.append("No standby was brought level: without one a lost disk loses every record. Use --standby.")
@@ -60,8 +60,7 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
     "shares",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A recovery share's sheet as a file; as many as are needed. Without it: the master key file, or you are
-    asked.",
+    help="A recovery share's sheet as a file; as many as are needed. Without: the master key file, or you are asked.",
 )
 @json_option
 def restore(source: Path, standby: Path, shares: tuple[Path, ...], as_json: bool) -> None:

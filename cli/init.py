@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from storage.master import MasterKey
 
 CLASSES = {
-    "part2_program": "federally assisted, and holds itself out as providing substance use diagnosis, treatment or
-    referral", "part2_lawful_holder": "received records under 42 CFR part 2 from others", "hipaa_covered_entity":
-    "bills health plans electronically for care", "hipaa_business_associate": "serves an organization that does",
-    "state_special": "holds HIV or mental-health records under state law", "ethics_only": "none of these: professional
-    ethics and its own policy", "unknown": "not decided yet: nothing but emergencies can be disclosed until it is",
+    "part2_program": "federally assisted; holds itself out as giving substance use diagnosis, treatment or referral",
+    "part2_lawful_holder": "received records under 42 CFR part 2 from others",
+    "hipaa_covered_entity": "bills health plans electronically for care",
+    "hipaa_business_associate": "serves an organization that does",
+    "state_special": "holds HIV or mental-health records under state law",
+    "ethics_only": "none of these: professional ethics and its own policy",
+    "unknown": "not decided yet: nothing but emergencies can be disclosed until it is",
 }
 
 
@@ -61,8 +63,7 @@ def init(
     settings = configuration()
     if establishment.established(settings):
         raise RegisterError(
-            RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at
-            it."
+            RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at it."
         )
     founding = _founding(ask.read_answers(source) if source else _asked(), training=training)
     password = (

@@ -104,8 +104,7 @@ def establish(
     """
     if established(configuration):
         raise RegisterError(
-            RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at
-            it."
+            RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at it."
         )
     confirm_shares(master)
     boot.migrate()

@@ -37,12 +37,12 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.WINDOW_CLOSED: "A signature's thirty days passed unstamped. Have the statement signed anew.",
     Kind.DAMAGED: "Kept bytes are not what was kept. Restore this record from a backup.",
     Kind.LOST: "The store holds no bytes for this record. Restore it from a backup.",
-    Kind.UNKNOWN_BYTES: "The store holds bytes the register does not know. Restore the register, or have them looked
-    at.", Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again; if it stays, check the
-    store.", Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
-    Kind.CERTIFICATE_ENDS: "A certificate ends within sixty days. Renew it before then.", Kind.AUDIT_BROKEN: "The
-    audit log was changed. Keep the machine as it is and call whoever answers for security.", Kind.DUTY_FAILED: "A
-    duty of upkeep failed. Run `confide doctor`; it stands in the next run again.",
+    Kind.UNKNOWN_BYTES: "The store holds bytes the register does not know. Have them looked at.",
+    Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again, then check the store.",
+    Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
+    Kind.CERTIFICATE_ENDS: "A certificate ends within sixty days. Renew it before then.",
+    Kind.AUDIT_BROKEN: "The audit log was changed. Touch nothing and call whoever answers for security.",
+    Kind.DUTY_FAILED: "A duty of upkeep failed. Run `confide doctor`; it stands in the next run again.",
 }
 
 

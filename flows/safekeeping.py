@@ -12,7 +12,6 @@ log.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -84,4 +83,4 @@ def _copy_authority(source: Path, target: Path) -> None:
         staged.unlink(missing_ok=True)
         shutil.copyfile(source / name, staged)
         staged.chmod(0o400)
-        os.replace(staged, target / name)
+        staged.replace(target / name)

@@ -48,7 +48,8 @@ def tend(site: Site, *, dry: bool, at: datetime | None = None) -> tuple[Found, .
     for name, duty in DUTIES:
         try:
             found.extend(duty(site, moment, dry))
-        except Exception as failure:  # noqa: BLE001 - the next duty must run; what failed is reported by code, not by
-        message code = str(getattr(failure, "code", "") or type(failure).__name__)
+        except Exception as failure:  # noqa: BLE001 - the next duty must run; this one is reported
+            # its code alone: a message may quote a client
+            code = str(getattr(failure, "code", "") or type(failure).__name__)
         found.append(Found(kind=Kind.DUTY_FAILED, subject=name, detail=code))
     return tuple(found)
