@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from rules.blanks import is_vague
-from rules.draft import StatementDraft
+from rules.draft import Expiry, StatementDraft
 from rules.finding import Finding, FindingCode, block, warn
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, Family, ProgramClass
 from rules.wording import for_tpo
@@ -172,3 +172,8 @@ def _plus_months(day: dt.date, months: int) -> dt.date:
         except ValueError:
             continue
     raise AssertionError("every month has a 28th")
+
+
+def expires_on(expiry: Expiry) -> dt.date | None:
+    """The first day on which a dated statement is no longer in effect: the day after its date; None for events."""
+    return None if expiry.date is None else expiry.date + dt.timedelta(days=1)

@@ -15,7 +15,7 @@ from functools import cache
 
 from rules.completeness import complete, fitting_signers, no_individuals
 from rules.draft import StatementDraft
-from rules.ending import criminal_justice_end, dates, ordinary_end
+from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
 from rules.finding import Finding, FindingCode, block, warn
 from rules.signing_act import SigningAct, check_signing
 from rules.tables import table
@@ -30,7 +30,7 @@ from rules.vocabulary import (
 )
 from rules.wording import for_tpo
 
-__all__ = ["SigningAct", "check", "check_signing"]
+__all__ = ["SigningAct", "check", "check_signing", "expires_on"]
 
 
 _NASW = "NASW Code 1.07"

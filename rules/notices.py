@@ -1,0 +1,88 @@
+"""Texts that must be printed word for word, with their versions; and the detection of texts that are no longer law.
+
+Danger: the notice of 42 CFR 2.32 is the one most often copied from before 2024 or spliced from two editions; and
+printed on papers that are no Part 2 record it brands every client. Invariants: a text is compared as a whole, white
+space aside; the notice accompanies consented disclosures of Part 2 records only (`notice_belongs`).
+
+The texts are data (data/notices.yaml) with `verified_on` and `needs_counsel`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from rules.folding import fold, one_line
+from rules.tables import table
+from rules.vocabulary import Language, ProgramClass
+
+REDISCLOSURE_VERSION = "2024"
+"""Edition of the notice of 42 CFR 2.32 in force."""
+
+ELECTRONIC_RECORDS_VERSION = "2026.11"
+"""Version of the electronic-records text in force (15 USC 7001(c)); kept with every act of signing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A text to print as it is."""
+
+    text: str
+    version: str
+    authority: str
+    verified_on: dt.date
+    needs_counsel: bool
+
+
+def redisclosure_notice(number: int = 1) -> Notice:
+    """Statement 1 (long) or 2 (short) of 42 CFR 2.32(a), 2024 text. Raises `ValueError` for any other number."""
+    if number not in (1, 2):
+        raise ValueError("42 CFR 2.32(a) has statements 1 and 2")
+    row = table("notices")["redisclosure"]
+    return _notice(row, row[f"statement_{number}"], REDISCLOSURE_VERSION)
+
+
+def electronic_records(language: Language) -> Notice:
+    """What a client is told before they sign on a screen (15 USC 7001(c)(1)(B), (C))."""
+    row = table("notices")["electronic_records"]
+    return _notice(row, row[language.value], ELECTRONIC_RECORDS_VERSION)
+
+
+def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool:
+    """True when the notice of 42 CFR 2.32 must go with a disclosure: consented, and of Part 2 records."""
+    part2 = {ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER}
+    return by_consent and not part2.isdisjoint(classes)
+
+
+def carries_redisclosure_notice(text: str) -> bool:
+    """True when `text` holds statement 1 or 2 of the edition in force, word for word, white space aside."""
+    said = one_line(text)
+    return any(one_line(redisclosure_notice(number).text) in said for number in (1, 2))
+
+
+def superseded_in(text: str) -> tuple[str, ...]:
+    """Which superseded wordings `text` holds, by edition; spliced texts show here too. Empty is good."""
+    folded = fold(text)
+    return tuple(edition for edition, pattern in _superseded() if pattern.search(folded))
+
+
+def _notice(row: Mapping[str, Any], text: str, version: str) -> Notice:
+    if row["version"] != version:
+        raise ValueError(f"data/notices.yaml holds version {row['version']}, the rules expect {version}")
+    return Notice(
+        text=text.strip(),
+        version=version,
+        authority=row["authority"],
+        verified_on=row["verified_on"],
+        needs_counsel=bool(row["needs_counsel"]),
+    )
+
+
+@cache
+def _superseded() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    rows = table("notices")["redisclosure"]["superseded"]
+    return tuple((edition, re.compile(pattern)) for edition, pattern in rows.items())
