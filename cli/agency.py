@@ -19,9 +19,9 @@ def agency() -> None:
 @json_option
 def show(as_json: bool) -> None:
     """Name, unit, class and notices of this site."""
+    opened()
     from register import agency as register
 
-    opened()
     told = plain(register.current())
     if as_json or not isinstance(told, dict):
         answer(told, "", as_json=True)
@@ -35,12 +35,12 @@ def show(as_json: bool) -> None:
 @json_option
 def classify(classes: tuple[str, ...], username: str | None, password_file: str | None, as_json: bool) -> None:
     """Say which law governs the program's records; counsel decides."""
+    opened()
     from flows.site import now
     from register import agency as register
     from register.vocabulary import StaffRole
     from rules.vocabulary import ProgramClass
 
-    opened()
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
     after = register.classify(frozenset(ProgramClass(each) for each in classes), by=by, now=now())
     answer(after, f"Class: {', '.join(sorted(after.classes))}.", as_json=as_json)

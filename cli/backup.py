@@ -29,10 +29,10 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
     Without a standby folder and the master key (or its recovery shares) nobody can read a backup: keep all three
     apart.
     """
+    site = opened()
     from flows import safekeeping
     from register.vocabulary import StaffRole
 
-    site = opened()
     authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR, StaffRole.RECORDS_OFFICER)
     with progress(None, "Backing up", quiet=as_json) as step:
         manifest = safekeeping.backup(

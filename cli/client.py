@@ -27,12 +27,12 @@ def client() -> None:
 @json_option
 def add(namesake: bool, source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Add a client: legal_name, birth_date (YYYY-MM-DD), also_known_as, former_names, case_number."""
+    site = opened()
     from flows.site import now
     from register import clients
     from register.vocabulary import StaffRole
     from rules.draft import Identity
 
-    site = opened()
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE)
     told = _identity(source)
     added = clients.add(
@@ -57,11 +57,11 @@ def add(namesake: bool, source: str | None, username: str | None, password_file:
 @json_option
 def find(source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Find a client by name (any order, accents ignored, former names too) and birth date; both must match."""
+    site = opened()
     from flows.site import now
     from register import clients
     from register.vocabulary import StaffRole
 
-    site = opened()
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
     told = _identity(source)
     found = clients.find(site.vault, str(told["legal_name"]), _date(told["birth_date"]), by=by, now=now())

@@ -35,9 +35,9 @@ def copy(
     as_json: bool,
 ) -> None:
     """Write the client's copy of a sealed statement as a PDF, after entering it in the ledger."""
+    site = opened()
     from register.vocabulary import StaffRole
 
-    site = opened()
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
     path = hand_over(site, statement_id, directory or site.configuration.out, paper=paper, by=by)
     answer({"statement_id": statement_id, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)

@@ -18,9 +18,9 @@ def doctor(as_json: bool) -> None:
 
     Exit status 11 when there is a problem. Changes nothing.
     """
+    site = opened()
     from flows.examination import examine
 
-    site = opened()
     with progress(None, "Looking", quiet=as_json):
         lines = examine(site)
     if as_json:

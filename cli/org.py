@@ -23,12 +23,12 @@ def org() -> None:
 @json_option
 def add(source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Add an organization: legal_name, kind, unit, address (lines), predecessors (former names)."""
+    opened()
     from flows.site import now
     from register import organizations
     from register.vocabulary import StaffRole
     from rules.vocabulary import OrganizationKind
 
-    opened()
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.ADMINISTRATOR)
     kinds = [kind.value for kind in OrganizationKind]
     if source:
@@ -59,9 +59,9 @@ def add(source: str | None, username: str | None, password_file: str | None, as_
 @json_option
 def listing(everything: bool, as_json: bool) -> None:
     """The organizations of this site."""
+    opened()
     from register import organizations
 
-    opened()
     rows = organizations.listing(including_retired=everything)
     if as_json:
         answer(rows, "", as_json=True)
@@ -90,11 +90,11 @@ def retire(
     organization_id: UUID, successor: UUID | None, username: str | None, password_file: str | None, as_json: bool
 ) -> None:
     """Retire an organization; new statements go to its successor, signed ones stay as they were signed."""
+    opened()
     from flows.site import now
     from register import organizations
     from register.vocabulary import StaffRole
 
-    opened()
     by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
     organizations.retire(organization_id, successor_id=successor, by=by, now=now())
     after = organizations.show(organization_id)

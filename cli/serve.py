@@ -19,11 +19,11 @@ def serve() -> None:
     Prefect's server on loopback, the filler, the renderer, the worker and the schedules; whatever ends is started
     again. Their logs are in the run directory's neighbour log/.
     """
+    site = opened()
     from flows.orchestration import announce, environment, free_port
     from flows.parts import parts
     from flows.supervisor import Supervisor, status
 
-    site = opened()
     configuration = site.configuration
     if status(configuration.run):
         raise CommandError(ExitCode.CONFLICT, "Confide is running already.", "Stop that one first.")

@@ -57,12 +57,12 @@ def sign(
 
     The last signature puts the statement into the queue for the organization's seal.
     """
+    site = opened()
     from flows import ceremony
     from flows.bell import ring
     from register.vocabulary import SealingState, StaffRole
     from rules.vocabulary import IdentifiedHow, SignerRole
 
-    site = opened()
     hand = _hand(ink, typed, mark)
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
     by = authenticated(Claimed(username, password_file), needed)

@@ -34,11 +34,11 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a member of staff. NAME is the staff name to sign in with; the full name is asked for (display_name)."""
+    site = opened()
     from flows.site import now
     from register import staff as register
     from register.vocabulary import StaffRole
 
-    site = opened()
     by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
     told = (
         ask.read_answers(source)
@@ -72,11 +72,11 @@ def reset(
     name: str, new_password_file: str | None, username: str | None, password_file: str | None, as_json: bool
 ) -> None:
     """Give a member of staff a new password and end a lock-out."""
+    opened()
     from flows.site import now
     from register import staff as register
     from register.vocabulary import StaffRole
 
-    opened()
     by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
     whose = register.by_username(name)
     new = (
@@ -94,11 +94,11 @@ def reset(
 @json_option
 def retire(name: str, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Close the account of somebody who left; what they did stays theirs."""
+    opened()
     from flows.site import now
     from register import staff as register
     from register.vocabulary import StaffRole
 
-    opened()
     by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
     whose = register.by_username(name)
     register.retire(whose.staff_id, by=by, now=now())
@@ -111,9 +111,9 @@ def retire(name: str, username: str | None, password_file: str | None, as_json: 
 @json_option
 def listing(everybody: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
     """The accounts of this site."""
+    opened()
     from register import staff as register
 
-    opened()
     authenticated(Claimed(username, password_file))
     rows = register.listing(including_retired=everybody)
     if as_json:

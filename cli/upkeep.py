@@ -20,9 +20,9 @@ def upkeep(dry_run: bool, as_json: bool) -> None:
 
     Exit status 11 when something was found that a person must look at.
     """
+    site = opened()
     from flows.upkeep import tend
 
-    site = opened()
     with progress(None, "Upkeep", quiet=as_json):
         found = tend(site, dry=dry_run)
     findings = [each for each in found if each.remedy]

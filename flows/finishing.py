@@ -11,10 +11,12 @@ import ctypes
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from signing.appearance import Appearance
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from signing.timestamp import Stamper
 
 _PR_SET_PDEATHSIG = 1
+_Result = TypeVar("_Result")
 _keys: tuple[Authority, Stamper]
 
 
@@ -31,11 +34,12 @@ class Finisher:
     """A small pool of processes that certify and seal. Threads may share it."""
 
     def __init__(self, authority: Authority, stamper: Stamper, processes: int | None = None) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["signing.chain", "signing.seal", "signing.prepare", "flows.finishing"])
-        count = processes or min(2, os.cpu_count() or 1)
-        self._pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(authority, stamper))
-        self._count = count
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["signing.chain", "signing.seal", "signing.prepare", "flows.finishing"])
+        self._keys = (authority, stamper)
+        self._count = processes or min(2, os.cpu_count() or 1)
+        self._lock = threading.Lock()
+        self._pool = self._made()
 
     def warm(self) -> None:
         """Start every process and load what they need, before the first client waits for it."""
@@ -44,15 +48,30 @@ class Finisher:
 
     def certify(self, pdf: bytes, *, labels: Mapping[str, str], at: datetime) -> Signed:
         """Place every signature field and certify as the organization; raises what `signing` raises."""
-        return self._pool.submit(_certify, pdf, dict(labels), at).result()
+        return self._run(_certify, pdf, dict(labels), at)
 
     def seal(self, pdf: bytes, *, appearance: Appearance, at: datetime) -> Sealed:
         """Seal, archive-stamp; raises what `signing` raises."""
-        return self._pool.submit(_seal, pdf, appearance, at).result()
+        return self._run(_seal, pdf, appearance, at)
 
     def close(self) -> None:
         """End the processes."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _made(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._count, self._context, initializer=_start, initargs=self._keys)
+
+    def _run(self, work: Callable[..., _Result], *given: object) -> _Result:
+        pool = self._pool
+        try:
+            return pool.submit(work, *given).result()
+        except BrokenProcessPool:
+            # one killed process breaks a pool for good: make another, once for all threads that saw it
+            with self._lock:
+                if self._pool is pool:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    self._pool = self._made()
+            return self._pool.submit(work, *given).result()
 
 
 def _start(authority: Authority, stamper: Stamper) -> None:

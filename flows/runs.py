@@ -51,23 +51,15 @@ def _rebuilt(step: Step, code: str, subject: UUID, passing: bool) -> StepFailed:
     return StepFailed(step, code, subject, passing=passing)
 
 
-# codes after which trying again cannot help; everything else may pass
 LASTING = frozenset(
-    {
-        "template_broken",
-        "field_missing",
-        "field_none",
-        "field_unknown",
-        "unknown_filter",
-        "forbidden_expression",
-        "not_a_word_file",
-        "braces_left",
-        "finished_refused",
-        "form_unknown",
-        "form_changed",
-        "place_missing",
-    }
+    """
+    template_broken field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression
+    not_a_word_file word_file_too_large word_file_unsafe braces_left_over form_unknown form_changed manifest_broken
+    finished_refused place_missing place_unknown place_twice place_too_small not_tagged form_fields
+    changed_after_signing foreign_certificate window_closed key_destroyed
+    """.split()
 )
+"""Codes after which the same try can only fail again; anything else may pass, and is tried five times."""
 
 
 class Stages:

@@ -34,7 +34,7 @@ def resume_destructions(site: Site, moment: datetime, dry: bool) -> Iterator[Fou
                 yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=item.object_id)
         return
     for gone in site.vault.resume():
-        yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=gone.object_id)
+        yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=gone.item.object_id)
 
 
 def clear_orphans(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:

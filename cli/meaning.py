@@ -1,0 +1,63 @@
+"""What each room's refusals mean to a script: the exit code of every error code.
+
+A test walks every code of every room, so that a new one cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.exit_code import ExitCode
+
+_BY_MEANING: dict[ExitCode, dict[str, str]] = {
+    ExitCode.INPUT: {
+        "register": "configuration weak_password username_taken organization_exists names_a_person successor "
+        "name_needed possible_duplicate empty_packet",
+        "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused",
+        "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
+        "picture_invalid picture_empty text_unprintable",
+        "templates": "not_a_word_file word_file_too_large word_file_unsafe template_broken braces_left_over "
+        "field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression "
+        "manifest_broken picture_without_words not_a_pdf fill_timeout fill_memory fill_failed",
+        "rules": "bad_request",
+        "flows": "",
+    },
+    ExitCode.REFUSED: {"register": "refused organization_retired not_finished same_person"},
+    ExitCode.NOT_FOUND: {
+        "register": "unknown_id nothing_to_reissue",
+        "storage": "not_found key_not_found",
+        "templates": "form_unknown",
+    },
+    ExitCode.NOT_AUTHENTICATED: {"register": "bad_credentials locked_out staff_retired"},
+    ExitCode.NOT_ALLOWED: {"register": "not_allowed last_administrator"},
+    ExitCode.CONFLICT: {
+        "register": "already_established illegal_move moved_meanwhile lease_lost signing_order not_what_was_shown "
+        "object_state proof",
+        "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists",
+        "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
+        "window_closed no_archive_field nothing_to_archive",
+    },
+    ExitCode.UNAVAILABLE: {
+        "register": "not_ready",
+        "storage": "keyring_busy",
+        "signing": "stamp_unavailable stamp_rejected",
+        "templates": "render_timeout render_failed office_missing scratch_missing daemon_unreachable",
+        "flows": "not_initialized",
+    },
+    ExitCode.INTEGRITY: {
+        "storage": "still_present damaged tampered wrong_hash key_destroyed wrong_scope epoch_gone wrong_master_key",
+        "signing": "changed_after_signing foreign_certificate authority_invalid",
+    },
+    ExitCode.INTERNAL: {"signing": "naive_time"},
+}
+
+
+def _pairs() -> Iterator[tuple[tuple[str, str], ExitCode]]:
+    for exit_code, rooms in _BY_MEANING.items():
+        for room, codes in rooms.items():
+            for code in codes.split():
+                yield (room, code), exit_code
+
+
+MEANING: dict[tuple[str, str], ExitCode] = dict(_pairs())
+"""(room, code) -> exit code."""
