@@ -204,10 +204,20 @@ def test_every_element_stands_in_the_order_that_word_demands(form: Form, languag
     order = {
         "tblPr": ["tblStyle", "tblW", "jc", "tblInd", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook"],
         "tcPr": ["tcW", "gridSpan", "vMerge", "tcBorders", "shd", "noWrap", "tcMar", "vAlign"],
-        "pPr": ["pStyle", "keepNext", "keepLines", "widowControl", "numPr", "pBdr", "tabs", "spacing", "ind"]
-        + ["outlineLvl"],
+        "pPr": [
+            "pStyle",
+            "keepNext",
+            "keepLines",
+            "widowControl",
+            "numPr",
+            "pBdr",
+            "tabs",
+            "spacing",
+            "ind",
+            "outlineLvl",
+        ],
         "rPr": ["rFonts", "b", "bCs", "color", "spacing", "sz", "szCs", "lang"],
-    }  # fmt: skip
+    }
 
     def misplaced() -> Iterator[list[str]]:
         for name, content in parts(form.docx(language)).items():
