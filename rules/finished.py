@@ -1,0 +1,323 @@
+"""Searches a finished PDF - its text, metadata and file name - for what it must and must not say (house invariant 1).
+
+Danger: the recipient field is clean, but an officer stands in a cc line, another organization in a purpose, the wrong
+revocation sentence in the form, or the program in the file's name. Invariant: the bytes a client is shown name one
+receiving organization and no person but client, representative, witness and interpreter; what is required is there;
+and the revocation regime is the family's own.
+
+Pure: works on text that was extracted already. Both sides are folded (line breaks, ligatures, soft hyphens, accents).
+
+Source: advisory, paragraph 2; 42 CFR 2.31(a), 2.35; 45 CFR 164.508(c); house invariant 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+
+from rules.draft import StatementDraft
+from rules.finding import Finding, FindingCode, block
+from rules.folding import fold, one_line, unbroken
+from rules.individuals import individuals_in, individuals_in_file_name
+from rules.tables import table
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family
+from rules.wording import fields_of, needs_tpo_clauses
+
+_ADVISORY = "advisory, paragraph 2; house invariant 1"
+_GLUE = re.compile(r"[\s\-]+")
+_LEFT_OVER = re.compile(
+    r"\{\{|\}\}|\{%|%\}|\{#|#\}|\bx{3,}\b|\btbd\b|\blorem ipsum\b"
+    r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
+)
+_TELLS = re.compile(
+    r"\b(?:42 ?cfr|part ?2|hipaa|sud|substance|drugs?|alcohol|addict\w*|recovery|rehab\w*|hiv|vih|mental|diagnos\w*"
+    r"|treatment|tratamiento|drogas?|sustancias?|criminal|penal|parole|probation|offender|inmate)\b"
+)
+_NEGATED = re.compile(r"\b(?:can ?not|can't|may not|no puedo|no podre|no se puede)\b")
+_OWN_METADATA = ("Creator", "Producer", "CreationDate", "ModDate", "Trapped")
+
+
+def check_finished(
+    text: str | Sequence[str],
+    metadata: Mapping[str, str],
+    file_name: str,
+    *,
+    draft: StatementDraft,
+    statement_ref: str,
+    other_organizations: Iterable[str],
+    staff_names: Iterable[str] = (),
+    witness_name: str | None = None,
+) -> tuple[Finding, ...]:
+    """Everything wrong with a finished paper; empty when it may be shown.
+
+    `text`: the extracted text, whole or by page. `metadata`: the document information. `file_name`: as a person will
+    see it. `other_organizations`: legal names of every other registered organization, former names too.
+    `staff_names`: staff and contacts, who must not be named. `witness_name`: once there is one.
+
+    No finding quotes what it found: a name stays where it is.
+    """
+    whole = text if isinstance(text, str) else "\n".join(text)
+    seen = _Seen(whole)
+    title = " ".join(value for key, value in metadata.items() if key not in _OWN_METADATA)
+    names = _Places(draft, witness_name)
+    return (
+        *_other_organizations(seen, title, file_name, names, other_organizations),
+        *_people(seen, title, file_name, names, staff_names),
+        *_present(seen, draft, statement_ref),
+        *_left_over(seen),
+        *_regime(seen, draft),
+        *_quiet(title, file_name, draft),
+    )
+
+
+class _Seen:
+    """The text, folded for looking up: with words broken over lines mended, and as it stands."""
+
+    def __init__(self, whole: str) -> None:
+        self.lines = [one_line(line) for line in unbroken(whole).split("\n")]
+        self.running = one_line(unbroken(whole))
+        self.folded = tuple(dict.fromkeys((fold(unbroken(whole)), fold(whole))))
+        self.glued = _glued(whole)
+
+    def says(self, phrase: str) -> bool:
+        """True when the phrase is there, whatever the line breaks did to it."""
+        return _glued(phrase) in self.glued
+
+
+class _Places:
+    """Who and what may stand in the paper, each name in its own field."""
+
+    def __init__(self, draft: StatementDraft, witness_name: str | None) -> None:
+        agency = draft.discloser
+        self.organizations = [agency.legal_name, agency.unit, agency.revocation_desk, *agency.address]
+        if draft.recipient is not None:
+            recipient = draft.recipient
+            self.organizations += [recipient.legal_name, recipient.unit, *recipient.address, *recipient.predecessors]
+        if draft.mandate is not None:
+            self.organizations += [draft.mandate.body, draft.mandate.reference]
+        client = draft.identity
+        self.people = [client.legal_name, *client.also_known_as]
+        self.people += [draft.representative_name or "", draft.interpreter_name or "", witness_name or ""]
+        self.written = [one_line(name) for name in (*self.organizations, *self.people) if name.strip()]
+        self.folded = [fold(name) for name in self.written]
+
+
+class _NoPlaces:
+    """Nowhere: where not even the permitted names may stand."""
+
+    written: Sequence[str] = ()
+    folded: Sequence[str] = ()
+
+
+def _other_organizations(
+    seen: _Seen, title: str, file_name: str, names: _Places, others: Iterable[str]
+) -> Iterator[Finding]:
+    searched = [
+        ("text", seen.folded, seen.running),
+        ("metadata", (fold(title),), one_line(title)),
+        ("file_name", (fold(_spaced(file_name)),), _spaced(file_name)),
+    ]
+    others = [name for name in dict.fromkeys(others) if fold(name)]
+    for field, views, written in searched:
+        if any(_stands_alone(name, views, written, names) for name in others):
+            yield block(
+                FindingCode.F01,
+                field,
+                "Another organization is named; each organization needs a statement of its own.",
+                _ADVISORY,
+            )
+
+
+def _stands_alone(name: str, views: Sequence[str], written: str, names: _Places | _NoPlaces) -> bool:
+    """True when `name` stands somewhere and is not part of a name that belongs there."""
+    needle = fold(name)
+    permitted = names.folded
+    if " " not in needle:
+        # one word ("Parole") is a word of the language too: it counts only as it is written in the register
+        needle, views, permitted = one_line(name), (written,), names.written
+    for view in views:
+        found = _spans(needle, view)
+        if not found:
+            continue
+        allowed = [span for place in permitted for span in _spans(place, view)]
+        if any(not any(start <= at and to <= end for start, end in allowed) for at, to in found):
+            return True
+    return False
+
+
+def _people(seen: _Seen, title: str, file_name: str, names: _Places, staff: Iterable[str]) -> Iterator[Finding]:
+    sentence = "A person is named who has no place in this paper; take the name out of what was typed in."
+    staff = [name for name in dict.fromkeys(staff) if " " in fold(name)]
+    if any(_stands_alone(name, seen.folded, seen.running, names) for name in staff) or any(
+        individuals_in(_without(line, names)) for line in _parts(seen)
+    ):
+        yield block(FindingCode.F02, "text", sentence, _ADVISORY)
+    nowhere = _NoPlaces()
+    named = [name for name in (*staff, *names.people) if name.strip()]
+    if any(_stands_alone(name, (fold(title),), one_line(title), nowhere) for name in named) or individuals_in(
+        _without(title, names)
+    ):
+        yield block(FindingCode.F02, "metadata", "The file's properties name a person; clear them.", _ADVISORY)
+    spaced = _spaced(file_name)
+    client_words = {word for name in names.people for word in fold(name).split() if len(word) > 2}
+    if individuals_in_file_name(file_name) or client_words & set(fold(spaced).split()):
+        yield block(FindingCode.F02, "file_name", "The file's name tells a person; use the statement's id.", _ADVISORY)
+
+
+def _parts(seen: _Seen) -> Iterator[str]:
+    """Lines, and the running text cut at sentence ends: a name may be broken over two lines."""
+    yield from seen.lines
+    yield from re.split(r"(?<=[.;:!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡«“])", seen.running)
+
+
+def _without(line: str, names: _Places) -> str:
+    """The line with the permitted names blotted out, so that only others are found."""
+    for name in sorted((*names.organizations, *names.people), key=len, reverse=True):
+        plain = one_line(name)
+        if len(plain) > 1:
+            line = re.sub(re.escape(plain), " # ", line, flags=re.IGNORECASE)
+    return line
+
+
+def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator[Finding]:
+    fields = fields_of(draft, statement_ref=statement_ref, prepared_on=date.min)
+    needed = [
+        ("identity.legal_name", [draft.identity.legal_name]),
+        ("discloser.legal_name", [draft.discloser.legal_name]),
+        ("statement_ref", [statement_ref]),
+    ]
+    if draft.family.discloses:
+        needed += [
+            ("recipient.legal_name", [draft.recipient.legal_name if draft.recipient is not None else ""]),
+            ("categories", [row["label"] for row in fields["categories"]]),
+            ("purposes", [*(row["label"] for row in fields["purposes"]), fields["purpose_text"]]),
+            ("expiry", [fields["expires"]]),
+            ("effective_from", [fields["effective_from"]]),
+            ("discloser.revocation_desk", [draft.discloser.revocation_desk]),
+        ]
+    if draft.family is Family.CRIMINAL_JUSTICE:
+        mandate = fields["mandate"]
+        needed += [
+            ("revocable", [fields["revocable_from"]]),
+            ("mandate", [mandate["body"], mandate["reference"]]),
+            ("organization.function", [fields["organization"]["function"]]),
+        ]
+    for field, phrases in needed:
+        if any(not seen.says(phrase) for phrase in phrases):
+            yield block(
+                FindingCode.F03,
+                field,
+                "Something the law requires did not reach the paper; the form must be mended.",
+                "42 CFR 2.31(a), 2.35; 45 CFR 164.508(b)(2)(ii), (c)",
+            )
+
+
+def _left_over(seen: _Seen) -> Iterator[Finding]:
+    if _LEFT_OVER.search(seen.folded[0]):
+        yield block(
+            FindingCode.F04,
+            "text",
+            "A blank of the form was left over; nothing may be blank.",
+            "45 CFR 164.508(b)(2)(ii)",
+        )
+
+
+def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
+    if not draft.family.discloses:
+        return
+    text = seen.folded[0]
+    anytime = any(not _negated(match) for match in _matches("revocation_anytime", text))
+    if draft.family is Family.CRIMINAL_JUSTICE:
+        if anytime:
+            yield block(
+                FindingCode.F05,
+                "text",
+                "The paper says it can be revoked at any time, which is false for this form.",
+                "42 CFR 2.35(a)(2), (c)",
+            )
+        if not _matches("revocation_limited", text):
+            yield block(
+                FindingCode.F05, "text", "The paper does not say from when it can be revoked.", "42 CFR 2.35(c)"
+            )
+    elif not anytime or not _matches("revocation_in_writing", text):
+        yield block(
+            FindingCode.F05,
+            "text",
+            "The paper does not say that it can be revoked in writing at any time.",
+            "42 CFR 2.31(a)(6); 45 CFR 164.508(c)(2)(i)",
+        )
+    clause = bool(_matches("hipaa_redisclosure", text))
+    if clause and draft.recipient is not None and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS:
+        yield block(
+            FindingCode.V07,
+            "text",
+            "The sentence on redisclosure under HIPAA has no place on a paper for this kind of organization.",
+            "42 CFR 2.31(a)(4)(iii)",
+        )
+    if needs_tpo_clauses(draft) and not (
+        clause and _matches("potential_redisclosure", text) and _matches("refusal_consequences", text)
+    ):
+        yield block(
+            FindingCode.V08,
+            "text",
+            "A sentence that treatment, payment and operations need is missing from the form.",
+            "42 CFR 2.31(a)(4)(iii), (a)(10)",
+        )
+
+
+def _quiet(title: str, file_name: str, draft: StatementDraft) -> Iterator[Finding]:
+    """F06: what is read without opening the file never tells what the program is."""
+    own = [draft.discloser.legal_name, draft.discloser.unit]
+    folded = fold(title)
+    for name in filter(None, map(fold, own)):
+        folded = folded.replace(name, " ")
+    for field, said in (("metadata", folded), ("file_name", fold(_spaced(file_name)))):
+        if _TELLS.search(said):
+            yield block(
+                FindingCode.F06,
+                field,
+                "The title, properties or file name tell what kind of program this is; use neutral words.",
+                "42 CFR 2.13(c); house correction 1",
+            )
+
+
+# --- small parts ------------------------------------------------------------------------------------------------------
+
+
+def _glued(text: str) -> str:
+    return _GLUE.sub("", fold(text))
+
+
+def _spaced(file_name: str) -> str:
+    return re.sub(r"[_\-.+]+", " ", file_name.rsplit("/", 1)[-1])
+
+
+def _spans(needle: str, text: str) -> list[tuple[int, int]]:
+    """Where `needle` stands as whole words."""
+    spans = []
+    at = text.find(needle)
+    while at >= 0:
+        end = at + len(needle)
+        if not (at and text[at - 1].isalnum() and needle[0].isalnum()) and not (
+            end < len(text) and text[end].isalnum() and needle[-1].isalnum()
+        ):
+            spans.append((at, end))
+        at = text.find(needle, at + 1)
+    return spans
+
+
+def _matches(clause: str, text: str) -> list[re.Match[str]]:
+    return [match for pattern in _signs(clause) for match in pattern.finditer(text)]
+
+
+def _negated(match: re.Match[str]) -> bool:
+    """True for "I cannot cancel this at any time before …"."""
+    return _NEGATED.search(match.string[max(0, match.start() - 14) : match.end()]) is not None
+
+
+@cache
+def _signs(clause: str) -> tuple[re.Pattern[str], ...]:
+    rows = table("clauses")["entries"][clause]
+    return tuple(re.compile(pattern) for language in ("en", "es") for pattern in rows[language])
