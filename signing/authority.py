@@ -22,10 +22,12 @@ from functools import cached_property
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import ocsp
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from signing import revocation
 from signing.errors import SigningCode, SigningError
 from signing.keys import LocalKey, SigningKey
 
@@ -43,7 +45,7 @@ _X520_LIMIT = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityParts:
-    """Everything an authority is made of, as DER bytes; the three keys are unencrypted PKCS#8: encrypt before storing."""
+    """All an authority is made of, as DER bytes; the three keys are unencrypted PKCS#8: encrypt before storing."""
 
     root_key: bytes
     root_certificate: bytes
@@ -145,9 +147,7 @@ class Authority:
                 certificate.verify_directly_issued_by(authority._root)
                 if _spki(certificate) != key.public_key_der:
                     raise ValueError("key and certificate differ")
-        except SigningError:
-            raise
-        except Exception as error:  # whatever cryptography says of bytes that are no certificate of ours
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             raise SigningError(
                 SigningCode.AUTHORITY_INVALID,
                 "The organization's signing authority cannot be loaded.",
@@ -235,10 +235,9 @@ class Authority:
 
     def issued(self, certificate_der: bytes) -> bool:
         """True when the root really signed this certificate."""
-        certificate = x509.load_der_x509_certificate(certificate_der)
         try:
-            certificate.verify_directly_issued_by(self._root)
-        except Exception:  # any reason (name, algorithm, signature) means: not ours
+            x509.load_der_x509_certificate(certificate_der).verify_directly_issued_by(self._root)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
         return True
 
@@ -259,23 +258,14 @@ class Authority:
         last = certificate.not_valid_after_utc - timedelta(seconds=1)
         if moment >= last:
             raise window_closed()
-        answer = (
-            ocsp.OCSPResponseBuilder()
-            .add_response(
-                cert=certificate,
-                issuer=self._root,
-                algorithm=hashes.SHA1(),  # RFC 6960 CertID: a lookup key, not a proof; every client understands SHA-1
-                cert_status=ocsp.OCSPCertStatus.GOOD,
-                this_update=moment,
-                next_update=last,
-                revocation_time=None,
-                revocation_reason=None,
-            )
-            .responder_id(ocsp.OCSPResponderEncoding.HASH, self._responder)
-            .certificates([self._responder])
-            .sign(self._responder_key.private, hashes.SHA256())
+        return revocation.good(
+            _loaded(certificate_der),
+            issuer=self.root,
+            responder=self.responder_certificate,
+            key=self._responder_key,
+            this_update=moment,
+            next_update=last,
         )
-        return asn1_ocsp.OCSPResponse.load(answer.public_bytes(serialization.Encoding.DER))
 
 
 def aware(now: datetime) -> datetime:
@@ -319,15 +309,19 @@ def _builder(
     subject: x509.Name, issuer: x509.Name, public_key_der: bytes, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     public_key = serialization.load_der_public_key(public_key_der)
+    if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise SigningError(
+            SigningCode.AUTHORITY_INVALID, "The signing key is of a kind that is not accepted.", "Use an EC or RSA key."
+        )
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(public_key)  # type: ignore[arg-type]  # the loader's union also names key kinds no builder takes
+        .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)  # type: ignore[arg-type]
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
 
 

@@ -2,18 +2,24 @@
 
 Danger: two signatures in the wrong order, or one on bytes that somebody touched, tell a false story with valid
 cryptography. Invariant: it is the role's turn (`roles`), the last signature covers every byte, the key is made for this
-one act, and after certification (DocMDP P=2) only prepared fields are filled. When no time stamp can be had the
-signature is made all the same (B-B) and says so: `stamped` is False.
+one act, and after certification (DocMDP P=2) only prepared fields are filled.
+
+When the time-stamp authority gives no stamp the signature is made all the same and says so (`stamped` is False). It then
+carries a stamp of the organization's own embedded authority: with none at all (B-B) pyHanko never judges a signature
+provable, whatever archival stamp follows (SIG_CONSTRAINTS_FAILURE, measured), and what is signed cannot be stamped later.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from datetime import datetime
 
 from pyhanko.pdf_utils.form_tools import annot_width_height, get_single_field_annot
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 
@@ -22,13 +28,13 @@ from signing.appearance import Appearance
 from signing.authority import Authority, OneTimeKey, aware
 from signing.errors import StampUnavailable
 from signing.keys import KeySigner, SigningKey
-from signing.opened import Opened, open_file, readable
+from signing.opened import Opened, open_file, readable, unreadable
 from signing.plate import Plate, PlateStyle
 from signing.roles import Role, role_of
-from signing.timestamp import Stamper
+from signing.timestamp import EmbeddedStamper, Stamper
 
-SIGNATURE_ROOM = 3 * 1024
-"""Bytes kept free for a signature without its time stamp: two certificates of ours and the signed attributes take 2 KB."""
+ATTRIBUTES_ROOM = 640
+"""Bytes kept free for what a signature holds beside certificates, names, raw signature and token; takes 400."""
 
 _CERTIFIED = {"en": "Certified as generated", "es": "Certificado tal como se generó"}
 
@@ -43,7 +49,7 @@ class Signed:
     serial: str
     """Its serial number, hex."""
     stamped: bool
-    """False when the time-stamp authority gave no stamp: the time is then only asserted."""
+    """False when the time-stamp authority gave no stamp: the time is then asserted by the organization itself."""
     sha256: str
     """SHA-256 of `pdf`, hex."""
 
@@ -92,6 +98,7 @@ def sign(
     opened = open_file(pdf)
     opened.progress.require_turn(place)
     opened.require_untouched()
+    opened.require_windows(aware(now))
     act = authority.issue(signer_name, role=place, act_id=act_id, now=now)
     return add_signature(
         opened,
@@ -129,10 +136,17 @@ def add_signature(
         name=name,
         reason=reason,
     )
-    signer = PdfSigner(
-        metadata, KeySigner(act.key, act.certificate, (authority.root,)), timestamper=stamper, stamp_style=style
-    )
-    pdf, stamped = runner.run(_sign(opened, signer, stamper, aware(now)))
+    key_signer = KeySigner(act.key, act.certificate, (authority.root,))
+    signer = PdfSigner(metadata, key_signer, timestamper=stamper, stamp_style=style)
+    certificates = len(act.certificate_der) + len(authority.root_der)
+    names = 2 * len(authority.root.subject.dump())  # the issuer is named as signer's and in signingCertificateV2
+    own = EmbeddedStamper(authority)
+    token = max(stamper.token_room, own.token_room)
+    room = certificates + names + act.key.signature_size + ATTRIBUTES_ROOM + token
+    try:
+        pdf, stamped = runner.run(_sign(opened, signer, room, aware(now), (stamper, own, None)))
+    except (PdfError, PyHankoError) as error:
+        raise unreadable() from error
     return Signed(
         pdf=pdf,
         certificate_sha256=act.sha256,
@@ -142,23 +156,29 @@ def add_signature(
     )
 
 
-async def _sign(opened: Opened, signer: PdfSigner, stamper: Stamper, now: datetime) -> tuple[bytes, bool]:
-    """pyHanko's signing session by hand: room is reserved (no dummy round), the time is ours, a lost stamp is survived."""
+async def _sign(
+    opened: Opened, signer: PdfSigner, room: int, now: datetime, stampers: tuple[Stamper | None, ...]
+) -> tuple[bytes, bool]:
+    """pyHanko's signing session by hand: room is given (no dummy round), the time is ours, a lost stamp is survived.
+
+    `stampers` are tried in turn, None meaning no stamp; the answer says whether the first one gave its stamp.
+    """
     session = signer.init_signing_session(opened.writer, existing_fields_only=True)
     session.system_time = now
-    document = session.prepare_tbs_document(
-        validation_info=None, bytes_reserved=2 * (SIGNATURE_ROOM + stamper.token_room)
-    )
-    digest, out = document.digest_tbs_document()
+    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=2 * room)  # written as hexadecimal
+    out = io.BytesIO()
+    digest, _ = document.digest_tbs_document(output=out)
     attributes = PdfCMSSignedAttributes(signing_time=now)
-    stamped = True
-    try:
-        await document.perform_signature(digest.document_digest, attributes)
-    except StampUnavailable:
-        document.timestamper = None
-        stamped = False
-        await document.perform_signature(digest.document_digest, attributes)
-    return bytes(out.getvalue()), stamped
+    for number, stamper in enumerate(stampers):
+        document.timestamper = stamper
+        try:
+            await document.perform_signature(digest.document_digest, attributes)
+        except StampUnavailable:
+            if stamper is stampers[-1]:
+                raise
+            continue
+        return out.getvalue(), number == 0
+    raise unreadable()
 
 
 def _plate(opened: Opened, role: Role, appearance: Appearance | None) -> Plate | None:

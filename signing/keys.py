@@ -15,15 +15,19 @@ Invariant: a dry run never touches the key, so a remote key is never called (or 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pyhanko.sign.signers.pdf_cms import Signer
-from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pyhanko_certvalidator.registry import CertificateStore, SimpleCertificateStore
 
 from signing.errors import SigningCode, SigningError
+
+# pyHanko's constructor has no types; named here with the ones it has
+_store: Callable[[list[x509.Certificate]], CertificateStore] = SimpleCertificateStore.from_certs
 
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256,
@@ -136,7 +140,7 @@ class KeySigner(Signer):
         self, key: SigningKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...] = ()
     ) -> None:
         self._key = key
-        super().__init__(signing_cert=certificate, cert_registry=SimpleCertificateStore.from_certs(list(chain)))
+        super().__init__(signing_cert=certificate, cert_registry=_store(list(chain)))
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         """Sign the encoded signed attributes; a dry run only answers with bytes of the right length."""

@@ -20,6 +20,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from signing.authority import window_closed
 from signing.errors import SigningCode, SigningError
 from signing.roles import ARCHIVE_PREFIX, Progress
 
@@ -66,6 +67,11 @@ class Opened:
         last = max((trace.end for trace in self.traces if trace.archival), default=0)
         return tuple(trace for trace in self.traces if not trace.archival and trace.end > last)
 
+    def require_windows(self, now: datetime) -> None:
+        """Refuse when a signature not archived yet has outlived its certificate. Raises SigningError."""
+        if any(trace.certificate.not_valid_after <= now for trace in self.unarchived()):
+            raise window_closed()
+
     @property
     def archival(self) -> tuple[Trace, ...]:
         """The archival stamps, oldest first."""
@@ -83,7 +89,12 @@ def readable() -> Iterator[None]:
     try:
         yield
     except (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise SigningError(SigningCode.UNREADABLE, "The document cannot be read.", "Take the stored copy.") from error
+        raise unreadable() from error
+
+
+def unreadable() -> SigningError:
+    """The refusal of a file that pyHanko cannot work on."""
+    return SigningError(SigningCode.UNREADABLE, "The document cannot be read.", "Take the stored copy.")
 
 
 def open_file(pdf: bytes) -> Opened:

@@ -7,6 +7,7 @@ notes §1e). Invariant: an appearance holds one image and no text operator, so n
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
@@ -15,6 +16,10 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.stamp.base import BaseStamp, BaseStampStyle
+
+# pyHanko's constructors have no types; named here with the ones they have
+_number: Callable[[int], generic.PdfObject] = generic.NumberObject
+_boolean: Callable[[bool], generic.PdfObject] = generic.BooleanObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ class _PlateStamp(BaseStamp):
             [
                 pdf_name("/Indexed"),
                 pdf_name("/DeviceRGB"),
-                generic.NumberObject(1),
+                _number(1),
                 generic.ByteStringObject(bytes(part for colour in plate.colours for part in colour)),
             ]
         )
@@ -70,11 +75,11 @@ def _image(width: int, height: int, bits: int, pixels: bytes) -> generic.StreamO
         {
             pdf_name("/Type"): pdf_name("/XObject"),
             pdf_name("/Subtype"): pdf_name("/Image"),
-            pdf_name("/Width"): generic.NumberObject(width),
-            pdf_name("/Height"): generic.NumberObject(height),
-            pdf_name("/BitsPerComponent"): generic.NumberObject(bits),
-            pdf_name("/Interpolate"): generic.BooleanObject(False),
+            pdf_name("/Width"): _number(width),
+            pdf_name("/Height"): _number(height),
+            pdf_name("/BitsPerComponent"): _number(bits),
+            pdf_name("/Interpolate"): _boolean(False),
             pdf_name("/Filter"): pdf_name("/FlateDecode"),
         },
-        encoded_data=zlib.compress(pixels, 6),
+        encoded_data=zlib.compress(pixels, 9),
     )

@@ -23,8 +23,8 @@ PLACE_PREFIX = "sig:"
 PRINT_AND_LOCKED = 132
 """Annotation flags: Print (PDF/A-2 §6.3.2 wants it) and Locked."""
 
-SMALLEST_PLACE = (60.0, 18.0)
-"""Points; below this a name under a signature cannot be read on paper."""
+SMALLEST_PLACE = (100.0, 24.0)
+"""Points; below this the lines beside a signature cannot be read on paper."""
 
 # PDF/A-2 §6.6.2.3.1: XMP properties outside the known schemas need a description; LibreOffice writes pdfuaid without.
 _UA_SCHEMA = (
@@ -174,7 +174,7 @@ def _place(role: Role, element: pikepdf.Object) -> _Place:
         raise SigningError(
             SigningCode.PLACE_TOO_SMALL,
             f"The place of the {role} signature is too small.",
-            "Make the picture at least 2.2 cm wide and 0.7 cm high; 7 by 2.4 cm reads well.",
+            "Make the picture at least 3.6 cm wide and 0.9 cm high; 7 by 2.4 cm reads well.",
         )
     return _Place(role=role, element=element, page=page, box=(left, bottom, right, top))
 
@@ -307,21 +307,25 @@ def _silence_picture(document: pikepdf.Pdf, tree: _Tree, place: _Place) -> None:
         return
     listed = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
     marked = {int(kid.MCID) if isinstance(kid, pikepdf.Dictionary) else int(kid) for kid in listed}
-    instructions: list[tuple[object, object]] = []
-    for operands, operator in pikepdf.parse_content_stream(place.page):
-        ours = (
-            str(operator) == "BDC"
-            and isinstance(operands[1], pikepdf.Dictionary)
-            and int(operands[1].get("/MCID", -1)) in marked
-        )
-        if ours:
-            instructions.append(([pikepdf.Name.Artifact], pikepdf.Operator("BMC")))
-        else:
-            instructions.append((operands, operator))
+    artifact = pikepdf.ContentStreamInstruction([pikepdf.Name.Artifact], pikepdf.Operator("BMC"))
+    instructions = [
+        artifact if _begins(instruction, marked) else instruction
+        for instruction in pikepdf.parse_content_stream(place.page)
+    ]
     place.page.Contents = document.make_stream(pikepdf.unparse_content_stream(instructions))
     own_content = tree.parents[int(place.page.StructParents)]
     for number in marked:
         own_content[number] = pikepdf.Object.parse(b"null")
+
+
+def _begins(instruction: pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage, marked: set[int]) -> bool:
+    """True for the operator that begins one of the `marked` pieces of content."""
+    import pikepdf
+
+    if str(instruction.operator) != "BDC":
+        return False
+    properties = instruction.operands[1]
+    return isinstance(properties, pikepdf.Dictionary) and int(properties.get("/MCID", -1)) in marked
 
 
 def _describe_ua(document: pikepdf.Pdf) -> None:

@@ -1,16 +1,16 @@
 """The one place where pyHanko's coroutines are run.
 
-Danger: pyHanko's synchronous wrappers raise inside a running event loop (Prefect, an async web server), and a loop kept
-between threads is a race. Invariant: each call gets a loop of its own, in this thread or, when a loop already runs here,
-in a short-lived one.
+Danger: pyHanko's synchronous wrappers raise inside a running event loop (Prefect, an async web server), and a loop
+kept between threads is a race. Invariant: each call gets a loop of its own, in this thread or, when a loop already runs
+here, in a short-lived one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -27,19 +27,6 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def _run_aside(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run in a thread of its own: this thread's loop is busy running us."""
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            outcome.append(asyncio.run(coroutine))
-        except BaseException as error:  # carried over to the caller's thread, where it is raised
-            failure.append(error)
-
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(work,), name="signing")
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="signing") as thread:
+        return thread.submit(context.run, asyncio.run, coroutine).result()

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from asn1crypto import ocsp, x509
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from signing import runner
 from signing.appearance import Appearance
-from signing.authority import Authority, aware, window_closed
+from signing.authority import Authority, aware
 from signing.chain import Signed, add_signature
 from signing.errors import SigningCode, SigningError, StampUnavailable
 from signing.keys import SigningKey
-from signing.opened import Opened, open_file
+from signing.opened import Opened, open_file, unreadable
 from signing.roles import Role
 from signing.timestamp import Stamper
 
@@ -82,7 +85,7 @@ def seal(
     opened = open_file(pdf)
     opened.progress.require_turn(Role.ORG_SEAL)
     opened.require_untouched()
-    _require_windows(opened, authority, now)
+    opened.require_windows(aware(now))
     signed = _add_seal(opened, authority, stamper, appearance, now, key, act_id)
     if signed.stamped:
         try:
@@ -144,7 +147,10 @@ def renew(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime) 
             "The certificate of the last archival stamp has run out; its proof cannot be prolonged.",
             "Keep the record and its stored hash; ask counsel what else proves it.",
         )
-    return _archive(opened, authority, stamper, now)[0]
+    # a stamp's certificate that has run out is believed only with an answer about it under the next stamp
+    stamps = {trace.certificate.dump() for trace in opened.archival}
+    answers = [authority.status(der, now=now) for der in sorted(stamps) if authority.issued(der)]
+    return _archive(opened, authority, stamper, now, answers)[0]
 
 
 def deadlines(pdf: bytes) -> Deadlines:
@@ -180,30 +186,33 @@ def _add_seal(
     )
 
 
-def _archive(opened: Opened, authority: Authority, stamper: Stamper, now: datetime) -> tuple[bytes, str]:
-    """One revision: revocation data of every signature not archived yet, and the archival stamp over it."""
+def _archive(
+    opened: Opened, authority: Authority, stamper: Stamper, now: datetime, more: Sequence[ocsp.OCSPResponse] = ()
+) -> tuple[bytes, str]:
+    """One revision: revocation data of every signature not archived yet, `more`, and the archival stamp over it all."""
     field = opened.progress.free_archive_field()
-    answers = _require_windows(opened, authority, now)
-    certificates: dict[bytes, x509.Certificate] = {authority.root.dump(): authority.root}
+    opened.require_windows(aware(now))
+    waiting = opened.unarchived()
+    # an answer about a certificate must be younger than the signature made with it, whoever's clock stamped that one
+    moment = max([aware(now), *(trace.stamped_at for trace in waiting if trace.stamped_at)])
+    answers = [authority.status(trace.certificate.dump(), now=moment) for trace in waiting]
+    answers.extend(more)
+    certificates: dict[bytes, x509.Certificate] = {authority.root_der: authority.root}
     for trace in opened.traces:
         for certificate in (trace.certificate, *trace.others):
             certificates.setdefault(certificate.dump(), certificate)
-    DocumentSecurityStore.supply_dss_in_writer(opened.writer, None, certs=list(certificates.values()), ocsps=answers)
+    out = io.BytesIO()
     stamping = PdfTimeStamper(stamper, field_name=field)
-    out = runner.run(
-        stamping.async_timestamp_pdf(
-            opened.writer, "sha256", bytes_reserved=2 * stamper.token_room, output=io.BytesIO()
+    try:
+        DocumentSecurityStore.supply_dss_in_writer(
+            opened.writer, None, certs=list(certificates.values()), ocsps=answers
         )
-    )
-    return bytes(out.getvalue()), field
-
-
-def _require_windows(opened: Opened, authority: Authority, now: datetime) -> list[ocsp.OCSPResponse]:
-    """A fresh OCSP answer for every signature not archived yet. Raises SigningError when one's time is over."""
-    waiting = opened.unarchived()
-    if any(trace.certificate.not_valid_after <= aware(now) for trace in waiting):
-        raise window_closed()
-    return [authority.status(trace.certificate.dump(), now=now) for trace in waiting]
+        runner.run(
+            stamping.async_timestamp_pdf(opened.writer, "sha256", bytes_reserved=2 * stamper.token_room, output=out)
+        )
+    except (PdfError, PyHankoError) as error:
+        raise unreadable() from error
+    return out.getvalue(), field
 
 
 def _sealed(pdf: bytes, level: SealLevel, field: str, signed: Signed | None = None) -> Sealed:

@@ -11,16 +11,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import aiohttp
 from asn1crypto import algos, cms, core, tsp, x509
+from cryptography import x509 as cryptography_x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
-from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps.common_utils import set_tsp_headers
 
 from signing.authority import Authority
 from signing.errors import SigningCode, StampUnavailable
@@ -32,6 +35,16 @@ POLICY = "2.25.208443916127514894537402187493301870213"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LARGEST_REPLY = 64 * 1024
 """Bytes we read of a reply; real tokens take 2 to 10 KB."""
+LONGEST_CHAIN = 6
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+# pyHanko's function has no types; named here with the ones it has
+_attribute: Callable[[str, object], cms.CMSAttribute] = simple_cms_attribute
 
 
 def system_clock() -> datetime:
@@ -42,24 +55,32 @@ def system_clock() -> datetime:
 class Stamper(TimeStamper):
     """A time-stamp authority whose tokens are checked before anybody uses them.
 
-    `token_room` is the number of bytes to keep free in the file for one token. `independent` says whose clock it is:
-    False when the organization asserts the time itself.
+    `independent` says whose clock it is: False when the organization asserts the time itself.
     """
 
-    token_room: int = 3 * 1024
     independent: bool = False
 
     def __init__(self, clock: Callable[[], datetime] = system_clock) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # pyHanko's has no types
         self._clock = clock
+
+    @property
+    def token_room(self) -> int:
+        """Bytes to keep free in a file for one token."""
+        raise NotImplementedError
+
+    def check_chain(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> None:
+        """Refuse a token whose certificate nobody we trust stands behind. Raises StampUnavailable."""
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A checked token over `message_digest`. Raises StampUnavailable."""
-        nonce, request = self.request_cms(message_digest, md_algorithm)
+        nonce, request = self.request_cms(message_digest, md_algorithm)  # type: ignore[no-untyped-call]
         try:
             response = await self.async_request_tsa_response(request)
             token = response["time_stamp_token"].dump()
-            _check(response, request, nonce, self._clock())
+            signed = response["time_stamp_token"]["content"]
+            certificate = _check(response, request, nonce, self._clock())
+            self.check_chain(certificate, _certificates(signed))
         except StampUnavailable:
             raise
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
@@ -88,7 +109,13 @@ class EmbeddedStamper(Stamper):
             cms.SignerIdentifier("issuer_and_serial_number", cms.IssuerAndSerialNumber(issuer_and_serial))
         )
         self._ess = settled(as_signing_certificate_v2(certificate))
+        names = len(certificate.subject.dump()) + 2 * len(certificate.issuer.dump())
+        self._room = len(certificate.dump()) + names + 720  # imprint, numbers, times and the signature take 560
         self._digest = settled(algos.DigestAlgorithm({"algorithm": "sha256"}))
+
+    @property
+    def token_room(self) -> int:
+        return self._room
 
     def __reduce__(self) -> tuple[type[EmbeddedStamper], tuple[Authority, Callable[[], datetime]]]:
         return (EmbeddedStamper, (self._authority, self._clock))
@@ -111,10 +138,10 @@ class EmbeddedStamper(Stamper):
         attributes = settled(
             cms.CMSAttributes(
                 [
-                    simple_cms_attribute("content_type", "tst_info"),
-                    simple_cms_attribute("signing_time", cms.Time({"utc_time": core.UTCTime(moment)})),
-                    simple_cms_attribute("signing_certificate_v2", self._ess),
-                    simple_cms_attribute("message_digest", hashlib.sha256(content).digest()),
+                    _attribute("content_type", "tst_info"),
+                    _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(moment)})),
+                    _attribute("signing_certificate_v2", self._ess),
+                    _attribute("message_digest", hashlib.sha256(content).digest()),
                 ]
             )
         )
@@ -139,46 +166,83 @@ class EmbeddedStamper(Stamper):
 
 
 class HttpStamper(Stamper):
-    """Another organization's time-stamp authority, over HTTP (RFC 3161 §3.4), by pyHanko's HTTPTimeStamper."""
+    """Another organization's time-stamp authority, over HTTP (RFC 3161 §3.4).
 
-    token_room = 12 * 1024
+    pyHanko's own HTTP client reads whatever it is sent, follows redirections and asks nobody who signed; this one reads
+    at most 64 KB, follows nothing and, given `roots`, wants the token's chain to end at one of them.
+    """
+
     independent = True
 
-    def __init__(self, url: str, timeout: float = 10.0, clock: Callable[[], datetime] = system_clock) -> None:
-        """`timeout` in seconds for the whole exchange."""
+    def __init__(
+        self,
+        url: str,
+        timeout: float = 10.0,
+        *,
+        roots: Sequence[bytes] = (),
+        clock: Callable[[], datetime] = system_clock,
+    ) -> None:
+        """`timeout`: seconds for the whole exchange. `roots`: DER certificates, one of which must stand behind a token.
+
+        Without roots any authority that answers at `url` is believed to be the right one: give them for plain http.
+        """
         super().__init__(clock)
         self._url = url
         self._timeout = timeout
+        self._roots = tuple(roots)
 
-    def __reduce__(self) -> tuple[type[HttpStamper], tuple[str, float, Callable[[], datetime]]]:
-        return (HttpStamper, (self._url, self._timeout, self._clock))
+    def __reduce__(self) -> tuple[Callable[..., HttpStamper], tuple[object, ...]]:
+        return (_http_stamper, (self._url, self._timeout, self._roots, self._clock))
 
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        session = aiohttp.ClientSession(read_bufsize=LARGEST_REPLY, trust_env=False)
-        async with session, asyncio.timeout(self._timeout):
-            client = _BoundedClient(self._url, timeout=self._timeout, session=session)
-            return await client.async_request_tsa_response(req)
-
-
-class _BoundedClient(HTTPTimeStamper):
-    """pyHanko's client, refusing a reply that announces more than a token can be (it would read it all)."""
+    @property
+    def token_room(self) -> int:
+        return 12 * 1024
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        headers = await self.async_request_headers()
+        """Ask over the network. Raises StampUnavailable, OSError, TimeoutError, aiohttp.ClientError or ValueError."""
+        headers = set_tsp_headers({})
         async with (
-            self._acquire_session() as session,
-            session.post(self.url, headers=headers, data=req.dump(), allow_redirects=False) as response,
+            asyncio.timeout(self._timeout),
+            aiohttp.ClientSession() as session,
+            session.post(self._url, headers=headers, data=req.dump(), allow_redirects=False) as response,
         ):
-            if response.status != 200:
+            if response.status != HTTPStatus.OK:
                 raise rejected("it answers with an error")
             if response.content_type != "application/timestamp-reply":
                 raise rejected("its answer is no time stamp")
-            body = await response.content.read(LARGEST_REPLY + 1)
-            while len(body) <= LARGEST_REPLY and (more := await response.content.read(LARGEST_REPLY)):
-                body += more
-        if len(body) > LARGEST_REPLY:
-            raise rejected("its answer is too long")
-        return tsp.TimeStampResp.load(body, strict=True)
+            body = bytearray()
+            while chunk := await response.content.read(LARGEST_REPLY):
+                body += chunk
+                if len(body) > LARGEST_REPLY:
+                    raise rejected("its answer is too long")
+        return tsp.TimeStampResp.load(bytes(body), strict=True)
+
+    def check_chain(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> None:
+        if not self._roots:
+            return
+        roots = [cryptography_x509.load_der_x509_certificate(der) for der in self._roots]
+        between = [cryptography_x509.load_der_x509_certificate(other.dump()) for other in others]
+        current = cryptography_x509.load_der_x509_certificate(certificate.dump())
+        for _ in range(LONGEST_CHAIN):
+            if any(current == root or _issued_by(current, root) for root in roots):
+                return
+            parent = next((one for one in between if one != current and _issued_by(current, one)), None)
+            if parent is None:
+                break
+            current = parent
+        raise rejected("nobody we trust stands behind it")
+
+
+def _http_stamper(url: str, timeout: float, roots: Sequence[bytes], clock: Callable[[], datetime]) -> HttpStamper:
+    return HttpStamper(url, timeout, roots=roots, clock=clock)
+
+
+def _issued_by(certificate: cryptography_x509.Certificate, issuer: cryptography_x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def rejected(why: str) -> StampUnavailable:
@@ -190,8 +254,10 @@ def rejected(why: str) -> StampUnavailable:
     )
 
 
-def _check(response: tsp.TimeStampResp, request: tsp.TimeStampReq, nonce: int | None, now: datetime) -> None:
-    """Refuse a response unless everything about it is right. Raises StampUnavailable (or ValueError on bad DER)."""
+def _check(
+    response: tsp.TimeStampResp, request: tsp.TimeStampReq, nonce: int | None, now: datetime
+) -> x509.Certificate:
+    """The certificate behind a response that is right in everything. Raises StampUnavailable, ValueError on bad DER."""
     if response["status"]["status"].native not in ("granted", "granted_with_mods"):
         raise rejected("it refused the request")
     token = response["time_stamp_token"]
@@ -215,6 +281,11 @@ def _check(response: tsp.TimeStampResp, request: tsp.TimeStampReq, nonce: int | 
     certificate = _signer_of(signed)
     _check_certificate(certificate, moment)
     _check_signature(signed, certificate)
+    return certificate
+
+
+def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:
+    return [one.chosen for one in signed["certificates"] if isinstance(one.chosen, x509.Certificate)]
 
 
 def _signer_of(signed: cms.SignedData) -> x509.Certificate:
@@ -222,10 +293,7 @@ def _signer_of(signed: cms.SignedData) -> x509.Certificate:
     if len(infos) != 1:
         raise rejected("its answer has not exactly one signer")
     sid = infos[0]["sid"]
-    for choice in signed["certificates"]:
-        certificate = choice.chosen
-        if not isinstance(certificate, x509.Certificate):
-            continue
+    for certificate in _certificates(signed):
         if sid.name == "issuer_and_serial_number":
             if (
                 certificate.issuer.dump() == sid.chosen["issuer"].dump()
@@ -259,21 +327,19 @@ def _check_signature(signed: cms.SignedData, certificate: x509.Certificate) -> N
         raise rejected("its signature names another certificate")
     data = signer["signed_attrs"].untag().dump()
     algorithm = signer["signature_algorithm"]
-    hashed = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}.get(
-        digest if algorithm.signature_algo == "rsassa_pkcs1v15" else algorithm.hash_algo
-    )
+    hashed = _HASHES.get(digest if algorithm.signature_algo == "rsassa_pkcs1v15" else algorithm.hash_algo)
     if hashed is None:
         raise rejected("it uses a hash that is not accepted")
     key = serialization.load_der_public_key(certificate.public_key.dump())
     signature = signer["signature"].native
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, ec.ECDSA(hashed()))
+            key.verify(signature, data, ec.ECDSA(hashed))
         elif isinstance(key, rsa.RSAPublicKey) and algorithm.signature_algo == "rsassa_pss":
-            pss = padding.PSS(padding.MGF1(hashed()), algorithm["parameters"]["salt_length"].native)
-            key.verify(signature, data, pss, hashed())
+            pss = padding.PSS(padding.MGF1(hashed), algorithm["parameters"]["salt_length"].native)
+            key.verify(signature, data, pss, hashed)
         elif isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, data, padding.PKCS1v15(), hashed())
+            key.verify(signature, data, padding.PKCS1v15(), hashed)
         else:
             raise rejected("it uses a kind of key that is not accepted")
     except (InvalidSignature, UnsupportedAlgorithm) as error:

@@ -19,6 +19,12 @@ LABELS = {"client": "Client signature", "witness": "Witness signature", "org_sea
 ORGANIZATION = "Riverbend Counseling"
 
 
+# cryptography remembers the datetime class it meets first: let it be the real one, before any test moves the clock
+Authority.create("Nobody", now=datetime.now(UTC))
+
+Step = Callable[[bytes, Authority, EmbeddedStamper], bytes]
+
+
 def now() -> datetime:
     """The clock, moved or not, to the second."""
     return datetime.now(UTC)
@@ -87,6 +93,40 @@ def stamper(authority: Authority) -> EmbeddedStamper:
 
 
 @pytest.fixture(scope="session")
+def labels() -> dict[str, str]:
+    """What a screen reader says of each place."""
+    return dict(LABELS)
+
+
+@pytest.fixture(scope="session")
+def ink_png() -> bytes:
+    """A scribble as a signature pad sends it."""
+    return ink()
+
+
+@pytest.fixture(scope="session")
+def client_signs() -> Step:
+    """The client draws, by the clock of the moment."""
+    return sign_client
+
+
+@pytest.fixture(scope="session")
+def witness_signs() -> Step:
+    """The witness types, by the clock of the moment."""
+    return sign_witness
+
+
+@pytest.fixture(scope="session")
+def organization_seals() -> Step:
+    """The organization seals, by the clock of the moment."""
+
+    def run(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+        return seal_it(pdf, authority, stamper).pdf
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def prepared_pdf(rendered_pdf: bytes) -> bytes:
     """Fields placed, nothing signed."""
     return prepare.prepare(rendered_pdf, LABELS)
@@ -117,7 +157,7 @@ def sealed_pdf(witnessed_pdf: bytes, authority: Authority, stamper: EmbeddedStam
 
 
 @pytest.fixture(scope="session")
-def ceremony() -> Callable[[bytes, Authority, EmbeddedStamper], bytes]:
+def ceremony() -> Step:
     """Run the whole ceremony on a prepared file, by the clock of the moment."""
 
     def run(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:

@@ -1,0 +1,249 @@
+"""Signatures decades on, judged by pyHanko's AdES validation with the clock really moved.
+
+pyHanko's own simulation of the future is too kind: files it called good for ten years failed after forty minutes. So
+the clock itself is moved here, for the making and for the judging, and nothing may be fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asn1crypto import x509
+from freezegun import freeze_time
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from signing import chain, prepare, seal
+from signing.authority import Authority
+from signing.errors import SigningCode, SigningError, StampUnavailable
+from signing.timestamp import EmbeddedStamper
+
+START = datetime.now(UTC).replace(microsecond=0)
+DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
+LATER = (timedelta(0), 31 * DAY, 400 * DAY, 10 * YEAR, 19 * YEAR)
+SIGNERS = ("org_cert", "client", "witness", "org_seal")
+Step = Callable[[bytes, Authority, EmbeddedStamper], bytes]
+
+
+@contextmanager
+def on(day: timedelta) -> Iterator[datetime]:
+    """The clock, moved to so long after the start, and running."""
+    with freeze_time(START + day, tick=True, ignore=["asyncio"]):
+        yield START + day
+
+
+def verdicts(pdf: bytes, authority: Authority) -> dict[str, str]:
+    """Field -> AdES verdict (archival stamps: OK when intact, valid and trusted), by the clock of the moment."""
+    root = x509.Certificate.load(authority.root_der)
+    declared = RevocationCheckingPolicy(
+        RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED
+    )
+    specification = PdfSignatureValidationSpec(
+        SignatureValidationSpec(
+            cert_validation_policy=CertValidationPolicySpec(
+                trust_manager=SimpleTrustManager.build(trust_roots=[root]), revinfo_policy=CertRevTrustPolicy(declared)
+            ),
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY
+            ),
+        )
+    )
+
+    async def judge() -> dict[str, str]:
+        found = {}
+        for embedded in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+            context = ValidationContext(trust_roots=[root], allow_fetching=False)
+            if embedded.sig_object_type == "/DocTimeStamp":
+                status = await async_validate_pdf_timestamp(embedded, context)
+                found[embedded.field_name] = "OK" if status.intact and status.valid and status.trusted else "BAD"
+                continue
+            status = await async_validate_pdf_signature(embedded, context)
+            assert status.intact
+            assert status.valid
+            assert status.docmdp_ok
+            result = await ades_lta_validation(embedded, specification)
+            found[embedded.field_name] = result.ades_subindic.name
+        return found
+
+    logging.disable(logging.CRITICAL)
+    try:
+        return asyncio.run(judge())
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def prove_for_decades(pdf: bytes, authority: Authority, made: timedelta, times: tuple[timedelta, ...] = LATER) -> None:
+    """Good on the day and on every later day."""
+    for later in times:
+        with on(made + later):
+            judged = verdicts(pdf, authority)
+        assert set(SIGNERS) <= set(judged), later
+        assert set(judged.values()) == {"OK"}, (later, judged)
+
+
+@pytest.fixture(scope="module")
+def old_authority() -> Authority:
+    """An authority made on the first day of the story."""
+    with on(timedelta(0)) as moment:
+        return Authority.create("Riverbend Counseling", now=moment)
+
+
+@pytest.fixture(scope="module")
+def old_stamper(old_authority: Authority) -> EmbeddedStamper:
+    return EmbeddedStamper(old_authority)
+
+
+@pytest.fixture(scope="module")
+def part_signed(
+    prepared_pdf: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, client_signs: Step
+) -> bytes:
+    """Certified and signed by the client on the first day."""
+    with on(timedelta(0)) as moment:
+        certified = chain.certify(prepared_pdf, old_authority, old_stamper, now=moment)
+        return client_signs(certified.pdf, old_authority, old_stamper)
+
+
+class SilentStamper(EmbeddedStamper):
+    """A time-stamp authority that is down."""
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> object:
+        raise StampUnavailable(SigningCode.STAMP_UNAVAILABLE, "Down.", "Wait.")
+
+
+def test_a_statement_sealed_on_the_day_is_proven_for_nineteen_years_offline(
+    part_signed: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    witness_signs: Step,
+    organization_seals: Step,
+) -> None:
+    with on(timedelta(hours=2)):
+        witnessed = witness_signs(part_signed, old_authority, old_stamper)
+        sealed = organization_seals(witnessed, old_authority, old_stamper)
+    prove_for_decades(sealed, old_authority, timedelta(hours=2))
+
+
+def test_a_part_signed_statement_stamped_on_day_25_and_sealed_on_day_40_is_proven_for_decades(
+    part_signed: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    witness_signs: Step,
+    organization_seals: Step,
+) -> None:
+    with on(25 * DAY) as moment:
+        stamped = seal.stamp_part_signed(part_signed, old_authority, old_stamper, now=moment)
+    with on(40 * DAY):
+        witnessed = witness_signs(stamped, old_authority, old_stamper)
+        sealed = organization_seals(witnessed, old_authority, old_stamper)
+    prove_for_decades(sealed, old_authority, 40 * DAY)
+
+
+def test_a_part_signed_statement_that_nobody_stamped_cannot_be_continued_after_thirty_days(
+    part_signed: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, witness_signs: Step
+) -> None:
+    with on(31 * DAY), pytest.raises(SigningError) as refused:
+        witness_signs(part_signed, old_authority, old_stamper)
+    assert refused.value.code is SigningCode.WINDOW_CLOSED
+    with on(31 * DAY) as moment, pytest.raises(SigningError) as refused:
+        seal.stamp_part_signed(part_signed, old_authority, old_stamper, now=moment)
+    assert refused.value.code is SigningCode.WINDOW_CLOSED
+
+
+def test_a_file_sealed_without_time_is_proven_for_decades_once_it_is_upgraded(
+    part_signed: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    witness_signs: Step,
+) -> None:
+    with on(timedelta(hours=1)) as moment:
+        silent = SilentStamper(old_authority)
+        witnessed = witness_signs(part_signed, old_authority, silent)
+        sealed = seal.seal(witnessed, old_authority, silent, appearance=None, now=moment)
+    assert sealed.level is seal.SealLevel.SEALED_WITHOUT_TIME
+    with on(12 * DAY) as moment:
+        with pytest.raises(StampUnavailable):
+            seal.upgrade(sealed.pdf, old_authority, silent, now=moment)
+        upgraded = seal.upgrade(sealed.pdf, old_authority, old_stamper, now=moment)
+    assert upgraded.level is seal.SealLevel.SEALED
+    prove_for_decades(upgraded.pdf, old_authority, 12 * DAY, (timedelta(0), 31 * DAY, 19 * YEAR))
+
+
+def test_a_file_sealed_without_time_cannot_be_upgraded_when_a_certificate_has_run_out(
+    part_signed: bytes, old_authority: Authority, witness_signs: Step, old_stamper: EmbeddedStamper
+) -> None:
+    silent = SilentStamper(old_authority)
+    with on(20 * DAY) as moment:
+        witnessed = witness_signs(part_signed, old_authority, silent)
+        sealed = seal.seal(witnessed, old_authority, silent, appearance=None, now=moment)
+    with on(31 * DAY) as moment, pytest.raises(SigningError) as refused:
+        seal.upgrade(sealed.pdf, old_authority, old_stamper, now=moment)
+    assert refused.value.code is SigningCode.WINDOW_CLOSED
+
+
+def test_renewal_before_the_stamp_certificate_ends_carries_the_proof_beyond_it(
+    part_signed: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    witness_signs: Step,
+    organization_seals: Step,
+) -> None:
+    with on(timedelta(hours=2)):
+        sealed = organization_seals(witness_signs(part_signed, old_authority, old_stamper), old_authority, old_stamper)
+    assert seal.deadlines(sealed).window_ends is None
+    ends = seal.deadlines(sealed).archive_ends
+    assert ends is not None
+    assert 19.9 * YEAR < ends - START < 20.1 * YEAR
+    with on(18 * YEAR) as moment:
+        younger = old_authority.renewed(now=moment)
+        renewed = seal.renew(sealed, younger, EmbeddedStamper(younger), now=moment)
+    for years in (18, 25, 29):
+        with on(years * YEAR + DAY):
+            judged = verdicts(renewed, old_authority)
+        # the first stamp's certificate is over by then; it is the second stamp that proves it, and it the signatures
+        assert {judged[name] for name in (*SIGNERS, "archive_ts_2")} == {"OK"}, (years, judged)
+    with on(25 * YEAR):
+        assert set(verdicts(sealed, old_authority).values()) != {"OK"}
+    with on(25 * YEAR) as moment, pytest.raises(SigningError) as refused:
+        seal.renew(sealed, younger, EmbeddedStamper(younger), now=moment)
+    assert refused.value.code is SigningCode.WINDOW_CLOSED
+
+
+def test_the_archival_fields_suffice_for_six_stamps_and_the_seventh_is_refused(
+    part_signed: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, witness_signs: Step
+) -> None:
+    with on(timedelta(hours=2)) as moment:
+        witnessed = witness_signs(part_signed, old_authority, old_stamper)
+        pdf = seal.seal(witnessed, old_authority, old_stamper, appearance=None, now=moment).pdf
+    for years in range(1, 6):
+        with on(years * YEAR) as moment:
+            pdf = seal.renew(pdf, old_authority, old_stamper, now=moment)
+    with on(6 * YEAR) as moment:
+        assert set(verdicts(pdf, old_authority).values()) == {"OK"}
+        with pytest.raises(SigningError) as refused:
+            seal.renew(pdf, old_authority, old_stamper, now=moment)
+    assert refused.value.code is SigningCode.NO_ARCHIVE_FIELD
+
+
+def test_preparing_needs_no_clock(rendered_pdf: bytes, labels: dict[str, str]) -> None:
+    with on(timedelta(0)):
+        early = prepare.prepare(rendered_pdf, labels)
+    with on(3 * YEAR):
+        late = prepare.prepare(rendered_pdf, labels)
+    assert early == late
