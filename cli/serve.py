@@ -32,8 +32,9 @@ def serve() -> None:
     configuration.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = free_port()
     announce(configuration, port)
+    needed = parts(configuration, port=port)
     supervisor = Supervisor(
-        parts(configuration, port=port),
+        needed,
         environment={"CONFIDE_HOME": str(configuration.home), "CONFIDE_KEYS": str(configuration.keys)}
         | environment(configuration),
         logs=configuration.home / "log",
@@ -41,7 +42,7 @@ def serve() -> None:
     )
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, supervisor.stop)
-    supervisor.run(on_change=_tell(total=5))
+    supervisor.run(on_change=_tell(total=len(needed)))
     click.echo("Stopped.", err=True)
 
 

@@ -10,13 +10,13 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from rules.egress import may_leave
-
+from flows.finished import copy_name
 from flows.site import Site, now
 from register import ledger, records, statements
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Person, Statement
 from register.vocabulary import CopyMethod
+from rules.egress import may_leave
 from storage.protocol import Area
 
 
@@ -54,4 +54,4 @@ def own_copy(site: Site, statement_id: UUID, *, method: CopyMethod, by: Person) 
             "Do not hand anything over; run confide doctor.",
         )
     ledger.copy_given(statement_id, method=method, by=by, now=now())
-    return Copy(statement=row, pdf=pdf, file_name=f"{row.form_id}-{row.ref}.pdf")
+    return Copy(statement=row, pdf=pdf, file_name=copy_name(row))

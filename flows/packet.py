@@ -18,7 +18,8 @@ from django.db import connection
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import lease  # isort: skip
+from flows import django_ready  # isort: skip  # noqa: F401
+from flows import lease
 from flows.desk import Desk, desk
 from flows.finished import refuse_wrong_names
 from flows.runs import Stages, Step, StepFailed

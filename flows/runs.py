@@ -52,12 +52,33 @@ def _rebuilt(step: Step, code: str, subject: UUID, passing: bool) -> StepFailed:
 
 
 LASTING = frozenset(
-    """
-    template_broken field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression
-    not_a_word_file word_file_too_large word_file_unsafe braces_left_over form_unknown form_changed manifest_broken
-    finished_refused place_missing place_unknown place_twice place_too_small not_tagged form_fields
-    changed_after_signing foreign_certificate window_closed key_destroyed
-    """.split()
+    [
+        "template_broken",
+        "field_missing",
+        "field_none",
+        "field_not_plain",
+        "field_not_text",
+        "unknown_filter",
+        "forbidden_expression",
+        "not_a_word_file",
+        "word_file_too_large",
+        "word_file_unsafe",
+        "braces_left_over",
+        "form_unknown",
+        "form_changed",
+        "manifest_broken",
+        "finished_refused",
+        "place_missing",
+        "place_unknown",
+        "place_twice",
+        "place_too_small",
+        "not_tagged",
+        "form_fields",
+        "changed_after_signing",
+        "foreign_certificate",
+        "window_closed",
+        "key_destroyed",
+    ]
 )
 """Codes after which the same try can only fail again; anything else may pass, and is tried five times."""
 

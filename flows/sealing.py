@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import lease  # isort: skip
+from flows import django_ready  # isort: skip  # noqa: F401
+from flows import lease
 from flows.desk import Desk, desk
 from flows.runs import Stages, Step, StepFailed
 from flows.site import now

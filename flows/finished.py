@@ -1,0 +1,44 @@
+"""The finished PDF itself is searched before the organization certifies it (house invariant 1).
+
+Danger: a field is clean and the page is not: a template, a metadata entry or a file name names another organization
+or a person. Invariant: what is certified was read back from the PDF bytes and judged by `rules.finished`.
+"""
+
+from __future__ import annotations
+
+from flows.runs import Step, StepFailed
+from flows.site import Site
+from register import organizations, staff
+from register.facts import Statement
+from rules.draft import StatementDraft
+from rules.finding import blocking
+from rules.finished import check_finished
+
+
+def copy_name(row: Statement) -> str:
+    """The file name of a statement's copy: form and short id, never a name, never what the program is."""
+    return f"{row.form_id}-{row.ref}.pdf"
+
+
+def refuse_wrong_names(site: Site, row: Statement, draft: StatementDraft, pdf: bytes) -> int:
+    """Refuse a finished document that names whom it must not or lacks what it must say; returns its pages.
+
+    Raises :class:`StepFailed` with the codes of the findings.
+    """
+    from templates.text import extract
+
+    found = extract(pdf)
+    findings = check_finished(
+        found.pages,
+        found.metadata,
+        copy_name(row),
+        draft=draft,
+        statement_ref=row.ref,
+        other_organizations=organizations.other_names(row.organization_id),
+        staff_names=staff.display_names(site.vault),
+    )
+    refused = blocking(findings)
+    if refused:
+        codes = ",".join(sorted({f"{finding.code}:{finding.field}" for finding in refused}))
+        raise StepFailed(Step.CHECK, f"finished_refused {codes}", row.statement_id, passing=False)
+    return len(found.pages)
