@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from jinja2 import TemplateSyntaxError
-from jinja2.exceptions import SecurityError, TemplateAssertionError, UndefinedError
+from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2.exceptions import SecurityError, TemplateAssertionError
 
 from templates import place
 from templates.errors import FormCode, FormError, Place
@@ -20,32 +20,33 @@ from templates.plain import path_of, paths
 from templates.sandbox import SAFE_FILTERS, ForbiddenStatement, NotPrintable, UnknownField
 
 _NO_FILTER = re.compile(r"No (filter|test) named '([^']+)'")
+_PLAIN_STATEMENT = re.compile(r"\{%-?\s*((?:end)?(?:if|for|macro|call|filter))\b[^%]*%\}")
 _UNKNOWN_TAG = re.compile(r"unknown tag '([^']+)'", re.IGNORECASE)
 
 
 @contextmanager
-def errors_of(part: str, parsed: Any, source: str, data: Mapping[str, object]) -> Iterator[None]:
+def errors_of(part: Any, source: str, data: Mapping[str, object]) -> Iterator[None]:
     """Whatever goes wrong inside becomes a FormError with its place in ``part``.
 
-    ``parsed`` is the python-docx part (None for a document property), ``source`` what Jinja compiles of it.
+    ``part`` is the python-docx part (None for the document properties), ``source`` what Jinja compiles of it.
     """
     try:
         yield
     except (FormError, MemoryError):
         raise
     except TemplateSyntaxError as mistake:
-        raise _syntax(mistake, part, parsed, source) from None
+        raise _syntax(mistake, part, source) from None
     except UnknownField as mistake:
-        raise _unknown(mistake, part, parsed, source, data) from None
+        raise _unknown(mistake, part, source, data) from None
     except SecurityError as mistake:
-        raise _forbidden(mistake, part, parsed, source, data) from None
-    except (UndefinedError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as mistake:
+        raise _forbidden(mistake, part, source, data) from None
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as mistake:
         line = place.template_line(mistake.__traceback__)
         raise FormError(
             FormCode.TEMPLATE_BROKEN,
             "The form computes something that cannot be computed with these fields.",
             "Look at the expression at this place: it joins or compares fields of different kinds.",
-            place=_at(part, parsed, source, line, ""),
+            place=place_of(part, source, line, ""),
         ) from None
     except RecursionError:
         raise FormError(
@@ -53,22 +54,44 @@ def errors_of(part: str, parsed: Any, source: str, data: Mapping[str, object]) -
         ) from None
 
 
-def unbalanced(part: str) -> FormError:
-    """The error for a form whose loops or conditions tear the document apart."""
+def unbalanced(part: Any) -> FormError:
+    """The error for a form whose loops or conditions tear ``part`` apart."""
     return FormError(
         FormCode.TEMPLATE_BROKEN,
-        "A loop or condition opens in one paragraph or table row and closes inside another.",
+        "A loop or condition opens in one paragraph, cell or row and closes inside another.",
         "Put {%p … %} alone in paragraphs of their own, and {%tr … %} alone in table rows of their own.",
-        place=Place(part=part),
+        place=_torn(part),
     )
 
 
-def _at(part: str, parsed: Any, source: str, line: int | None, wanted: str) -> Place:
-    root = getattr(parsed, "element", None)
+def _torn(part: Any) -> Place:
+    """The statement that opens at one depth of the document and closes at another, or at least in another paragraph."""
+    name = place.part_name(part)
+    paragraphs = place.paragraph_texts(part.element)
+    depths = place.paragraph_depths(part.element)
+    opened: list[tuple[int, str]] = []
+    torn: list[tuple[bool, int, str]] = []
+    for number, text in enumerate(paragraphs):
+        for found in _PLAIN_STATEMENT.finditer(text):
+            if not found.group(1).startswith("end"):
+                opened.append((number, found.group()))
+            elif opened:
+                begun, words = opened.pop()
+                if begun != number:
+                    torn.append((depths[begun] == depths[number], begun, words))
+    if not torn:
+        return Place(part=name)
+    _, number, words = min(torn)
+    return Place(part=name, paragraph=number + 1, words=place.around(paragraphs[number], words))
+
+
+def place_of(part: Any, source: str, line: int | None, wanted: str) -> Place:
+    """Where in ``part`` the piece ``wanted`` of the form is, which failed in ``line`` of ``source``."""
+    root = getattr(part, "element", None)
     paragraphs = place.paragraph_texts(root) if root is not None else []
     if not wanted and line is not None:
         wanted = _tag_in(source, line)
-    return place.find(part, paragraphs, source, line, wanted)
+    return place.find(place.part_name(part), paragraphs, source, line, wanted)
 
 
 def _tag_in(source: str, line: int) -> str:
@@ -78,14 +101,14 @@ def _tag_in(source: str, line: int) -> str:
     return found.group(1) if found else ""
 
 
-def _syntax(mistake: TemplateSyntaxError, part: str, parsed: Any, source: str) -> FormError:
+def _syntax(mistake: TemplateSyntaxError, part: Any, source: str) -> FormError:
     message = mistake.message or ""
     if isinstance(mistake, ForbiddenStatement):
         return FormError(
             FormCode.FORBIDDEN_EXPRESSION,
             f"The form uses “{message}”, which forms may not.",
             "Use only fields, if, for, set, and the filters of this program.",
-            place=_at(part, parsed, source, mistake.lineno, message),
+            place=place_of(part, source, mistake.lineno, message),
         )
     named = _NO_FILTER.search(message)
     if named and isinstance(mistake, TemplateAssertionError):
@@ -95,18 +118,34 @@ def _syntax(mistake: TemplateSyntaxError, part: str, parsed: Any, source: str) -
             FormCode.UNKNOWN_FILTER,
             f"The {kind} “{name}” is not known here.",
             f"Did you mean “{near}”?" if near else "Take it out, or prepare the value before it is filled in.",
-            place=_at(part, parsed, source, mistake.lineno, name),
+            place=place_of(part, source, mistake.lineno, name),
+        )
+    unpaired = _unpaired(part)
+    if unpaired is not None:
+        return FormError(
+            FormCode.TEMPLATE_BROKEN,
+            "The braces of a placeholder do not come in pairs.",
+            "Write {{ field }} and {% statement %}, all of it in one paragraph.",
+            place=unpaired,
         )
     unknown = _UNKNOWN_TAG.search(message)
     return FormError(
         FormCode.TEMPLATE_BROKEN,
         f"The form has a mistake: {message.rstrip('.')}.",
-        "Check that every {% if %} and {% for %} has its end, and that braces come in pairs.",
-        place=_at(part, parsed, source, mistake.lineno, unknown.group(1) if unknown else ""),
+        "Check that every {% if %} and {% for %} has its end.",
+        place=place_of(part, source, mistake.lineno, unknown.group(1) if unknown else ""),
     )
 
 
-def _unknown(mistake: UnknownField, part: str, parsed: Any, source: str, data: Mapping[str, object]) -> FormError:
+def _unpaired(part: Any) -> Place | None:
+    root = getattr(part, "element", None)
+    for number, text in enumerate(place.paragraph_texts(root) if root is not None else [], start=1):
+        if any(text.count(opening) != text.count(closing) for opening, closing in (("{{", "}}"), ("{%", "%}"))):
+            return Place(part=place.part_name(part), paragraph=number, words=place.around(text, "{"))
+    return None
+
+
+def _unknown(mistake: UnknownField, part: Any, source: str, data: Mapping[str, object]) -> FormError:
     owner = "" if mistake.owner is None else (path_of(data, mistake.owner) or "")
     name = f"{owner}.{mistake.name}" if owner else mistake.name
     near = place.nearest(name, paths(data))
@@ -115,13 +154,13 @@ def _unknown(mistake: UnknownField, part: str, parsed: Any, source: str, data: M
         FormCode.FIELD_MISSING,
         f"The form asks for the field {name}, which is not there.",
         f"Did you mean {near}?" if near else "Add the field to the data, or take it out of the form.",
-        place=_at(part, parsed, source, line, mistake.name),
+        place=place_of(part, source, line, mistake.name),
     )
 
 
-def _forbidden(mistake: SecurityError, part: str, parsed: Any, source: str, data: Mapping[str, object]) -> FormError:
+def _forbidden(mistake: SecurityError, part: Any, source: str, data: Mapping[str, object]) -> FormError:
     line = place.template_line(mistake.__traceback__)
-    where = _at(part, parsed, source, line, "")
+    where = place_of(part, source, line, "")
     if isinstance(mistake, NotPrintable):
         name = path_of(data, mistake.value) if mistake.value is not None else None
         remedy = (

@@ -15,6 +15,7 @@ import functools
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
@@ -22,10 +23,9 @@ from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.phys_pkg import PhysPkgWriter
 from docx.opc.pkgwriter import PackageWriter
 from docxtpl import DocxTemplate
-from jinja2 import TemplateError
 from lxml import etree  # type: ignore[import-untyped]  # it has no stubs
 
-from templates import explain, rich
+from templates import explain, place, rich
 from templates.errors import FormCode, FormError, Place
 from templates.package import check_word_file
 from templates.plain import plain
@@ -37,9 +37,9 @@ FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 """Date of every member of the zip file (the earliest a zip file can tell)."""
 _FIXED_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+_WRITTEN_BRACES = {"{_{": "{{", "}_}": "}}", "{_%": "{%", "%_}": "%}"}
 _LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_PART_NAMES = re.compile(r"(document|header|footer|footnotes|endnotes|comments)(\d*)\.xml$")
 
 
 def fill(docx: bytes, data: Mapping[str, object], *, locale: str = "en") -> bytes:
@@ -75,9 +75,13 @@ class OpenForm:
 
     def compile(self) -> None:
         """Compile every part now, so that a broken form is told before any data is at hand."""
-        for part, source in self._template.sources():
-            with explain.errors_of(part_name(part), part, source, {}):
+        for part, source in self.sources():
+            with explain.errors_of(part, source, {}):
                 environment.compiled(source)
+
+    def sources(self) -> Iterator[tuple[Any, str]]:
+        """Every part that is filled, with the source that Jinja compiles for it, one line a paragraph."""
+        return self._template.sources()
 
     def fill(self, data: Mapping[str, object], *, locale: str = "en") -> bytes:
         """The filled Word file. Raises FormError."""
@@ -96,6 +100,11 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
 
     locale = "en"
 
+    def __init__(self, docx: io.BytesIO) -> None:
+        super().__init__(docx)
+        self.meant_braces: Counter[str] = Counter()
+        """How many braces the author of each part wrote to be printed (as ``{_{``)."""
+
     def sources(self) -> Iterator[tuple[Any, str]]:
         """Every part that will be rendered, with what Jinja will compile for it."""
         yield self.docx.part, _lines(self.patch_xml(self.get_xml()))
@@ -110,11 +119,12 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
 
     def render_xml_part(self, src_xml: str, part: Any, context: dict[str, Any], jinja_env: Any = None) -> str:
         source = _lines(src_xml)
-        with explain.errors_of(part_name(part), part, source, context):
+        with explain.errors_of(part, source, context):
             self.current_rendering_part = part
             rendered = environment.compiled(source).render(context)
         rendered = rendered.replace("\n<w:p ", "<w:p ").replace("\n<w:p>", "<w:p>")
-        for written, meant in (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}")):
+        for written, meant in _WRITTEN_BRACES.items():
+            self.meant_braces[place.part_name(part)] += rendered.count(written)
             rendered = rendered.replace(written, meant)
         return str(self.resolve_listing(rendered))
 
@@ -127,7 +137,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         try:
             etree.fromstring(xml.encode("utf-8"), etree.XMLParser(resolve_entities=False, huge_tree=False))
         except etree.XMLSyntaxError:
-            raise explain.unbalanced("body") from None
+            raise explain.unbalanced(self.current_rendering_part) from None
         return super().fix_tables(xml)
 
     def render_properties(self, context: dict[str, Any], jinja_env: Any = None) -> None:
@@ -135,7 +145,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         properties = self.docx.core_properties
         for name in ("title", "subject"):
             text = getattr(properties, name)
-            with explain.errors_of(f"document property “{name}”", None, text, context):
+            with explain.errors_of(None, text, context):
                 setattr(properties, name, environment.compiled(text).render(context) if "{" in text else text)
         for name in ("author", "last_modified_by", "comments", "keywords", "category", "identifier", "version"):
             setattr(properties, name, "")
@@ -166,39 +176,32 @@ def _lines(patched: str) -> str:
     return re.sub(r"\n?<w:p([ >])", r"\n<w:p\1", patched)
 
 
-def part_name(part: Any) -> str:
-    """What a person calls the part: ``body``, ``header 1`` …"""
-    found = _PART_NAMES.search(str(getattr(part, "partname", "")))
-    if not found:
-        return "document"
-    kind, number = found.groups()
-    return "body" if kind == "document" else f"{kind} {number}".strip()
-
-
 def _refuse_left_over(template: _Template, values: Mapping[str, object]) -> None:
-    """Refuse a document that still shows placeholders, except where a value itself holds such braces."""
+    """Refuse a document that still shows placeholders, except where a value or the author's own words hold braces."""
     own = [text for text in _texts_of(values) if _LEFT_OVER.search(text)]
     for part, root in _rendered_parts(template):
+        name = place.part_name(part)
         for number, paragraph in enumerate(root.iter(f"{_W}p"), start=1):
             text = "".join(node.text or "" for node in paragraph.iter(f"{_W}t"))
             if not _LEFT_OVER.search(text):
                 continue
             for value in own:
                 text = text.replace(value, "")
-            found = _LEFT_OVER.search(text)
-            if found:
+            found = _LEFT_OVER.findall(text)
+            template.meant_braces[name] -= len(found)
+            if found and template.meant_braces[name] < 0:
                 raise FormError(
                     FormCode.BRACES_LEFT_OVER,
-                    f"A placeholder was left over: “{found.group()}” would be printed.",
+                    f"A placeholder was left over: “{found[0]}” would be printed.",
                     "Write placeholders as {{ field }}, with both pairs of braces, in a part of the document that is"
                     " filled: body, header, footer, footnotes.",
-                    place=Place(part=part_name(part), paragraph=number),
+                    place=Place(part=name, paragraph=number),
                 )
 
 
 def _rendered_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
     for part in template.docx.part.package.parts:
-        if _PART_NAMES.search(str(part.partname)):
+        if place.is_told(part):
             element = getattr(part, "element", None)
             if element is None and b"{" in part.blob:
                 element = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
@@ -247,6 +250,3 @@ def _packed(package: Any) -> bytes:
     writer._write_parts(out, parts)
     out.close()
     return stream.getvalue()
-
-
-__all__ = ["OpenForm", "TemplateError", "fill", "open_form", "part_name"]

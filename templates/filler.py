@@ -12,6 +12,7 @@ a child hands it the bytes of the *form*, and the data stays in the child.
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -67,24 +68,25 @@ class Filler:
         self._warm[digest] = open_form(docx)
         while len(self._warm) > WARM_FORMS:
             self._warm.popitem(last=False)
+            gc.collect()  # the parts of a form point at each other
 
     def work(self, stream: wire.Stream) -> None:
         """One request (in the child): fill, answer."""
         process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=0)
         message = wire.receive(stream)
         if message.head.get("op") == "health":
-            wire.send(stream, {"ok": True, "pid": os.getppid(), "warm": len(self._warm)})
+            wire.answer(stream, {"ok": True, "pid": os.getppid(), "warm": len(self._warm)})
             return
         try:
             docx, values = message.blobs
             filled = self._filled(docx, values, str(message.head.get("locale", "en")))
         except FormError as error:
-            wire.send(stream, {"ok": False, "error": error.as_message()})
+            wire.answer(stream, {"ok": False, "error": error.as_message()})
         except MemoryError:
             del message
-            wire.send(stream, {"ok": False, "error": _too_much_memory().as_message()})
+            wire.answer(stream, {"ok": False, "error": _too_much_memory().as_message()})
         else:
-            wire.send(stream, {"ok": True}, (filled,))
+            wire.answer(stream, {"ok": True}, (filled,))
 
     def _filled(self, docx: bytes, values: bytes, locale: str) -> bytes:
         form = self._warm.get(hashlib.sha256(docx).hexdigest())

@@ -128,7 +128,11 @@ class ForkServer:
         except OSError:  # the client went away before it was its turn
             return None
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no memory or no process left: this client is refused, the next may be served
+            connection.close()
+            return None
         if pid == 0:
             self._be_child(listener, connection, parent)
         child = _Child(pid, connection, time.monotonic() + self.seconds, os.pidfd_open(pid))
@@ -147,7 +151,7 @@ class ForkServer:
             for other in self._living.values():
                 other.connection.close()
             connection.setblocking(True)
-            self.work(wire.SocketStream(connection, self.seconds))
+            self.work(wire.SocketStream(connection, min(wire.REQUEST_SECONDS, self.seconds)))
             status = 0
         finally:
             os._exit(status)  # never back into the parent's code, whatever happened

@@ -21,6 +21,26 @@ _PARAGRAPH = re.compile(r"<w:p[ >]")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
+_TOLD = re.compile(r"(document|header|footer|footnotes|endnotes|comments)(\d*)\.xml$")
+DOCUMENT_PROPERTIES = "document properties"
+
+
+def part_name(part: object | None) -> str:
+    """What a person calls the python-docx ``part``: ``body``, ``header 1`` …; None is the document properties."""
+    if part is None:
+        return DOCUMENT_PROPERTIES
+    found = _TOLD.search(str(getattr(part, "partname", "")))
+    if not found:
+        return "document"
+    kind, number = found.groups()
+    return "body" if kind == "document" else f"{kind} {number}".strip()
+
+
+def is_told(part: object) -> bool:
+    """Does the part hold words that are printed?"""
+    return bool(_TOLD.search(str(getattr(part, "partname", ""))))
+
+
 def template_line(traceback: TracebackType | None) -> int | None:
     """The line of the form's source at which an error was raised, from 1, or None."""
     line = None
@@ -34,6 +54,11 @@ def template_line(traceback: TracebackType | None) -> int | None:
 def paragraph_texts(root: object) -> list[str]:
     """The text of every paragraph under ``root`` (an lxml element), in the order of the document."""
     return ["".join(_texts(paragraph)) for paragraph in root.iter(f"{_W}p")]  # type: ignore[attr-defined]
+
+
+def paragraph_depths(root: object) -> list[int]:
+    """How deep in tables every paragraph of ``paragraph_texts`` lies."""
+    return [sum(1 for _ in paragraph.iterancestors()) for paragraph in root.iter(f"{_W}p")]  # type: ignore[attr-defined]
 
 
 def _texts(paragraph: object) -> Iterator[str]:
@@ -53,10 +78,12 @@ def find(part: str, paragraphs: Sequence[str], source: str, line: int | None, wa
     if fitting:
         number = min(fitting, key=lambda one: (one < expected, abs(one - expected)))
         return Place(part=part, paragraph=number + 1, words=around(paragraphs[number], wanted))
-    if line is None:
-        return Place(part=part)
     told = _TAGS.sub("", before.rpartition("\n")[2]).strip()
-    return Place(part=part, words=around(told, wanted))
+    if line is None or not told:
+        return Place(part=part)
+    same = [number for number, text in enumerate(paragraphs) if text.strip() == told]
+    nearest_one = min(same, key=lambda one: abs(one - expected)) + 1 if same else None
+    return Place(part=part, paragraph=nearest_one, words=around(told, wanted))
 
 
 def around(text: str, wanted: str) -> str:

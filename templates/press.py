@@ -31,7 +31,8 @@ QUEUE_SECONDS = 60.0
 """Longest wait for a turn at a busy daemon, on top of the daemon's own deadline."""
 HEALTH_SECONDS = 3.0
 _PROJECT = Path(__file__).resolve().parent.parent
-_RENDER_ELSEWHERE = frozenset({FormCode.RENDER_TIMEOUT, FormCode.DAEMON_UNREACHABLE})
+_RENDER_ELSEWHERE = frozenset({FormCode.RENDER_TIMEOUT, FormCode.RENDER_FAILED, FormCode.DAEMON_UNREACHABLE})
+"""What a LibreOffice of its own may do better: one that crashed or hung did so for reasons of its own, perhaps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

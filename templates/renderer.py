@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from templates import process, wire
@@ -47,7 +48,10 @@ _ALLOCATORS = (
 WARMUP = Path(__file__).with_name("data") / "warmup.docx"
 """What the renderer makes when it starts, and when it asks itself whether it is well: a page with both languages, the
 fonts of forms, a table, a header and footer with page numbers, checkboxes and a picture with alt text."""
-_MARK = "CONFIDE_RENDERER_ENVIRONMENT"
+_ROOM = "CONFIDE_RENDERER_ROOM"
+_DESK = "desk-"
+SOURCE_NAME = "document.docx"
+TARGET_NAME = "document.pdf"
 
 
 class Renderer:
@@ -69,16 +73,16 @@ class Renderer:
         process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=MAX_PDF)
         message = wire.receive(stream)
         if message.head.get("op") == "health":
-            wire.send(stream, {"ok": True, "pid": os.getppid()})
+            wire.answer(stream, {"ok": True, "pid": os.getppid()})
             return
         try:
             (docx,) = message.blobs
             check_word_file(docx)
             pdf = self._rendered(docx)
         except FormError as error:
-            wire.send(stream, {"ok": False, "error": error.as_message()})
+            wire.answer(stream, {"ok": False, "error": error.as_message()})
         else:
-            wire.send(stream, {"ok": True}, (pdf,))
+            wire.answer(stream, {"ok": True}, (pdf,))
 
     def after(self, well: bool) -> None:
         """Count deaths; after several in a row see whether the renderer itself is still well."""
@@ -91,15 +95,22 @@ class Renderer:
         self._sweep()
 
     def _rendered(self, docx: bytes) -> bytes:
-        stem = f"{os.getpid()}-{secrets.token_hex(4)}"
-        source, target = self._room.path / f"{stem}.docx", self._room.path / f"{stem}.pdf"
-        try:
+        # one name for every document: LibreOffice can print it into the page
+        with self._desk() as desk:
+            source, target = desk / SOURCE_NAME, desk / TARGET_NAME
             source.write_bytes(docx)
             self._kit.to_pdf(source, target)
             return read_pdf(target)
+
+    @contextmanager
+    def _desk(self) -> Iterator[Path]:
+        """A directory for one document, named after the process that works on it."""
+        desk = self._room.path / f"{_DESK}{os.getpid()}"
+        desk.mkdir(mode=0o700)
+        try:
+            yield desk
         finally:
-            source.unlink(missing_ok=True)
-            target.unlink(missing_ok=True)
+            shutil.rmtree(desk, ignore_errors=True)
 
     def _makes_the_warmup(self) -> bool:
         pid = os.fork()
@@ -115,11 +126,10 @@ class Renderer:
         return os.waitpid(pid, 0)[1] == 0
 
     def _sweep(self) -> None:
-        """Remove what killed children left: files named after a process that is gone."""
-        for left in self._room.path.glob("*-*.*"):
-            owner = left.name.partition("-")[0]
-            if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-                left.unlink(missing_ok=True)
+        """Remove what killed children left: the desks of processes that are gone."""
+        for desk in self._room.path.glob(f"{_DESK}*"):
+            if not Path(f"/proc/{desk.name.removeprefix(_DESK)}").exists():
+                shutil.rmtree(desk, ignore_errors=True)
 
 
 def read_pdf(path: Path) -> bytes:
@@ -154,25 +164,22 @@ def epitaph(status: int, late: bool) -> FormError:
 
 
 def office_environment(room: Path) -> dict[str, str]:
-    """The environment LibreOffice runs in: everything it may write lies in ``room``; nothing of ours is in it."""
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "LANG", "LC_ALL", "CONFIDE_OFFICE", "PYTHONPATH")
-        if name in os.environ
-    }
+    """The environment LibreOffice runs in: everything it writes lies in ``room``, and the language of the machine, its
+    time zone and our own settings are not in it."""
+    kept = {name: os.environ[name] for name in ("PATH", "CONFIDE_OFFICE") if name in os.environ}
     return {
         **kept,
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
         "HOME": str(room),
         "TMPDIR": str(room),
         "XDG_RUNTIME_DIR": str(room),
         "SAL_USE_VCLPLUGIN": "svp",
         "SAL_DISABLE_OPENCL": "1",
-        "OOO_FORCE_DESKTOP": "none",
     }
 
 
 def _serve(path: Path, children: int, room: Scratch) -> int:
-    os.environ.update(office_environment(room.path))
     kit = Kit(room.path / "profile")
     renderer = Renderer(kit, room)
     outcome: list[int] = []
@@ -204,16 +211,31 @@ def _leave(room: Scratch, status: int) -> None:
     os._exit(status)
 
 
-def _with_environment() -> None:
-    """Start this program anew with what LibreOffice must find in its environment from the first instruction on."""
-    if os.environ.get(_MARK) == str(os.getpid()):
-        return
-    os.environ[_MARK] = str(os.getpid())
-    os.environ["SAL_LOK_OPTIONS"] = "unipoll"
+def _with_environment(room: Scratch) -> None:
+    """Start this program anew in ``room``, with all that LibreOffice must find from its first instruction on.
+
+    The room stays locked on the way: its descriptor is handed on.
+    """
     allocator = next((one for one in _ALLOCATORS if Path(one).exists()), None)
-    if allocator:
-        os.environ["LD_PRELOAD"] = allocator
-    os.execv(sys.executable, [sys.executable, "-m", "templates.renderer", *sys.argv[1:]])  # noqa: S606 - itself
+    environment = {
+        **office_environment(room.path),
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "SAL_LOK_OPTIONS": "unipoll",
+        _ROOM: f"{room.lock}:{room.path}",
+        **({"LD_PRELOAD": allocator} if allocator else {}),
+    }
+    os.set_inheritable(room.lock, True)
+    command = [sys.executable, "-m", "templates.renderer", *sys.argv[1:]]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - this very program
+
+
+def _room_handed_on() -> Scratch | None:
+    handed = os.environ.pop(_ROOM, None)
+    if handed is None:
+        return None
+    lock, _, path = handed.partition(":")
+    os.set_inheritable(int(lock), False)
+    return Scratch(Path(path), int(lock))
 
 
 def main() -> int:
@@ -223,13 +245,15 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=max(1, os.cpu_count() or 2), help="documents rendered at once")
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
     given = parser.parse_args()
-    parent = os.getppid()
-    _with_environment()
     process.seclude()
     if given.with_parent:
-        process.die_with(parent, by=signal.SIGTERM)
-    with scratch("renderer") as room:
+        process.die_with(os.getppid(), by=signal.SIGTERM)
+    room = _room_handed_on()
+    if room is not None:
         return _serve(given.socket.absolute(), given.children, room)
+    with scratch("renderer") as fresh:
+        _with_environment(fresh)
+    return 1
 
 
 if __name__ == "__main__":

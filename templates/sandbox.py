@@ -79,7 +79,7 @@ SAFE_FILTERS = frozenset(
         "wordwrap",
     ]
 )
-_TEXT_METHODS = frozenset(
+TEXT_METHODS = frozenset(
     [
         "capitalize",
         "casefold",
@@ -114,12 +114,12 @@ _TEXT_METHODS = frozenset(
         "upper",
     ]
 )
-_DICTIONARY_METHODS = frozenset({"get", "items", "keys", "values"})
+DICTIONARY_METHODS = frozenset({"get", "items", "keys", "values"})
 _LIST_METHODS = frozenset({"count", "index"})
 _METHODS: dict[type, frozenset[str]] = {
-    str: _TEXT_METHODS,
-    Markup: _TEXT_METHODS,
-    dict: _DICTIONARY_METHODS,
+    str: TEXT_METHODS,
+    Markup: TEXT_METHODS,
+    dict: DICTIONARY_METHODS,
     list: _LIST_METHODS,
     tuple: _LIST_METHODS,
     int: frozenset(),

@@ -17,7 +17,7 @@ from pathlib import Path
 from templates.errors import FormCode, FormError
 from templates.lok import PDF_OPTIONS, program_directory
 from templates.package import check_word_file
-from templates.renderer import office_environment, read_pdf
+from templates.renderer import SOURCE_NAME, TARGET_NAME, office_environment, read_pdf
 from templates.scratch import scratch
 
 WALL_SECONDS = 60.0
@@ -28,7 +28,7 @@ def render(docx: bytes, *, seconds: float = WALL_SECONDS) -> bytes:
     check_word_file(docx)
     program = program_directory() / "soffice"
     with scratch("soffice") as room:
-        source, out = room.path / "document.docx", room.path / "out"
+        source, out = room.path / SOURCE_NAME, room.path / "out"
         source.write_bytes(docx)
         command = [
             str(program),
@@ -43,7 +43,7 @@ def render(docx: bytes, *, seconds: float = WALL_SECONDS) -> bytes:
             str(source),
         ]
         _run(command, room.path, room.lock, seconds)
-        return read_pdf(out / "document.pdf")
+        return read_pdf(out / TARGET_NAME)
 
 
 def _run(command: list[str], room: Path, lock: int, seconds: float) -> None:
@@ -58,6 +58,7 @@ def _run(command: list[str], room: Path, lock: int, seconds: float) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        umask=0o077,
         pass_fds=(lock,),  # as long as LibreOffice lives, nobody sweeps its directory
     )
     try:

@@ -21,6 +21,10 @@ MAX_HEAD = 64 << 10
 MAX_BLOB = 256 << 20
 """Bytes of one byte string."""
 MAX_BLOBS = 4
+REQUEST_SECONDS = 10.0
+"""Time for a request to arrive once it is its turn."""
+ANSWER_SECONDS = 10.0
+"""Time for whoever asked to take the answer."""
 _LENGTH = struct.Struct(">I")
 
 
@@ -33,6 +37,9 @@ class Stream(Protocol):
 
     def send_all(self, data: bytes) -> None:
         """Send everything. Raises WireError."""
+
+    def within(self, seconds: float) -> None:
+        """Set the deadline of what follows."""
 
     def receive(self, count: int) -> bytes:
         """Exactly ``count`` bytes. Raises WireError."""
@@ -51,6 +58,9 @@ class SocketStream:
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._socket = connection
+        self.within(seconds)
+
+    def within(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
 
     def _time_left(self) -> float:
@@ -92,6 +102,9 @@ class PipeStream:
         self._writer.write(data)
         self._writer.flush()
 
+    def within(self, seconds: float) -> None:
+        return None
+
     def receive(self, count: int) -> bytes:
         data = self._reader.read(count)
         if len(data) != count:
@@ -113,6 +126,12 @@ def unpacked(data: bytes) -> Message:
 def send(stream: Stream, head: Mapping[str, object], blobs: Sequence[bytes] = ()) -> None:
     """Send one message. Raises WireError."""
     stream.send_all(packed(head, blobs))
+
+
+def answer(stream: Stream, head: Mapping[str, object], blobs: Sequence[bytes] = ()) -> None:
+    """Send the answer to a message, with time of its own: the work lay in between. Raises WireError."""
+    stream.within(ANSWER_SECONDS)
+    send(stream, head, blobs)
 
 
 def receive(stream: Stream) -> Message:
