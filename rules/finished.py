@@ -76,9 +76,9 @@ class _Seen:
     """The text, folded for looking up: with words broken over lines mended, and as it stands."""
 
     def __init__(self, whole: str) -> None:
-        self.lines = [one_line(line) for line in unbroken(whole).split("\n")]
-        self.running = one_line(unbroken(whole))
-        self.folded = tuple(dict.fromkeys((fold(unbroken(whole)), fold(whole))))
+        self.mended = unbroken(whole)
+        self.running = one_line(self.mended)
+        self.folded = tuple(dict.fromkeys((fold(self.mended), fold(whole))))
         self.glued = _glued(whole)
 
     def says(self, phrase: str) -> bool:
@@ -102,6 +102,14 @@ class _Places:
         self.people += [draft.representative_name or "", draft.interpreter_name or "", witness_name or ""]
         self.written = [one_line(name) for name in (*self.organizations, *self.people) if name.strip()]
         self.folded = [fold(name) for name in self.written]
+
+    def blotted_out(self, text: str) -> str:
+        """The text without the permitted names, so that only others are found; a name may run over a line's end."""
+        longest_first = sorted((name for name in self.written if len(name) > 1), key=len, reverse=True)
+        if not longest_first:
+            return text
+        spread = (r"\s+".join(map(re.escape, name.split())) for name in longest_first)
+        return re.sub("|".join(spread), " # ", text, flags=re.IGNORECASE)
 
 
 class _NoPlaces:
@@ -151,13 +159,13 @@ def _people(seen: _Seen, title: str, file_name: str, names: _Places, staff: Iter
     sentence = "A person is named who has no place in this paper; take the name out of what was typed in."
     staff = [name for name in dict.fromkeys(staff) if " " in fold(name)]
     if any(_stands_alone(name, seen.folded, seen.running, names) for name in staff) or any(
-        individuals_in(_without(line, names)) for line in _parts(seen)
+        individuals_in(part) for part in _parts(names.blotted_out(seen.mended))
     ):
         yield block(FindingCode.F02, "text", sentence, _ADVISORY)
     nowhere = _NoPlaces()
     named = [name for name in (*staff, *names.people) if name.strip()]
     if any(_stands_alone(name, (fold(title),), one_line(title), nowhere) for name in named) or individuals_in(
-        _without(title, names)
+        names.blotted_out(title)
     ):
         yield block(FindingCode.F02, "metadata", "The file's properties name a person; clear them.", _ADVISORY)
     spaced = _spaced(file_name)
@@ -166,19 +174,10 @@ def _people(seen: _Seen, title: str, file_name: str, names: _Places, staff: Iter
         yield block(FindingCode.F02, "file_name", "The file's name tells a person; use the statement's id.", _ADVISORY)
 
 
-def _parts(seen: _Seen) -> Iterator[str]:
+def _parts(text: str) -> Iterator[str]:
     """Lines, and the running text cut at sentence ends: a name may be broken over two lines."""
-    yield from seen.lines
-    yield from re.split(r"(?<=[.;:!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡«“])", seen.running)
-
-
-def _without(line: str, names: _Places) -> str:
-    """The line with the permitted names blotted out, so that only others are found."""
-    for name in sorted((*names.organizations, *names.people), key=len, reverse=True):
-        plain = one_line(name)
-        if len(plain) > 1:
-            line = re.sub(re.escape(plain), " # ", line, flags=re.IGNORECASE)
-    return line
+    yield from map(one_line, text.split("\n"))
+    yield from re.split(r"(?<=[.;:!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡«“])", one_line(text))
 
 
 def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator[Finding]:

@@ -12,7 +12,17 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-TABLES: tuple[str, ...] = ("capacities", "categories", "clauses", "mandates", "names", "notices", "purposes", "words")
+TABLES: tuple[str, ...] = (
+    "authorities",
+    "capacities",
+    "categories",
+    "clauses",
+    "mandates",
+    "names",
+    "notices",
+    "purposes",
+    "words",
+)
 """Every table there is, by file name without its ending."""
 
 _HEAD = ("verified_on", "source", "needs_counsel")
