@@ -276,7 +276,8 @@ def _reasons(facts: FileFacts, now: datetime, expected: Sequence[str] | None) ->
     for signature in facts.signatures:
         yield from _integrity(signature)
     yield from _trust(facts)
-    yield from _proof(facts, now)
+    if not any(True for signature in facts.signatures for _ in _integrity(signature)):
+        yield from _proof(facts, now)  # proof is asked of a file whose bytes are all right
     yield from _ending(facts)
 
 
@@ -385,8 +386,6 @@ def _proof(facts: FileFacts, now: datetime) -> Iterator[Reason]:
     for signature in facts.signatures:
         if signature.kind is Kind.STAMP or signature.anchor is None:
             continue
-        if not (signature.intact and signature.sound):
-            continue  # said already, and the better reason
         if signature.stamp is not None and signature.stamp.anchor is None:
             continue  # said already; without that authority's root nothing more can be shown
         if signature.provable or (signature.trusted_now and not complete and not signature.revoked):

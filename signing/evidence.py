@@ -162,13 +162,26 @@ class _Examination:
         facts = _common(embedded, self.reader, self.roots, self.archive, Kind.SIGNATURE)
         status = await async_validate_pdf_signature(embedded, self._context(self.now, self.archive), skip_diff=True)
         facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
-        facts = replace(facts, revoked=status.revoked, stamp=self._attached(embedded, status))
-        if not (status.intact and status.valid):
-            return facts
-        provable, detail = await self._provable(embedded)
-        return replace(facts, provable=provable, provable_detail=detail)
+        return replace(facts, revoked=status.revoked, stamp=self._attached(embedded, status))
 
-    async def _provable(self, embedded: EmbeddedPdfSignature) -> tuple[bool, str]:
+    async def prove(self) -> None:
+        """Ask whether each signature is provable at its own time; only of a file whose bytes are all right."""
+        if not all(_whole(facts) for _, facts in self.found):
+            return
+        for index, (embedded, facts) in enumerate(self.found):
+            if facts.kind is Kind.SIGNATURE and facts.anchor is not None:
+                with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
+                    self.found[index] = embedded, await self._by_ades(embedded, facts)
+        # followed back from the last stamp, each judged now or at the time that the next one proves
+        for index, (embedded, facts) in enumerate(self.found):
+            if facts.kind is Kind.STAMP:
+                self.found[index] = embedded, replace(facts, provable=self.chain_proven)
+        for index, (embedded, facts) in enumerate(self.found):
+            if facts.kind is Kind.SIGNATURE and facts.stamp is None and not facts.provable:
+                with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
+                    self.found[index] = embedded, await self._by_archive_stamp(embedded, facts)
+
+    async def _by_ades(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
         policy = CertValidationPolicySpec(
             trust_manager=SimpleTrustManager.build(trust_roots=list(self.roots.certificates)),
             revinfo_policy=_IF_DECLARED,
@@ -180,7 +193,9 @@ class _Examination:
         result = await ades_lta_validation(embedded, PdfSignatureValidationSpec(spec, diff_policy=None), timing)
         self.chain_proven |= result.oldest_evidence_record_timestamp is not None
         indication = result.ades_subindic
-        return indication is AdESPassed.OK, "" if indication is AdESPassed.OK else indication.standard_name
+        if indication is AdESPassed.OK:
+            return replace(facts, provable=True)
+        return replace(facts, provable_detail=indication.standard_name)
 
     async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(embedded, self.reader, self.roots, self.archive, Kind.STAMP)
@@ -192,7 +207,6 @@ class _Examination:
             intact=status.intact,
             sound=status.valid,
             trusted_now=status.trusted,
-            provable=status.trusted,
             stamped_at=status.timestamp,
         )
 
@@ -223,33 +237,15 @@ class _Examination:
             **({"revinfo_policy": _IF_DECLARED} if strict else {"revocation_mode": "soft-fail"}),
         )
 
-    async def conclude(self) -> tuple[SignatureFacts, ...]:
-        """All facts, oldest first, with what one signature learns from the stamps that came after it."""
-        stamps = [(embedded, facts) for embedded, facts in self.found if facts.kind is Kind.STAMP]
-        for index, (embedded, facts) in enumerate(self.found):
-            if facts.kind is Kind.STAMP:
-                # its authority's certificate may have run out meanwhile: a later stamp proves it was in force
-                renewed = self.chain_proven and embedded is not stamps[-1][0] and facts.sound and facts.intact
-                self.found[index] = embedded, replace(facts, provable=facts.provable or renewed)
-            elif facts.stamp is None and not facts.provable and facts.intact and facts.sound:
-                with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
-                    self.found[index] = embedded, await self._by_archive_stamp(embedded, facts, stamps)
-        return tuple(facts for _, facts in self.found)
-
-    async def _by_archive_stamp(
-        self,
-        embedded: EmbeddedPdfSignature,
-        facts: SignatureFacts,
-        stamps: Sequence[tuple[EmbeddedPdfSignature, SignatureFacts]],
-    ) -> SignatureFacts:
+    async def _by_archive_stamp(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
         """A signature made while no time-stamp authority answered: AdES wants a stamp of its own and stops there.
 
         The next archive stamp proves that it existed then; its certificate is judged at that moment by the revocation
         data that this very stamp covers.
         """
-        for stamp, seen in stamps:
-            usable = seen.intact and seen.sound and seen.provable and seen.revision > facts.revision
-            if not usable or seen.stamped_at is None:
+        for stamp, seen in self.found:
+            later = seen.kind is Kind.STAMP and seen.provable and seen.revision > facts.revision
+            if not later or seen.stamped_at is None:
                 continue
             covered = archive_of(self.reader.get_historical_resolver(stamp.signed_revision))
             if not covered.answers_for(embedded.signer_cert):
@@ -258,6 +254,11 @@ class _Examination:
             status = await async_validate_pdf_signature(embedded, context, skip_diff=True)
             return replace(facts, provable=status.trusted, stamped_at=seen.stamped_at)
         return facts
+
+
+def _whole(facts: SignatureFacts) -> bool:
+    right = facts.intact and facts.sound and (facts.stamp is None or facts.stamp.sound)
+    return right and facts.coverage is not Coverage.WRONG and facts.change is not Change.BEYOND
 
 
 def _common(
@@ -339,7 +340,8 @@ async def _gather(pdf: bytes, reader: PdfFileReader, roots: Roots, now: datetime
     for signature in embedded:
         with _noting(reasons, ReasonCode.SIGNATURE_UNREADABLE, signature.field_name):
             await examination.examine(signature)
-    signatures = await examination.conclude()
+    await examination.prove()
+    signatures = tuple(facts for _, facts in examination.found)
     certified: tuple[str, ...] | None = None
     with _noting(reasons, ReasonCode.DAMAGED):
         certified = _certified_fields(reader, signatures)
