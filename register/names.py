@@ -24,7 +24,7 @@ _APOSTROPHES = re.compile(r"['’‘ʼ`´ʻ＇]")
 
 def query_parts(name: str) -> frozenset[str]:
     """The parts somebody looks for: what stands between spaces and hyphens; apostrophes join (O'Brien is obrien)."""
-    return frozenset(_words(_APOSTROPHES.sub("", name)))
+    return frozenset(_words(_APOSTROPHES.sub("", _fold(name))))
 
 
 def index_parts(name: str) -> frozenset[str]:
@@ -32,8 +32,9 @@ def index_parts(name: str) -> frozenset[str]:
 
     O'Brien is found as obrien and as o + brien; García-López as garcia + lopez and as garcialopez.
     """
-    split = _words(_APOSTROPHES.sub(" ", name))
-    joined = [part for word in name.split() for part in ["".join(_words(word))] if part]
+    folded = _fold(name)
+    split = _words(_APOSTROPHES.sub(" ", folded))
+    joined = [part for word in folded.split() if (part := "".join(_words(word)))]
     return query_parts(name) | frozenset(split) | frozenset(joined)
 
 
@@ -47,8 +48,11 @@ def birth_token(search_key: bytes, birth_date: dt.date) -> bytes:
     return hmac.digest(search_key, b"birth\0" + birth_date.isoformat().encode(), hashlib.sha256)
 
 
-def _words(text: str) -> list[str]:
+def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
     # casefolding may bring accents of its own (the dotted capital I), hence once more
-    bare = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.category(c).startswith("M"))
-    return re.findall(r"[^\W_]+", bare)
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.category(c).startswith("M"))
+
+
+def _words(folded: str) -> list[str]:
+    return re.findall(r"[^\W_]+", folded)
