@@ -25,13 +25,6 @@ class Explained(Protocol):
     remedy: str
 
 
-@runtime_checkable
-class WithFindings(Protocol):
-    """A refusal by the rules: all findings at once."""
-
-    findings: tuple[object, ...]
-
-
 class CommandError(Exception):
     """A failure that the terminal door itself finds.
 
@@ -70,20 +63,34 @@ def report(failure: Exception, *, as_json: bool) -> ExitCode:
         click.echo(json.dumps({"error": told}, ensure_ascii=False, default=str))
         return exit_code
     click.echo(f"{click.style('✗', fg='red')} {sentence}", err=True)
-    for finding in findings:
-        mark = "•" if finding["severity"] == "block" else "◦"
-        click.echo(f"  {mark} {finding['code']} {finding['field']}: {finding['sentence']}", err=True)
-        click.echo(f"      {finding['authority']}", err=True)
+    for found in findings:
+        click.echo(f"  • {found['where']}: {found['sentence']}", err=True)
+        if found["authority"]:
+            click.echo(f"      {found['code']} · {found['authority']}", err=True)
     if remedy:
         click.echo(f"  → {remedy}", err=True)
     return exit_code
 
 
 def _findings(failure: Exception) -> list[dict[str, str]]:
-    if not isinstance(failure, WithFindings):
-        return []
-    names = ("code", "severity", "field", "sentence", "authority")
-    return [{name: str(getattr(finding, name)) for name in names} for finding in failure.findings]
+    """What the rules found, and what could not be read, in one shape."""
+    told = []
+    for refusal in getattr(failure, "findings", ()):
+        finding = refusal.finding
+        place = f"statement {refusal.position + 1} ({refusal.form_id}), " if refusal.position >= 0 else ""
+        told.append(
+            {
+                "where": place + finding.field,
+                "code": str(finding.code),
+                "severity": str(finding.severity),
+                "sentence": finding.sentence,
+                "authority": finding.authority,
+            }
+        )
+    for problem in getattr(failure, "problems", ()):
+        sentence = f"{problem.sentence} {problem.remedy}"
+        told.append({"where": problem.path, "code": "", "severity": "block", "sentence": sentence, "authority": ""})
+    return told
 
 
 def _defect(failure: Exception) -> tuple[str, str]:

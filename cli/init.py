@@ -65,14 +65,18 @@ def init(
         raise RegisterError(
             RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at it."
         )
-    founding = _founding(ask.read_answers(source) if source else _asked(), training=training)
+    founding = founding_of(ask.read_answers(source) if source else _asked(), training=training)
     password = (
         ask.read_secret(password_file)
         if password_file
         else ask.prompt(f"Password for {founding.administrator}", hidden=True, confirm=True)
     )
     master = establishment.master_key(settings)
-    confirm = _files(shares_to, needed, shares) if shares_to else _one_by_one(needed, shares)
+    confirm = (
+        establishment.shares_as_files(shares_to, needed=needed, shares=shares)
+        if shares_to
+        else _one_by_one(needed, shares)
+    )
     agency = establishment.establish(settings, founding, password=password, master=master, confirm_shares=confirm)
     lines = [f"Confide is set up for {agency.legal_name}, data in {settings.home}, keys in {settings.keys}."]
     if shares_to:
@@ -105,7 +109,8 @@ def _asked() -> dict[str, Any]:
     return told
 
 
-def _founding(told: dict[str, Any], *, training: bool) -> Founding:
+def founding_of(told: dict[str, Any], *, training: bool) -> Founding:
+    """The answers of a file or of questions as a founding. Raises :class:`CommandError` with what lacks."""
     from flows.establishment import Founding
     from register.vocabulary import StaffRole
     from rules.vocabulary import ProgramClass
@@ -133,21 +138,6 @@ def _founding(told: dict[str, Any], *, training: bool) -> Founding:
         administrator_name=str(first["display_name"]),
         administrator_roles=frozenset(StaffRole(role) for role in roles),
     )
-
-
-def _files(directory: Path, needed: int, shares: int) -> Callable[[MasterKey], None]:
-    """Write the sheets as files and read them back: any `needed` of them must give this very key."""
-
-    def confirm(master: MasterKey) -> None:
-        from flows import establishment
-        from storage import recovery
-
-        paths = establishment.write_shares(master, directory, needed=needed, shares=shares)
-        sheets = establishment.shares_in(paths)
-        for start in range(shares):
-            recovery.confirm(master, [sheets[(start + step) % shares] for step in range(needed)])
-
-    return confirm
 
 
 def _one_by_one(needed: int, shares: int) -> Callable[[MasterKey], None]:

@@ -74,7 +74,9 @@ def listing(everything: bool, as_json: bool) -> None:
                 f"{row.legal_name}{' · ' + row.unit if row.unit else ''}",
                 row.kind,
                 str(row.organization_id),
-                "active" if not row.retired else f"retired → {names.get(row.successor_id, 'nobody')}",
+                "active"
+                if not row.retired
+                else f"retired → {names[row.successor_id] if row.successor_id else 'nobody'}",
             ]
             for row in rows
         ],

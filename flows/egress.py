@@ -14,7 +14,7 @@ from flows.finished import copy_name
 from flows.site import Site, now
 from register import ledger, records, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Person, Statement
+from register.facts import Person, Refusal, Statement
 from register.vocabulary import CopyMethod
 from rules.egress import may_leave
 from storage.protocol import Area
@@ -44,7 +44,7 @@ def own_copy(site: Site, statement_id: UUID, *, method: CopyMethod, by: Person) 
             RegisterErrorCode.REFUSED,
             f"The copy of {row.ref} may not leave now.",
             "Seal the statement first; the findings say what is missing.",
-            findings=decision.findings,
+            findings=tuple(Refusal(position=-1, form_id=row.form_id, finding=finding) for finding in decision.findings),
         )
     pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
     if hashlib.sha256(pdf).hexdigest() != record.document_sha256:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules.notices import ELECTRONIC_RECORDS_VERSION
-
 from flows import authority
 from flows.orchestration import create_auth
 from flows.site import now
@@ -21,6 +19,7 @@ from register.configuration import Configuration
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Agency, Machine
 from register.vocabulary import MachineName, StaffRole
+from rules.notices import ELECTRONIC_RECORDS_VERSION
 from rules.vocabulary import ProgramClass
 from storage import recovery
 from storage.embedded import Places, create_master
@@ -63,6 +62,17 @@ def master_key(configuration: Configuration) -> MasterKey:
     if configuration.master_key_path.exists():
         return MasterKey.load(configuration.master_key_path)
     return create_master(Places(home=configuration.home, keys=configuration.keys))
+
+
+def shares_as_files(directory: Path, *, needed: int, shares: int) -> Callable[[MasterKey], None]:
+    """Write the recovery shares as files and read them back: any `needed` of them must give this very key."""
+
+    def confirm(master: MasterKey) -> None:
+        sheets = shares_in(write_shares(master, directory, needed=needed, shares=shares))
+        for start in range(shares):
+            recovery.confirm(master, [sheets[(start + step) % shares] for step in range(needed)])
+
+    return confirm
 
 
 def write_shares(master: MasterKey, directory: Path, *, needed: int, shares: int) -> tuple[Path, ...]:

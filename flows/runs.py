@@ -52,7 +52,7 @@ def _rebuilt(step: Step, code: str, subject: UUID, passing: bool) -> StepFailed:
 
 
 LASTING = frozenset(
-    [
+    {
         "template_broken",
         "field_missing",
         "field_none",
@@ -78,7 +78,7 @@ LASTING = frozenset(
         "foreign_certificate",
         "window_closed",
         "key_destroyed",
-    ]
+    }
 )
 """Codes after which the same try can only fail again; anything else may pass, and is tried five times."""
 

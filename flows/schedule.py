@@ -24,17 +24,19 @@ def main() -> None:
     # before Prefect is imported, which reads its settings once
     os.environ.update(environment(settings))
     os.chdir(DEPLOYMENTS.parent)
-    from prefect import serve
+    from prefect import Flow, serve
+    from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import load_flow_from_entrypoint
     from prefect.schedules import Cron
 
-    runnable = []
+    runnable: list[RunnerDeployment] = []
     for told in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]:
-        flow = load_flow_from_entrypoint(told["entrypoint"])
+        flow: Flow[[], None] = load_flow_from_entrypoint(told["entrypoint"])
         schedules = [
             Cron(each["cron"], timezone=each["timezone"], slug=each["slug"]) for each in told.get("schedules", [])
         ]
-        runnable.append(flow.to_deployment(name=told["name"], description=told["description"], schedules=schedules))
+        name, description = told["name"], told["description"]
+        runnable.append(RunnerDeployment.from_flow(flow, name=name, description=description, schedules=schedules))
     (settings.run / READY_FILE).write_text(str(os.getpid()))
     serve(*runnable, print_starting_message=False)
 

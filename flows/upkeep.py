@@ -49,7 +49,7 @@ def tend(site: Site, *, dry: bool, at: datetime | None = None) -> tuple[Found, .
         try:
             found.extend(duty(site, moment, dry))
         except Exception as failure:  # noqa: BLE001 - the next duty must run; this one is reported
-            # its code alone: a message may quote a client
+            # by its code alone: a message may quote a client
             code = str(getattr(failure, "code", "") or type(failure).__name__)
-        found.append(Found(kind=Kind.DUTY_FAILED, subject=name, detail=code))
+            found.append(Found(kind=Kind.DUTY_FAILED, subject=name, detail=code))
     return tuple(found)

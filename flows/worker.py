@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
 from types import FrameType
 
@@ -92,4 +91,4 @@ def _listen_forever() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

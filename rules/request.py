@@ -43,6 +43,8 @@ class Problem:
 class RequestError(ValueError):
     """A request that cannot be read; every problem at once, and no value of it."""
 
+    code = "bad_request"
+
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         self.sentence = "The request cannot be read."

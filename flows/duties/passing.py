@@ -79,7 +79,6 @@ def prove_audit(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     verdict = audit.check()
     if not verdict.intact:
         yield Found(kind=Kind.AUDIT_BROKEN, subject=str(verdict.first_broken), detail=verdict.reason)
-    elif not dry:
-        head = audit.head()
+    elif not dry and (head := audit.head()) is not None:
         site.vault.log.anchor(head.hash, at=moment)
         yield Found(kind=Kind.ANCHORED, subject=str(head.seq))

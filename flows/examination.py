@@ -1,0 +1,173 @@
+"""`doctor`'s round: everything that can be wrong here, looked at without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flows.site import Site, now
+
+
+class Level(StrEnum):
+    """How grave."""
+
+    OK = "ok"
+    NOTE = "note"
+    """To know or to plan for."""
+    PROBLEM = "problem"
+    """To be put right before anything is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing looked at."""
+
+    level: Level
+    what: str
+    sentence: str
+    remedy: str = ""
+
+
+def examine(site: Site) -> tuple[Line, ...]:
+    """Look at everything; what cannot be looked at is a problem of its own."""
+    lines: list[Line] = []
+    for name, look in (
+        ("agency", _agency),
+        ("store", _store),
+        ("authority", _certificates),
+        ("register", _register),
+        ("running", _running),
+        ("rendering", _rendering),
+        ("forms", _forms),
+        ("law", _law),
+        ("two persons", _two_persons),
+    ):
+        try:
+            lines.extend(_named(name, look, site))
+        except Exception as failure:  # noqa: BLE001 - the round goes on; the code alone, a message may quote a client
+            code = str(getattr(failure, "code", "") or type(failure).__name__)
+            lines.append(Line(Level.PROBLEM, name, f"Could not be looked at ({code}).", "Put this right first."))
+    return tuple(lines)
+
+
+def _named(name: str, look: Callable[[Site], Iterator[Line]], site: Site) -> list[Line]:
+    found = list(look(site))
+    return found or [Line(Level.OK, name, "Nothing found.")]
+
+
+def _agency(site: Site) -> Iterator[Line]:
+    from register import agency
+    from rules.vocabulary import ProgramClass
+
+    told = agency.current()
+    if ProgramClass.UNKNOWN in told.classes:
+        yield Line(
+            Level.PROBLEM,
+            "agency",
+            "The program is not classified: nothing but emergencies can be disclosed.",
+            "confide agency classify",
+        )
+    if told.training:
+        yield Line(Level.NOTE, "agency", "This is a training site; what it makes proves nothing.")
+    if (site.configuration.keys / "demo-shares").exists():
+        yield Line(Level.NOTE, "agency", "The demo's recovery shares lie beside the key.", "Never do so in earnest.")
+
+
+def _store(site: Site) -> Iterator[Line]:
+    from storage.doctor import examine as look
+
+    for found in look(site.vault, keys=site.configuration.keys, home=site.configuration.home):
+        yield Line(Level(found.level.value), "store", found.sentence, found.remedy)
+
+
+def _certificates(site: Site) -> Iterator[Line]:
+    from flows.duties.passing import tell_certificates
+
+    for found in tell_certificates(site, now(), True):
+        yield Line(
+            Level.PROBLEM,
+            "authority",
+            f"The certificate of the {found.subject} ends {found.detail}.",
+            found.remedy or "",
+        )
+    clock = "an outside time-stamp authority" if site.configuration.tsa_url else "the organization's own clock"
+    yield Line(Level.NOTE, "authority", f"Signatures are time-stamped by {clock}.")
+
+
+def _register(site: Site) -> Iterator[Line]:
+    from register import audit
+
+    verdict = audit.check()
+    if verdict.intact:
+        yield Line(Level.OK, "register", f"The audit log is whole: {verdict.entries} entries.")
+    else:
+        yield Line(
+            Level.PROBLEM, "register", f"The audit log was changed at entry {verdict.first_broken}.", "Call security."
+        )
+
+
+def _running(site: Site) -> Iterator[Line]:
+    from flows.supervisor import status
+
+    parts = status(site.configuration.run)
+    if not parts:
+        yield Line(Level.NOTE, "running", "Nothing is running; requests are taken and wait.", "confide serve")
+    for name, state in parts.items():
+        level = Level.OK if state == "ready" else Level.PROBLEM
+        yield Line(level, "running", f"{name}: {state}", "" if level is Level.OK else f"See log/{name}.log.")
+
+
+def _rendering(site: Site) -> Iterator[Line]:
+    import shutil
+    from pathlib import Path
+
+    if not (shutil.which("soffice") or Path("/usr/lib/libreoffice/program/soffice").exists()):
+        yield Line(Level.PROBLEM, "rendering", "LibreOffice is not installed.", "deploy/debian-packages")
+    fonts = {path.name for path in Path("/usr/share/fonts").rglob("*.ttf")}
+    for font, family in (
+        ("Carlito-Regular.ttf", "Carlito (for Calibri)"),
+        ("Caladea-Regular.ttf", "Caladea (for Cambria)"),
+    ):
+        if font not in fonts:
+            yield Line(
+                Level.PROBLEM,
+                "rendering",
+                f"The font {family} is missing; pages would break differently.",
+                "deploy/debian-packages",
+            )
+    if not Path("/dev/shm").is_dir():  # noqa: S108 - asking whether there is a tmpfs, writing nothing
+        yield Line(Level.PROBLEM, "rendering", "There is no tmpfs for documents in work.", "Mount one at /dev/shm.")
+
+
+def _forms(site: Site) -> Iterator[Line]:
+    for form in site.catalog:
+        if form.needs_counsel:
+            yield Line(
+                Level.NOTE, "forms", f"{form.id} {form.version} was not reviewed by counsel.", "Have it reviewed."
+            )
+
+
+def _law(site: Site) -> Iterator[Line]:
+    from collections import Counter
+
+    from rules.law import needs_counsel
+
+    for table, count in Counter(row.table for row in needs_counsel()).items():
+        yield Line(Level.NOTE, "law", f"{table}: {count} entries wait for counsel's eyes.", "docs/rules.md lists them.")
+
+
+def _two_persons(site: Site) -> Iterator[Line]:
+    from register import staff
+    from register.vocabulary import StaffRole
+
+    holders = [row.roles for row in staff.listing()]
+    for role in (StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR):
+        count = sum(role in roles for roles in holders)
+        if count < 2:
+            yield Line(
+                Level.NOTE,
+                "two persons",
+                f"{count} person(s) hold the role {role.value.replace('_', ' ')}; duties of two persons need another.",
+                "confide staff add",
+            )
