@@ -158,7 +158,7 @@ def _signatures(document: Document, block: Signatures) -> None:
 
 def _place(paragraph: Paragraph, place: Place) -> None:
     """The transparent picture that becomes the signature field: exact size, named by its alternative text."""
-    shape = paragraph.add_run().add_picture(BytesIO(_frame()), width=PLACE_WIDTH, height=PLACE_HEIGHT)
+    shape = paragraph.add_run().add_picture(BytesIO(_ruled()), width=PLACE_WIDTH, height=PLACE_HEIGHT)
     properties = shape._inline.docPr
     properties.set("name", f"signature {place.role}")
     properties.set("descr", f"sig:{place.role}")
@@ -167,14 +167,16 @@ def _place(paragraph: Paragraph, place: Place) -> None:
         shape._inline.set(side, "0")
 
 
-def _frame() -> bytes:
-    """A transparent picture with a hairline frame, so that a person sees where to sign, on paper too."""
-    width, height, radius = 840, 228, 14
-    color = tuple(bytes.fromhex(FRAME))
+def _ruled() -> bytes:
+    """A transparent picture with a hairline on top: it parts label from signature, on paper too.
+
+    Nothing else is drawn: whatever stood lower would run into the ink or the printed lines that come with it.
+    """
+    width, height = 840, 228
     picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
-    ImageDraw.Draw(picture).rounded_rectangle((1, 1, width - 2, height - 2), radius, outline=(*color, 255), width=4)
+    ImageDraw.Draw(picture).rectangle((0, 0, width, 3), fill=(*bytes.fromhex(FRAME), 255))
     out = BytesIO()
-    picture.quantize(16).save(out, "PNG", optimize=True)
+    picture.quantize(4).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

@@ -120,7 +120,7 @@ STYLES: Final = (
     Style(id="FactChoice", name="Fact Choice", before=0, after=1, line=1.02, number=CHOICE_LIST, indent=340,
           hanging=340),
     Style(id="ListBullet", name="List Bullet", after=3, number=BULLET_LIST, indent=300, hanging=240),
-    Style(id="SignatureLabel", name="Signature Label", size=9.5, bold=True, color=ACCENT, before=7, after=2, line=1.0,
+    Style(id="SignatureLabel", name="Signature Label", size=9.5, bold=True, color=ACCENT, before=9, after=2, line=1.0,
           keep_next=True),
     Style(id="SignaturePlace", name="Signature Place", after=0, line=1.0, keep_next=True),
     Style(id="SignatureEnd", name="Signature End", size=9, color=QUIET, before=6, after=0, line=1.05),
