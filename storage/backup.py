@@ -174,6 +174,8 @@ def file_sha256(path: Path) -> str:
 def _begin(target: Path, log_id: str, log_entries: int) -> int:
     """Claim the target, or recognise an unfinished backup of this vault; the entries the log had at its beginning."""
     private_directory(target)
+    for leftover in target.glob(".*"):
+        leftover.unlink()  # being written when an earlier run was killed; a journal left here would be replayed
     begun = target / _BEGUN
     if begun.exists():
         before: dict[str, Any] = json.loads(begun.read_bytes())
@@ -190,7 +192,6 @@ def _begin(target: Path, log_id: str, log_entries: int) -> int:
 def _copy_database(path: Path, target: Path) -> str:
     """A consistent copy of a living SQLite database, synced; its SHA-256."""
     staged = target.with_name(f".{target.name}.new")
-    staged.unlink(missing_ok=True)
     publish(staged, b"", mode=_FILE_MODE)
     living = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
     with closing(living) as source, closing(sqlite3.connect(staged, isolation_level=None)) as copy:
@@ -210,7 +211,6 @@ def _copy_objects(vault: Vault, target: Path, progress: Callable[[int], None] | 
     _drop_destroyed(vault, target)
     count = size = 0
     staged = target / f".{OBJECTS}.new"
-    staged.unlink(missing_ok=True)
     publish(staged, b"", mode=_FILE_MODE)
     with staged.open("wb") as lines:
         for area in _AREAS:

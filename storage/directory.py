@@ -110,7 +110,6 @@ class DirectoryStore:
                     break
                 except FileExistsError:
                     number += 1
-            os.unlink(staged)
             os.fsync(directory)
         return Version(version_id=version_id_of(number, sha256.digest()), size=len(data), sha256=sha256.hexdigest())
 
@@ -219,7 +218,7 @@ class DirectoryStore:
             os.fsync(fd)
             yield staged
         finally:
-            unlink_if_there(staged)  # unless the caller has published it and removed this name
+            unlink_if_there(staged)  # the other name of what was published; gone already when it was renamed
             os.close(fd)
 
     def _claimed_name(self) -> tuple[int, str]:
