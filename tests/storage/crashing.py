@@ -14,6 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import pytest
+
+every_step = pytest.mark.parametrize("stride", [pytest.param(1, marks=pytest.mark.soak), 7], ids=["all", "some"])
+"""For long acts: every seventh step in the quick tier, every single one in the soak tier."""
+
 _CALLS = ("open", "write", "fsync", "link", "unlink", "replace", "rename", "mkdir", "chmod")
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from crashing import dies_at
+from crashing import dies_at, every_step
 from vault_setting import HandClock, open_at
 
 from storage.backup import back_up, check, listed_objects
@@ -247,8 +247,9 @@ def test_a_finished_or_foreign_directory_is_not_written_to(
         back_up(vault, tmp_path / "b", databases={"../register.db": target}, now=clock())
 
 
+@every_step
 def test_a_backup_killed_anywhere_is_unfinished_until_the_same_call_finishes_it(
-    places: Places, master: MasterKey, clock: HandClock, register: Path, tmp_path: Path
+    places: Places, master: MasterKey, clock: HandClock, register: Path, tmp_path: Path, stride: int
 ) -> None:
     vault = open_at(places, master, clock)
     ids = [uuid.uuid4().hex for _ in range(2)]
@@ -257,7 +258,7 @@ def test_a_backup_killed_anywhere_is_unfinished_until_the_same_call_finishes_it(
     vault.keyring.close()
     step, died = 0, True
     while died:
-        step += 3
+        step += stride
         target = tmp_path / f"backup-{step}"
         died = dies_at(partial(_back_up, places, master, clock, register, target), step)
         if died and not (target / "manifest.json").exists():

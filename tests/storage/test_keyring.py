@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from crashing import dies_at
+from crashing import dies_at, every_step
 from vault_setting import HandClock
 
 from storage.embedded import Places
@@ -260,14 +260,15 @@ def test_a_destruction_killed_anywhere_leaves_the_key_or_no_trace_of_it(
     assert step > 5
 
 
+@every_step
 def test_a_rewrap_killed_anywhere_loses_no_key(
-    keyring: SqliteKeyring, places: Places, epochs: EpochKeys, clock: HandClock
+    keyring: SqliteKeyring, places: Places, epochs: EpochKeys, clock: HandClock, stride: int
 ) -> None:
     ids = [uuid.uuid4().hex for _ in range(3)]
     secrets = [keyring.create(one, KeyScope.RECORDS).secret for one in ids]
     step, died = 0, True
     while died:
-        step += 1
+        step += stride
         died = dies_at(partial(_rewrap, places, epochs, clock), step)
         assert [keyring.get(one).secret for one in ids] == secrets
         keyring.rewrap()
@@ -320,13 +321,14 @@ def test_a_change_of_the_master_key_touches_no_data_key(
     again.close()
 
 
+@every_step
 def test_a_change_of_the_master_key_killed_anywhere_is_finished_by_the_same_call(
-    master: MasterKey, places: Places
+    master: MasterKey, places: Places, stride: int
 ) -> None:
     successor = MasterKey(bytes(range(32)))
     step, died = 0, True
     while died:
-        step += 1
+        step += stride
         epochs = EpochKeys(places.epochs, master)
         for number in epochs.numbers():
             epochs.destroy(number)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from crashing import dies_at
+from crashing import dies_at, every_step
 from vault_setting import HandClock, open_at
 
 from storage.destruction import EntryKind, Item
@@ -193,12 +193,13 @@ def test_under_a_hold_or_a_lock_not_even_the_key_is_touched(
         vault.get(locked, Area.RECORDS)
 
 
+@every_step
 def test_a_destruction_killed_anywhere_is_resumed_and_never_half_reported(
-    places: Places, master: MasterKey, clock: HandClock
+    places: Places, master: MasterKey, clock: HandClock, stride: int
 ) -> None:
     step, died = 0, True
     while died:
-        step += 1
+        step += stride
         vault = open_at(places, master, clock)
         one = uuid.uuid4().hex
         vault.put(one, RECORD, area=Area.RECORDS)
@@ -223,10 +224,13 @@ def test_a_destruction_killed_anywhere_is_resumed_and_never_half_reported(
     assert step > 30
 
 
-def test_a_put_killed_anywhere_can_simply_be_put_again(places: Places, master: MasterKey, clock: HandClock) -> None:
+@every_step
+def test_a_put_killed_anywhere_can_simply_be_put_again(
+    places: Places, master: MasterKey, clock: HandClock, stride: int
+) -> None:
     step, died = 0, True
     while died:
-        step += 1
+        step += stride
         one = uuid.uuid4().hex
         died = dies_at(partial(_put, places, master, clock, one), step)
         vault = open_at(places, master, clock)
