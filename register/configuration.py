@@ -2,90 +2,48 @@
 
 Danger: keys that lie inside the data directory are copied with it, and then nothing is encrypted for whoever holds
 the copy. Invariant: the key directory is never the data directory, nor under it, nor above it.
+
+Standard library only, and on purpose: every verb of the terminal door reads this, and a settings library took four
+tenths of a second to import.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
-
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from register.errors import RegisterError, RegisterErrorCode
 
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-def _beside_home(name: str) -> Callable[[dict[str, Any]], Path]:
-    return lambda settled: settled["home"].parent / name
+_PREFIX = "CONFIDE_"
+_SQLITE = "sqlite:///"
 
 
-def _under_home(name: str) -> Callable[[dict[str, Any]], Path]:
-    return lambda settled: settled["home"] / name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The settings of one site; every path is absolute. Made by `read`."""
 
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
-class Configuration(BaseSettings):
-    """The settings of one site, from `CONFIDE_*` in the environment; every path is absolute."""
-
-    model_config = SettingsConfigDict(env_prefix="CONFIDE_", frozen=True, extra="ignore", validate_default=True)
-
-    home: AbsolutePath = Path("var")
+    home: Path
     """The data directory, mode 0700."""
-    keys: AbsolutePath = Field(default_factory=_beside_home("keys"))
+    keys: Path
     """The key directory, beside `home` unless told; never inside it."""
-    run: AbsolutePath = Field(default_factory=_under_home("run"))
+    run: Path
     """Sockets and locks of this machine."""
-    out: AbsolutePath = Path("out")
+    out: Path
     """Where a person's own copies are written."""
-    store: str = Field(default_factory=lambda settled: (settled["home"] / "records").as_uri())
+    store: str
     """Address of the store; in this version always `home`/records."""
-    database_url: str = Field(default_factory=lambda settled: f"sqlite:///{settled['home'] / 'register.db'}")
+    database_url: str
     """Address of the register's database: sqlite:/// and an absolute path."""
-    tsa_url: str | None = None
-    """An RFC 3161 time-stamp authority; the embedded one when unset."""
-
-    @model_validator(mode="after")
-    def _refuse_what_is_unsafe(self) -> Self:
-        self._refuse_keys_among_data()
-        self._refuse_foreign_schemes()
-        return self
-
-    def _refuse_keys_among_data(self) -> None:
-        keys, home = self.keys.resolve(), self.home.resolve()
-        if keys == home or home in keys.parents or keys in home.parents:
-            raise RegisterError(
-                RegisterErrorCode.CONFIGURATION,
-                "The key directory and the data directory may not contain one another.",
-                "Set CONFIDE_KEYS to a directory beside CONFIDE_HOME.",
-            )
-
-    def _refuse_foreign_schemes(self) -> None:
-        if urlsplit(self.database_url).scheme != "sqlite":
-            raise RegisterError(
-                RegisterErrorCode.CONFIGURATION,
-                "This version keeps its register in SQLite only.",
-                "Leave CONFIDE_DATABASE_URL unset, or give sqlite:///absolute/path.",
-            )
-        if self.store != self.records_path.as_uri():
-            raise RegisterError(
-                RegisterErrorCode.CONFIGURATION,
-                "This version keeps its records under the data directory only.",
-                "Leave CONFIDE_STORE unset.",
-            )
+    tsa_url: str | None
+    """An RFC 3161 time-stamp authority; the embedded one when None."""
 
     @property
     def database_path(self) -> Path:
         """The register's database file."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        return Path(self.database_url.removeprefix(_SQLITE))
 
     @property
     def records_path(self) -> Path:
@@ -108,11 +66,62 @@ class Configuration(BaseSettings):
         return self.keys / "authority"
 
 
-@lru_cache(maxsize=1)
-def configuration() -> Configuration:
-    """The site's settings, read once a process.
+def read(environment: Mapping[str, str]) -> Configuration:
+    """The settings that `CONFIDE_*` in an environment make; what is not set, or empty, has its default.
 
     Raises:
         RegisterError: CONFIGURATION, when keys and data would lie inside one another or a scheme is not served.
     """
-    return Configuration()
+    told = {name.removeprefix(_PREFIX): value for name, value in environment.items() if name.startswith(_PREFIX)}
+
+    def path(name: str, default: Path) -> Path:
+        return Path(told.get(name) or default).expanduser().absolute()
+
+    home = path("HOME", Path("var"))
+    settled = Configuration(
+        home=home,
+        keys=path("KEYS", home.parent / "keys"),
+        run=path("RUN", home / "run"),
+        out=path("OUT", Path("out")),
+        store=told.get("STORE") or (home / "records").as_uri(),
+        database_url=told.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
+        tsa_url=told.get("TSA_URL") or None,
+    )
+    _refuse_keys_among_data(settled)
+    _refuse_what_is_not_served(settled)
+    return settled
+
+
+@lru_cache(maxsize=1)
+def configuration() -> Configuration:
+    """This process's settings, read once.
+
+    Raises:
+        RegisterError: CONFIGURATION, as `read`.
+    """
+    return read(os.environ)
+
+
+def _refuse_keys_among_data(settled: Configuration) -> None:
+    keys, home = settled.keys.resolve(), settled.home.resolve()
+    if keys == home or home in keys.parents or keys in home.parents:
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "The key directory and the data directory may not contain one another.",
+            "Set CONFIDE_KEYS to a directory beside CONFIDE_HOME.",
+        )
+
+
+def _refuse_what_is_not_served(settled: Configuration) -> None:
+    if not settled.database_url.startswith(_SQLITE + "/"):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "This version keeps its register in SQLite only.",
+            "Leave CONFIDE_DATABASE_URL unset, or give sqlite:/// and an absolute path.",
+        )
+    if settled.store != settled.records_path.as_uri():
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "This version keeps its records under the data directory only.",
+            "Leave CONFIDE_STORE unset.",
+        )

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from register.configuration import Configuration
+from register.configuration import read
 from register.errors import RegisterError, RegisterErrorCode
 
 
-@pytest.fixture(autouse=True)
-def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("HOME", "KEYS", "RUN", "OUT", "STORE", "DATABASE_URL", "TSA_URL"):
-        monkeypatch.delenv(f"CONFIDE_{name}", raising=False)
+def test_keys_lie_beside_the_data_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def test_keys_lie_beside_the_data_unless_told(tmp_path: Path) -> None:
-    site = Configuration()
+    site = read({"CONFIDE_TSA_URL": "", "HOME": "/elsewhere"})
 
     assert site.home == tmp_path / "var"
     assert site.keys == tmp_path / "keys"
     assert site.run == tmp_path / "var" / "run"
     assert site.database_path == tmp_path / "var" / "register.db"
     assert site.out == tmp_path / "out"
+    assert site.tsa_url is None
 
 
-def test_the_environment_names_the_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CONFIDE_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("CONFIDE_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.db")
-    site = Configuration()
+def test_the_environment_names_the_places(tmp_path: Path) -> None:
+    told = {"CONFIDE_HOME": f"{tmp_path}/data", "CONFIDE_DATABASE_URL": f"sqlite:///{tmp_path}/elsewhere.db"}
+    site = read(told)
 
     assert site.keys == tmp_path / "keys"
     assert site.records_path == tmp_path / "data" / "records"
@@ -42,21 +39,36 @@ def test_keys_among_the_data_are_refused(tmp_path: Path, home: str, keys: str) -
     (tmp_path / "var").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "var")
     with pytest.raises(RegisterError) as refused:
-        Configuration(home=tmp_path / home, keys=tmp_path / keys)
+        read({"CONFIDE_HOME": f"{tmp_path}/{home}", "CONFIDE_KEYS": f"{tmp_path}/{keys}"})
 
     assert refused.value.code is RegisterErrorCode.CONFIGURATION
 
 
 @pytest.mark.parametrize(
-    "told", [{"database_url": "postgresql://db/confide"}, {"store": "s3://bucket"}, {"store": "file:///elsewhere"}]
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://db/confide"),
+        ("DATABASE_URL", "sqlite:///relative.db"),
+        ("STORE", "s3://bucket"),
+        ("STORE", "file:///elsewhere"),
+    ],
 )
-def test_what_this_version_does_not_serve_is_refused(told: dict[str, str]) -> None:
+def test_what_this_version_does_not_serve_is_refused(name: str, value: str) -> None:
     with pytest.raises(RegisterError) as refused:
-        Configuration(**told)  # type: ignore[arg-type]
+        read({f"CONFIDE_{name}": value})
 
     assert refused.value.code is RegisterErrorCode.CONFIGURATION
 
 
 def test_settings_are_not_changed_after_they_were_read() -> None:
-    with pytest.raises(ValueError, match="frozen"):
-        Configuration().tsa_url = "http://elsewhere"
+    with pytest.raises(FrozenInstanceError):
+        read({}).tsa_url = "http://elsewhere"  # type: ignore[misc]
+
+
+def test_reading_the_settings_and_the_words_loads_no_framework() -> None:
+    program = (
+        "import sys, register.configuration, register.facts, register.boot\n"
+        "register.configuration.configuration()\n"
+        "assert not {'django', 'pydantic', 'cryptography'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
