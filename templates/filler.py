@@ -26,11 +26,11 @@ from pathlib import Path
 from templates import process, wire
 from templates.errors import FormCode, FormError
 from templates.fill import OpenForm, open_form
-from templates.forking import ForkServer, Stop
+from templates.forking import ForkServer
 
 MEMORY = 384 << 20
 """Bytes one filling may take beside what the filler itself has."""
-CPU_SECONDS = 4
+CPU_SECONDS = 3
 WALL_SECONDS = 8.0
 WARM_FORMS = 12
 """Forms kept open in the parent (about 3 MB each)."""
@@ -176,8 +176,8 @@ def main(arguments: list[str] | None = None) -> int:
         process.die_with(os.getppid(), by=signal.SIGTERM)
     try:
         _serve(given.socket, given.children)
-    except Stop:
-        return 0
+    except OSError as refused:  # the socket is served already, or cannot be made
+        parser.exit(1, f"filler: {refused}\n")
     return 0
 
 

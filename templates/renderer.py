@@ -196,6 +196,8 @@ def _serve(path: Path, children: int, room: Scratch) -> int:
                 after=renderer.after,
             ).serve()
             outcome.append(EXIT_UNHEALTHY if renderer.unhealthy else 0)
+        except (FormError, OSError) as refused:
+            sys.stderr.write(f"renderer: {refused}\n")
         finally:
             _leave(room, outcome[0] if outcome else 1)
 
@@ -249,10 +251,15 @@ def main() -> int:
     if given.with_parent:
         process.die_with(os.getppid(), by=signal.SIGTERM)
     room = _room_handed_on()
-    if room is not None:
-        return _serve(given.socket.absolute(), given.children, room)
-    with scratch("renderer") as fresh:
-        _with_environment(fresh)
+    try:
+        if room is not None:
+            return _serve(given.socket.absolute(), given.children, room)
+        with scratch("renderer") as fresh:
+            _with_environment(fresh)
+    except FormError as refused:  # no LibreOffice, or no memory to put files in
+        if room is not None:
+            shutil.rmtree(room.path, ignore_errors=True)
+        parser.exit(1, f"renderer: {refused}\n")
     return 1
 
 

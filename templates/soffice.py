@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from templates.errors import FormCode, FormError
@@ -21,6 +22,7 @@ from templates.renderer import SOURCE_NAME, TARGET_NAME, office_environment, rea
 from templates.scratch import scratch
 
 WALL_SECONDS = 60.0
+DYING_SECONDS = 5.0
 
 
 def render(docx: bytes, *, seconds: float = WALL_SECONDS) -> bytes:
@@ -75,9 +77,12 @@ def _run(command: list[str], room: Path, lock: int, seconds: float) -> None:
 
 def _kill_group(office: subprocess.Popen[bytes]) -> None:
     """Nothing of the group stays, also of one that ended well: LibreOffice leaves helpers behind."""
-    try:
-        os.killpg(office.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    finally:
-        office.wait()
+    deadline = time.monotonic() + DYING_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(office.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            break
+        office.poll()
+        time.sleep(0.01)  # a killed process still writes until the kernel has taken it down
+    office.wait()

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +19,8 @@ from docx.enum.text import WD_BREAK
 from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 from PIL import Image
+
+from templates.press import Press
 
 PARAGRAPH = (
     "I understand that the information named above is protected by law, that I may refuse to sign, and that I may take "
@@ -82,7 +91,7 @@ def build_form() -> bytes:
     for number in range(1, 3):
         document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         document.add_heading(f"My rights, {number}", 2)
-        for _ in range(7):
+        for _ in range(5):
             document.add_paragraph(PARAGRAPH * 2)
     document.add_paragraph("Signature of {{ client.name }}")
     place_picture(document, "sig:client")
@@ -105,12 +114,138 @@ def data() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def form_of() -> Callable[..., bytes]:
-    """Build a form whose paragraphs are the given texts."""
+    """Build a form: texts are paragraphs, lists of lists of texts are tables."""
 
-    def build(*texts: str) -> bytes:
+    def build(*blocks: str | list[list[str]], header: str = "") -> bytes:
         document = Document()
-        for text in texts:
-            document.add_paragraph(text)
+        if header:
+            document.sections[0].header.paragraphs[0].text = header
+        for block in blocks:
+            if isinstance(block, str):
+                document.add_paragraph(block)
+                continue
+            table = document.add_table(rows=len(block), cols=len(block[0]), style="Table Grid")
+            for row, texts in zip(table.rows, block, strict=True):
+                for cell, text in zip(row.cells, texts, strict=True):
+                    cell.text = text
         return docx_bytes(document)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def words_of() -> Callable[[bytes], list[str]]:
+    """The texts of all paragraphs of a Word file, those in tables too; a line break is a line feed."""
+
+    def read(docx: bytes) -> list[str]:
+        texts = []
+        for paragraph in Document(io.BytesIO(docx)).element.body.iter(qn("w:p")):
+            marks = paragraph.iter(qn("w:t"), qn("w:br"))
+            texts.append("".join((one.text or "") if one.tag == qn("w:t") else "\n" for one in marks))
+        return texts
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def repacked() -> Callable[..., bytes]:
+    """A Word file with parts replaced or added (None removes one)."""
+
+    def repack(docx: bytes, **parts: bytes | None) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(docx)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                content = parts.pop(name, old.read(name))
+                if content is not None:
+                    new.writestr(name, content)
+            for name, content in parts.items():
+                if content is not None:
+                    new.writestr(name, content)
+        return stream.getvalue()
+
+    return repack
+
+
+class Daemon:
+    """A daemon of this room, started for the tests."""
+
+    def __init__(self, module: str, socket: Path, *more: str) -> None:
+        command = [sys.executable, "-m", f"templates.{module}", "--socket", str(socket), "--with-parent", *more]
+        self.process = subprocess.Popen(command)
+        self.socket = socket
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self.process.pid
+
+    def children(self) -> list[int]:
+        """Process numbers of its living children."""
+        told = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return [int(pid) for pid in told.split()]
+
+    def memory(self) -> int:
+        """Bytes of memory that hold data (what it reads from files does not count)."""
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) << 10
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """End it. Returns its status."""
+        if self.process.poll() is None:
+            os.kill(self.pid, by)
+        return self.process.wait(20)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 40.0) -> None:
+    """Wait for something to become true, or fail."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def daemon_of() -> Iterator[Callable[..., Daemon]]:
+    """Start a daemon, and see that it ends with the tests."""
+    started: list[Daemon] = []
+
+    def start(module: str, run_dir: Path, *more: str) -> Daemon:
+        daemon = Daemon(module, run_dir / f"{module}.sock", *more)
+        started.append(daemon)
+        with Press(run_dir) as press:
+            wait_until(lambda: getattr(press.health(), module) or daemon.process.poll() is not None)
+        return daemon
+
+    yield start
+    for daemon in started:
+        daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the sockets of the session's daemons lie."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="session")
+def filler(run_dir: Path, daemon_of: Callable[..., Daemon]) -> Daemon:
+    """A warm filler for the session."""
+    return daemon_of("filler", run_dir)
+
+
+@pytest.fixture(scope="session")
+def renderer(run_dir: Path, daemon_of: Callable[..., Daemon]) -> Daemon:
+    """A warm renderer for the session."""
+    return daemon_of("renderer", run_dir)
+
+
+@pytest.fixture
+def press(run_dir: Path, filler: Daemon, renderer: Daemon) -> Press:
+    """A press with both daemons."""
+    return Press(run_dir)
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Wait for something to become true, or fail."""
+    return wait_until
