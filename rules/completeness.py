@@ -140,7 +140,8 @@ def _organization_names_someone(text: str) -> bool:
 def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
     """V14: who signs fits who the client is (2.14, 2.15); state tables come with the whole set of forms."""
     authority = "42 CFR 2.14, 2.15; 45 CFR 164.508(c)(1)(vi), 164.502(g)"
-    minor = _age(draft.identity.birth_date, today) < MAJORITY_YEARS
+    # below zero the date itself is wrong (V04), and tells nothing of who signs
+    minor = 0 <= _age(draft.identity.birth_date, today) < MAJORITY_YEARS
     named = bool((draft.representative_name or "").strip())
     if draft.capacity is not SignerCapacity.CLIENT and not named:
         yield block(

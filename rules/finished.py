@@ -169,7 +169,7 @@ def _people(seen: _Seen, title: str, file_name: str, names: _Places, staff: Iter
     ):
         yield block(FindingCode.F02, "metadata", "The file's properties name a person; clear them.", _ADVISORY)
     spaced = _spaced(file_name)
-    client_words = {word for name in names.people for word in fold(name).split() if len(word) > 2}
+    client_words = {word for name in names.people for word in fold(_spaced(name)).split() if len(word) > 2}
     if individuals_in_file_name(file_name) or client_words & set(fold(spaced).split()):
         yield block(FindingCode.F02, "file_name", "The file's name tells a person; use the statement's id.", _ADVISORY)
 
