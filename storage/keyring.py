@@ -191,6 +191,11 @@ class SqliteKeyring:
             yield from (row[1] for row in rows)
             after = rows[-1][0]
 
+    def epochs_in_use(self) -> tuple[int, ...]:
+        """The epochs that living data keys are wrapped by, ascending: losing one of their files loses records."""
+        rows = self._db().execute("SELECT DISTINCT epoch FROM data_key WHERE destroyed_at = ?", (_ALIVE,)).fetchall()
+        return tuple(sorted(int(row[0]) for row in rows))
+
     def rewrap(self) -> Rewrapped:
         """Open a new epoch, wrap every living key by it, then destroy the key files of all older epochs.
 
