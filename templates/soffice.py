@@ -22,7 +22,7 @@ from templates.renderer import SOURCE_NAME, TARGET_NAME, office_environment, rea
 from templates.scratch import scratch
 
 WALL_SECONDS = 60.0
-DYING_SECONDS = 5.0
+DYING_SECONDS = 2.0
 
 
 def render(docx: bytes, *, seconds: float = WALL_SECONDS) -> bytes:
