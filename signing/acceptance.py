@@ -60,6 +60,8 @@ class Clock(StrEnum):
     """The organization itself: the time-stamp authority's certificate leads to the signers' own root."""
     INDEPENDENT = "independent"
     """An authority under another root that the caller trusts."""
+    MIXED = "mixed"
+    """An independent authority stamped the whole, the organization itself some signature in it."""
     UNKNOWN = "unknown"
     """There are stamps, but of an authority the caller gave no root for."""
     NONE = "none"
@@ -373,34 +375,41 @@ def _trust(facts: FileFacts) -> Iterator[Reason]:
                     yield Reason(_R.MIXED_ISSUERS, signature.field)
     elif len(anchors) > 1:
         yield Reason(_R.MIXED_ISSUERS)
-    for signature in facts.signatures:
-        anchor = signature.stamp.anchor if signature.stamp else signature.anchor
-        stamps = signature.stamp is not None or signature.kind is Kind.STAMP
-        if stamps and anchor is None:
-            yield Reason(_R.UNKNOWN_TIME_AUTHORITY, signature.field)
+    for name, anchor in stamp_anchors(facts):
+        if anchor is None:
+            yield Reason(_R.UNKNOWN_TIME_AUTHORITY, name)
 
 
 def _proof(facts: FileFacts, now: datetime) -> Iterator[Reason]:
-    archived_from = archive_revision(facts)
-    complete = archived_from is not None
+    if any(anchor is None for _, anchor in stamp_anchors(facts)):
+        return  # said already; without that authority's root nothing can be shown about any time
+    archived = archive_revision(facts) is not None
     for signature in facts.signatures:
-        if signature.kind is Kind.STAMP or signature.anchor is None:
+        if signature.anchor is None or signature.provable:
             continue
-        if signature.stamp is not None and signature.stamp.anchor is None:
-            continue  # said already; without that authority's root nothing more can be shown
-        if signature.provable or (signature.trusted_now and not complete and not signature.revoked):
-            continue
-        yield _why_not_provable(signature, now)
-    stamps = [signature for signature in facts.signatures if signature.kind is Kind.STAMP]
-    for stamp in stamps:
-        if stamp.anchor is not None and not stamp.provable:
-            yield Reason(_R.STAMP_NOT_VALID, stamp.field, stamp.provable_detail)
+        if signature.kind is Kind.STAMP:
+            yield Reason(_R.STAMP_NOT_VALID, signature.field, signature.provable_detail)
+        elif archived or not signature.trusted_now or signature.revoked or _stamp_fails(signature):
+            yield _why_not_provable(signature, now)
+
+
+def stamp_anchors(facts: FileFacts) -> Iterator[tuple[str, str | None]]:
+    """Field and root of every time stamp, attached or archive."""
+    for signature in facts.signatures:
+        if signature.stamp is not None:
+            yield signature.field, signature.stamp.anchor
+        elif signature.kind is Kind.STAMP:
+            yield signature.field, signature.anchor
+
+
+def _stamp_fails(signature: SignatureFacts) -> bool:
+    return signature.stamp is not None and not signature.stamp.trusted
 
 
 def _why_not_provable(signature: SignatureFacts, now: datetime) -> Reason:
     if signature.revoked:
         return Reason(_R.REVOKED, signature.field)
-    if signature.stamp is not None and not signature.stamp.trusted and signature.stamp.sound:
+    if _stamp_fails(signature):
         return Reason(_R.STAMP_NOT_VALID, signature.field, signature.provable_detail)
     if signature.trusted_now:
         return Reason(_R.NOT_PROVABLE, signature.field, signature.provable_detail)

@@ -160,9 +160,9 @@ class _Examination:
 
     async def _signature(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(embedded, self.reader, self.roots, self.archive, Kind.SIGNATURE)
-        status = await async_validate_pdf_signature(embedded, self._context(self.now, self.archive), skip_diff=True)
+        status = await async_validate_pdf_signature(embedded, self._today(), skip_diff=True)
         facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
-        return replace(facts, revoked=status.revoked, stamp=self._attached(embedded, status))
+        return replace(facts, stamp=self._attached(embedded, status))
 
     async def prove(self) -> None:
         """Ask whether each signature is provable at its own time; only of a file whose bytes are all right."""
@@ -195,13 +195,12 @@ class _Examination:
         indication = result.ades_subindic
         if indication is AdESPassed.OK:
             return replace(facts, provable=True)
-        return replace(facts, provable_detail=indication.standard_name)
+        name, status = indication.standard_name, result.api_status
+        return replace(facts, provable_detail=name, revoked=bool(status and status.revoked))
 
     async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(embedded, self.reader, self.roots, self.archive, Kind.STAMP)
-        status: DocumentTimestampStatus = await async_validate_pdf_timestamp(
-            embedded, self._context(self.now, self.archive), skip_diff=True
-        )
+        status: DocumentTimestampStatus = await async_validate_pdf_timestamp(embedded, self._today(), skip_diff=True)
         return replace(
             facts,
             intact=status.intact,
@@ -224,17 +223,26 @@ class _Examination:
             anchor=self.roots.anchor(attached.signing_cert, [*others, *self.archive.certificates]),
         )
 
-    def _context(self, moment: datetime, archive: Archive, *, strict: bool = False) -> ValidationContext:
+    def _today(self) -> ValidationContext:
+        """In force and trusted at the moment of the check, as far as can be told without asking anyone."""
         return ValidationContext(
             trust_roots=list(self.roots.certificates),
-            other_certs=list(archive.certificates),
-            ocsps=list(archive.ocsps),
-            crls=list(archive.crls),
-            moment=moment,
-            best_signature_time=moment,
+            other_certs=list(self.archive.certificates),
+            moment=self.now,
             allow_fetching=False,
-            # not strict: "is it trusted today, as far as anyone can tell"; the proof is asked for apart
-            **({"revinfo_policy": _IF_DECLARED} if strict else {"revocation_mode": "soft-fail"}),
+            revocation_mode="soft-fail",
+        )
+
+    def _at(self, moment: datetime, covered: Archive) -> ValidationContext:
+        """In force and not revoked at `moment`, by the data that was archived then."""
+        return ValidationContext(
+            trust_roots=list(self.roots.certificates),
+            other_certs=list(covered.certificates),
+            ocsps=list(covered.ocsps),
+            crls=list(covered.crls),
+            moment=moment,
+            allow_fetching=False,
+            revinfo_policy=_IF_DECLARED,
         )
 
     async def _by_archive_stamp(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
@@ -250,9 +258,9 @@ class _Examination:
             covered = archive_of(self.reader.get_historical_resolver(stamp.signed_revision))
             if not covered.answers_for(embedded.signer_cert):
                 continue
-            context = self._context(seen.stamped_at, covered, strict=True)
+            context = self._at(seen.stamped_at, covered)
             status = await async_validate_pdf_signature(embedded, context, skip_diff=True)
-            return replace(facts, provable=status.trusted, stamped_at=seen.stamped_at)
+            return replace(facts, provable=status.trusted, revoked=status.revoked, stamped_at=seen.stamped_at)
         return facts
 
 

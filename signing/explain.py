@@ -98,6 +98,8 @@ _EN = _Words(
     clock={
         Clock.OWN: "Its times are asserted by the organization itself{sealed}.",
         Clock.INDEPENDENT: "Its times come from an independent authority ({authority}){sealed}.",
+        Clock.MIXED: "Some of its times are asserted by the organization itself, but an independent authority "
+        "({authority}) stamped the whole{sealed}.",
         Clock.UNKNOWN: "Whose clock its times come from cannot be told here.",
         Clock.NONE: "Its times are only what the signing computer wrote down.",
     },
@@ -177,6 +179,8 @@ _ES = _Words(
     clock={
         Clock.OWN: "Sus fechas las afirma la propia organización{sealed}.",
         Clock.INDEPENDENT: "Sus fechas provienen de una autoridad independiente ({authority}){sealed}.",
+        Clock.MIXED: "Algunas de sus fechas las afirma la propia organización, pero una autoridad independiente "
+        "({authority}) selló el conjunto{sealed}.",
         Clock.UNKNOWN: "Aquí no se puede decir de qué reloj provienen sus fechas.",
         Clock.NONE: "Sus fechas son solo las que anotó la computadora que firmó.",
     },

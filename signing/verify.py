@@ -31,6 +31,7 @@ from signing.acceptance import (
     TimeSource,
     archive_revision,
     judge,
+    stamp_anchors,
 )
 from signing.roles import ORDER
 
@@ -228,19 +229,17 @@ def _told(facts: FileFacts, found: SignatureFacts, reasons: Sequence[Reason]) ->
     )
 
 
-def _stamp_anchors(facts: FileFacts) -> list[str | None]:
-    attached = [found.stamp.anchor for found in facts.signatures if found.stamp is not None]
-    return attached + [found.anchor for found in facts.signatures if found.kind is Kind.STAMP]
-
-
 def _clock(facts: FileFacts, root: str) -> Clock:
-    anchors = _stamp_anchors(facts)
+    anchors = [anchor for _, anchor in stamp_anchors(facts)]
     if not anchors:
         return Clock.NONE
     if None in anchors or not root:
         return Clock.UNKNOWN
-    # one stamp by the organization itself is enough: a chain is as independent as its weakest clock
-    return Clock.OWN if root in anchors else Clock.INDEPENDENT
+    if root not in anchors:
+        return Clock.INDEPENDENT
+    last = archive_revision(facts)
+    archived_by = next((found.anchor for found in facts.signatures if found.revision == last), root)
+    return Clock.OWN if archived_by == root else Clock.MIXED
 
 
 def _time_authority(facts: FileFacts) -> str:
