@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Q
+
 from register import agency, clients, facts, models, organizations, reading
 from register.errors import RegisterError, RegisterErrorCode
 from rules import statement as statement_rules
 from rules.draft import Discloser, Identity, StatementDraft
-from rules.vocabulary import Family, Language, SignerRole, StatementState
+from rules.vocabulary import Family, Language, PacketState, SignerRole, StatementState
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-_IN_FORCE = (StatementState.DRAFT, StatementState.PRESENTED, StatementState.ACTIVE)
+_ON_THE_WAY = (StatementState.DRAFT, StatementState.PRESENTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,13 @@ def _acknowledging(asked: Sequence[Asked]) -> bool:
 
 
 def _acknowledged(client_id: UUID, form: facts.FormChoice) -> bool:
-    """Whether the client has this version in force, or before them: a second one would be signed for nothing."""
+    """Whether the client has this version in force, or on the way: a second one would be signed for nothing."""
+    on_the_way = Q(state__in=[state.value for state in _ON_THE_WAY]) & ~Q(
+        packet__state__in=[PacketState.FAILED.value, PacketState.WITHDRAWN.value]
+    )
     return models.Statement.objects.filter(
+        Q(state=StatementState.ACTIVE.value) | on_the_way,
         client_id=client_id,
         form_id=form.form_id,
         form_version=form.form_version,
-        state__in=[state.value for state in _IN_FORCE],
     ).exists()

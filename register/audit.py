@@ -15,7 +15,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 from uuid import UUID
 
@@ -79,15 +79,15 @@ def head() -> facts.Head | None:
     return facts.Head(*last) if last else None
 
 
-def check(known_head: facts.Head | None = None) -> facts.AuditVerdict:
+def check(known_head: facts.Head | None = None, *, anchors: Collection[str] = ()) -> facts.AuditVerdict:
     """Read the whole log and say whether it is whole.
 
     Args:
         known_head: a head noted earlier; the log must still hold that very line.
+        anchors: hashes of heads noted earlier, of which only the hash was kept; the log must still hold each.
     """
     previous, expected = FIRST_PREVIOUS, 1
-    met_known_head = known_head is None
-    # ids assigned by the database's own counter outlive a deleted tail
+    met_known_head, missing = known_head is None, set(anchors)
     for entry in models.AuditEntry.objects.order_by("seq").iterator(chunk_size=1000):
         if entry.seq != expected:
             return _broken(expected, "a line is missing")
@@ -99,9 +99,12 @@ def check(known_head: facts.Head | None = None) -> facts.AuditVerdict:
             if entry.hash != known_head.hash:
                 return _broken(entry.seq, "the log was rewritten since its head was noted")
             met_known_head = True
+        missing.discard(entry.hash)
         previous, expected = entry.hash, expected + 1
     if not met_known_head:
         return _broken(expected, "the log was cut since its head was noted")
+    if missing:
+        return _broken(expected, "the log was cut or rewritten since its head was anchored")
     return facts.AuditVerdict(intact=True, entries=expected - 1, first_broken=None, reason="")
 
 

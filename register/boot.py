@@ -38,7 +38,8 @@ def migrate() -> None:
     from django.core.management import call_command
 
     path = configuration().database_path
-    _private_directory(path.parent)
+    _private_directory(configuration().home)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives its -wal and -shm files the mode of the database file: make that one first
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     call_command("migrate", verbosity=0, interactive=False)

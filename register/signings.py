@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from register import audit, facts, models, names, objects, reading
+from register import agency, audit, facts, models, names, objects, reading
 from register import staff as everybody
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
@@ -143,6 +143,8 @@ def _require_evidence(shown: facts.Statement, act: facts.SigningAct) -> None:
     if act.role is not SignerRole.WITNESS:
         if not act.consent_version:
             found.append(_finding("act.consent_version", "The signer has not agreed to sign on a screen."))
+        elif act.consent_version != agency.current().consent_version:
+            found.append(_finding("act.consent_version", "The signer agreed to an older text; show the current one."))
         if not act.paper_offered:
             found.append(_finding("act.paper_offered", "Offer to sign on paper first."))
         if act.identified_how is None:

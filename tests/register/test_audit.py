@@ -40,6 +40,7 @@ def test_after_a_day_of_work_the_log_is_whole(world: World) -> None:
     assert verdict.intact
     assert head is not None
     assert verdict.entries == head.seq > 15
+    assert audit.check(head, anchors=[head.hash]).intact
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,7 @@ def test_a_log_rewritten_from_the_start_is_found_by_a_head_noted_earlier(world: 
 
     assert audit.check().intact
     assert audit.check(noted).reason == "the log was rewritten since its head was noted"
+    assert audit.check(anchors=[noted.hash]).reason == "the log was cut or rewritten since its head was anchored"
 
 
 @pytest.mark.parametrize("told", ["María García", "María", "a purpose in words", "1987/03/14"])

@@ -176,6 +176,15 @@ def test_the_acknowledgment_is_not_asked_for_twice_until_its_version_changes(wor
     assert len(world.open(world.request(acknowledgment=newer)).statements) == 2
 
 
+def test_an_acknowledgment_that_got_stuck_with_its_packet_is_asked_for_again(world: World) -> None:
+    from register import packets
+
+    stuck = world.open(world.request(acknowledgment=world.ACKNOWLEDGMENT))
+    claim(world)
+    packets.failed(stuck.packet_id, "worker", step="fill", code="broken", retry=False, now=world.now)
+    assert len(world.open(world.request(acknowledgment=world.ACKNOWLEDGMENT)).statements) == 2
+
+
 # --- the queue --------------------------------------------------------------------------------------------------------
 
 

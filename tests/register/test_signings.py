@@ -79,6 +79,7 @@ def test_another_document_than_the_one_shown_is_not_signed(world: World) -> None
     [
         ({"viewed_pages": 1}, "act.viewed_pages"),
         ({"consent_version": ""}, "act.consent_version"),
+        ({"consent_version": "2020.01"}, "act.consent_version"),
         ({"paper_offered": False}, "act.paper_offered"),
         ({"identified_how": None}, "act.identified_how"),
     ],
