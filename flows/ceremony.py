@@ -16,8 +16,10 @@ from flows.site import Site, now
 from flows.staging import clear, staged
 from register import agency, signings, staff, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Person, SigningAct, Statement
+from register.facts import Person, Refusal, SigningAct, Statement
 from register.vocabulary import ObjectArea
+from rules import signing_act as judged
+from rules.finding import blocking
 from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
 from rules.wording import signer_name
 from signing import appearance, chain
@@ -105,6 +107,7 @@ def sign(
     the bytes do not allow it; then nothing is kept.
     """
     row, moment = shown.statement, now()
+    _refuse_what_was_not_read(shown, role, circumstances)
     draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
     name = signer_name(draft) if role is SignerRole.CLIENT else staff.display_name(site.vault, by.staff_id)
     signed = chain.sign(
@@ -144,6 +147,30 @@ def sign(
     if row.working_object_id:
         clear(site, row.working_object_id, ObjectArea.WORKING)
     return after
+
+
+def _refuse_what_was_not_read(shown: Shown, role: SignerRole, circumstances: Circumstances) -> None:
+    """V15 and V19 against the very bytes that are about to be signed; staff sign what they saw, without the notice."""
+    if role is SignerRole.WITNESS:
+        return
+    act = judged.SigningAct(
+        shown_sha256=shown.sha256,
+        pages=shown.statement.pages,
+        pages_viewed=frozenset(range(1, circumstances.viewed_pages + 1)),
+        electronic_records_version=circumstances.consent_version or None,
+        paper_offered=circumstances.paper_offered,
+    )
+    current = agency.current().consent_version
+    findings = blocking(judged.check_signing(act, to_sign=shown.pdf, electronic_records_current=current))
+    if findings:
+        raise RegisterError(
+            RegisterErrorCode.REFUSED,
+            f"{shown.statement.ref} cannot be signed like this.",
+            "Show it again from the first page, or use paper.",
+            findings=tuple(
+                Refusal(position=-1, form_id=shown.statement.form_id, finding=finding) for finding in findings
+            ),
+        )
 
 
 def _picture(site: Site, row: Statement, role: SignerRole, hand: Hand, name: str) -> Appearance:

@@ -24,7 +24,7 @@ def staged(site: Site, pdf: bytes, *, area: ObjectArea, pages: int, retain_until
     return Document(
         object_id=object_id,
         version_id=stored.version_id,
-        sealed_sha256=stored.sha256,
+        sealed_sha256=stored.stored_sha256,
         size=stored.size,
         document_sha256=hashlib.sha256(pdf).hexdigest(),
         pages=pages,

@@ -103,7 +103,7 @@ def _append(site: Site, record: Record, pdf: bytes, moment: datetime) -> None:
     document = Document(
         object_id=record.object_id,
         version_id=stored.version_id,
-        sealed_sha256=stored.sha256,
+        sealed_sha256=stored.stored_sha256,
         size=stored.size,
         document_sha256=hashlib.sha256(pdf).hexdigest(),
         pages=record.pages,

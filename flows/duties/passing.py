@@ -11,7 +11,9 @@ from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear
 from register import audit, objects, packets, statements
+from register.facts import AuditVerdict
 from rules.vocabulary import PacketState
+from storage.destruction import EntryKind
 from storage.errors import KeyNotFound
 
 ORPHAN_AFTER = timedelta(hours=1)
@@ -76,9 +78,15 @@ def tell_certificates(site: Site, moment: datetime, dry: bool) -> Iterator[Found
 
 def prove_audit(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """The audit log's chain, checked whole, and its head written where the register's owner cannot change it."""
-    verdict = audit.check()
+    verdict = audit_verdict(site)
     if not verdict.intact:
         yield Found(kind=Kind.AUDIT_BROKEN, subject=str(verdict.first_broken), detail=verdict.reason)
     elif not dry and (head := audit.head()) is not None:
         site.vault.log.anchor(head.hash, at=moment)
         yield Found(kind=Kind.ANCHORED, subject=str(head.seq))
+
+
+def audit_verdict(site: Site) -> AuditVerdict:
+    """Whether the audit log is whole and still holds every head that was anchored in the store's log."""
+    anchors = {entry.value for entry in site.vault.log.entries() if entry.kind is EntryKind.ANCHOR}
+    return audit.check(anchors=anchors)

@@ -1,0 +1,189 @@
+"""A real site for tests: its own folders, keys, processes and Prefect server, used through the terminal door."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).parent.parent
+INK = PROJECT / "cli" / "demo_ink"
+PASSWORD = "a long enough sentence for a test"
+START_SECONDS = 150.0
+
+FOUNDING = {
+    "legal_name": "Lantern Hill Reentry Center",
+    "unit": "Return Services",
+    "address": ["9 Lantern Hill", "Rochester NY 14608"],
+    "phone": "(585) 555-0177",
+    "revocation_desk": "the front desk at 9 Lantern Hill, Rochester NY 14608",
+    "time_zone": "America/New_York",
+    "classes": ["part2_program"],
+    "administrator": {
+        "name": "admin",
+        "display_name": "Ines Quill",
+        "roles": ["administrator", "intake", "witness", "records_officer"],
+    },
+}
+
+
+@dataclass
+class RunningSite:
+    """One site and the shortest ways to use it."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=dict)
+    serving: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.root / "var"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def password_file(self) -> Path:
+        return self.root / "password"
+
+    def confide(self, *arguments: str, told: object = None, code: int | None = 0, as_admin: bool = True) -> Any:
+        """Run a verb with `--json`; returns what it answered. `told` goes to it as a file; `code` is what it must exit with."""
+        command = [sys.executable, "-m", "cli.main", *arguments, "--json"]
+        if told is not None:
+            path = self.root / "told.yaml"
+            path.write_text(yaml.safe_dump(told, allow_unicode=True))
+            command += ["--from", str(path)]
+        if as_admin:
+            command += ["--as", "admin", "--password-file", str(self.password_file)]
+        ran = subprocess.run(command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=180)
+        if code is not None:
+            assert ran.returncode == code, f"{arguments}: exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+        return json.loads(ran.stdout) if ran.stdout.strip() else None
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a verb as it is."""
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            cwd=PROJECT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            timeout=180,
+        )
+
+    def founded(self) -> RunningSite:
+        """Set up by `confide init`."""
+        self.password_file.write_text(PASSWORD + "\n")
+        self.confide(
+            "init",
+            "--password-file",
+            str(self.password_file),
+            "--shares-to",
+            str(self.root / "shares"),
+            told=FOUNDING,
+            as_admin=False,
+        )
+        return self
+
+    def serve(self, *, wait_for: tuple[str, ...] = ("filler", "renderer", "worker", "prefect")) -> RunningSite:
+        """Start everything that must run."""
+        log = (self.root / "serve.log").open("ab")
+        self.serving = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "serve"], cwd=PROJECT, env=self.env, stdout=log, stderr=log
+        )
+        log.close()
+        self.wait_ready(wait_for)
+        return self
+
+    def parts(self) -> dict[str, Any]:
+        """What the supervisor says: states and process ids by part."""
+        try:
+            told: dict[str, Any] = json.loads((self.home / "run" / "serve.json").read_text())
+        except (OSError, ValueError):
+            return {"parts": {}, "pids": {}}
+        return told
+
+    def wait_ready(self, names: tuple[str, ...], seconds: float = START_SECONDS) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            states = self.parts()["parts"]
+            if all(states.get(name) == "ready" for name in names):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"not ready: {self.parts()['parts']}\n{(self.root / 'serve.log').read_text()[-2000:]}")
+
+    def kill(self, part: str) -> int:
+        """SIGKILL a part; returns its process id."""
+        pid: int = self.parts()["pids"][part]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def stop(self) -> None:
+        if self.serving is not None and self.serving.poll() is None:
+            self.serving.terminate()
+            self.serving.wait(30)
+        self.serving = None
+
+    def organization(self, name: str, kind: str, unit: str = "") -> str:
+        added = self.confide("org", "add", told={"legal_name": name, "kind": kind, "unit": unit})
+        return str(added["organization_id"])
+
+    def client(self, name: str, born: str) -> str:
+        return str(self.confide("client", "add", told={"legal_name": name, "birth_date": born})["client_id"])
+
+    def statement(self, organization: str, **more: object) -> dict[str, object]:
+        """A wish for an ordinary statement."""
+        return {
+            "form": "disclosure",
+            "organization": organization,
+            "categories": ["housing"],
+            "purposes": ["housing_placement"],
+            "expires": time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400)),
+            **more,
+        }
+
+    def sign_all(self, packet: Mapping[str, Any]) -> None:
+        """Client and witness sign every statement of a packet."""
+        for row in packet["statements"]:
+            client = ("--identified", "photo_id", "--read-and-agreed", "--ink", str(INK / "client.png"))
+            self.confide("sign", row["statement_id"], "--role", "client", *client)
+            self.confide("sign", row["statement_id"], "--role", "witness", "--ink", str(INK / "witness.png"))
+
+    def until(self, packet_id: str, state: str, seconds: float = 60.0) -> dict[str, Any]:
+        """The packet, once every statement is in `state`."""
+        until = time.monotonic() + seconds
+        while True:
+            packet: dict[str, Any] = self.confide("packet", "show", packet_id, as_admin=False, code=None)
+            if all(row["state"] == state for row in packet["statements"]):
+                return packet
+            assert time.monotonic() < until, [
+                (row["state"], row["sealing_failed_code"]) for row in packet["statements"]
+            ]
+            time.sleep(0.2)
+
+
+@contextmanager
+def running_site(root: Path, **settings: str) -> Iterator[RunningSite]:
+    """A site in `root`, stopped and removed at the end. `settings`: more of the environment."""
+    root.mkdir(parents=True, exist_ok=True)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CONFIDE_", "PREFECT_"))}
+    env |= {"CONFIDE_HOME": str(root / "var"), "CONFIDE_KEYS": str(root / "keys"), "CONFIDE_OUT": str(root / "out")}
+    site = RunningSite(root=root, env=env | settings)
+    try:
+        yield site
+    finally:
+        site.stop()
+        shutil.rmtree(root, ignore_errors=True)
