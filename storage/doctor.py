@@ -78,7 +78,14 @@ def examine(vault: Vault, *, keys: Path, home: Path) -> tuple[Finding, ...]:
 
 
 def modes(keys: Path, home: Path) -> Iterator[Finding]:
-    """Whether anybody but the owner may read keys, databases or the store's directories."""
+    """Whether anybody but the owner may read keys, databases or the store's directories; what a crash left."""
+    for leftover in keys.rglob(".*.new"):
+        yield Finding(
+            check=Check.MODES,
+            level=Level.NOTE,
+            sentence=f"{leftover} was left when the writing of a key was cut short; it may hold a key.",
+            remedy=f"shred -u '{leftover}'",
+        )
     wrong = [path for path in _looked_at(keys, home) if _open_to_others(path)]
     for path in wrong:
         yield Finding(

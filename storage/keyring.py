@@ -30,10 +30,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.envelope import context_of
 from storage.epochs import EpochKeys
-from storage.errors import EpochGone, KeyDestroyed, KeyExists, KeyNotFound, KeyringBusy, Tampered
+from storage.errors import EpochGone, KeyDestroyed, KeyExists, KeyNotFound, KeyringBusy, Tampered, UnsafePlace
 from storage.places import fsync_directory, private_directory
 from storage.protocol import checked_key
 
+_LAYOUT = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS epoch(
     number INTEGER PRIMARY KEY, month TEXT NOT NULL, opened_at TEXT NOT NULL, destroyed_at TEXT);
@@ -101,9 +102,7 @@ class SqliteKeyring:
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             fsync_directory(path.parent)
-        with self._transaction() as db:
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
+        self._lay_out()
 
     @property
     def path(self) -> Path:
@@ -225,6 +224,19 @@ class SqliteKeyring:
         if db is not None and self._local.pid == os.getpid():
             db.close()
         self._local.db = None
+
+    def _lay_out(self) -> None:
+        found = self._db().execute("PRAGMA user_version").fetchone()[0]
+        if found == _LAYOUT:
+            return
+        if found != 0:
+            raise UnsafePlace(
+                "This keyring was written by a later version of the program.", "Run the version that wrote it."
+            )
+        with self._transaction() as db:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={_LAYOUT}")
 
     def _row(self, object_id: str) -> tuple[KeyScope, int, bytes]:
         row = (

@@ -93,7 +93,10 @@ class Destroyed:
 
 
 class Store(Protocol):
-    """Six verbs. Every one is atomic against a crash, safe from threads and from several processes.
+    """Six verbs, safe from threads and from several processes.
+
+    A crash leaves a put done or not done. It may leave `protect` and `destroy` done for some versions of the key; the
+    same call again completes them.
 
     Keys are 32 or 64 lowercase hex characters (BadKey otherwise) and compared whole, never by prefix.
     Times are timezone-aware UTC, in whole seconds: a fraction is rounded up, so that a lock never ends early.

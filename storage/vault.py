@@ -20,7 +20,17 @@ from datetime import UTC, datetime
 
 from storage.destruction import DestructionLog, EntryKind, Item
 from storage.envelope import context_of, seal, unseal
-from storage.errors import Held, KeyExists, KeyNotFound, Locked, LogIsAppendOnly, StillPresent, WrongHash, WrongScope
+from storage.errors import (
+    Held,
+    KeyDestroyed,
+    KeyExists,
+    KeyNotFound,
+    Locked,
+    LogIsAppendOnly,
+    StillPresent,
+    WrongHash,
+    WrongScope,
+)
 from storage.keyring import DataKey, KeyScope, SqliteKeyring
 from storage.protocol import Area, Store
 
@@ -80,6 +90,10 @@ class Vault:
         key = self._key_for_sealing(object_id, _scope_of(area))
         sealed = seal(key.secret, data, _object_context(object_id, area))
         version = self.store.put(area, object_id, sealed, retain_until=retain_until)
+        if not self.keyring.exists(object_id):
+            # destroyed while this was being written: what came after its last look must not stay behind
+            self._remove_versions(Item(key.scope, object_id), bypass_lock=False)
+            raise KeyDestroyed
         return Stored(
             object_id=object_id,
             area=area,
@@ -138,10 +152,7 @@ class Vault:
     def _destroy(self, item: Item, reason_code: str, bypass_lock: bool) -> Gone:
         intent = self.log.find(EntryKind.INTENT, [item])
         if intent is None:
-            if not (self.keyring.exists(item.object_id) or self.keyring.is_destroyed(item.object_id)):
-                raise KeyNotFound
-            if self.keyring.exists(item.object_id):
-                self._key(item.object_id, item.scope)
+            self._refuse_unknown(item)
         self._refuse_if_protected(item, bypass_lock)
         if intent is None:
             intent = self.log.intend([item], reason_code=reason_code, at=self._clock(), bypass_lock=bypass_lock)
@@ -151,6 +162,17 @@ class Vault:
             raise StillPresent(1)
         done = self.log.find(EntryKind.DONE, [item]) or self.log.finish([item], at=self._clock())
         return Gone(item=item, version_ids=removed, intended_at=intent.at, done_at=done.at)
+
+    def _refuse_unknown(self, item: Item) -> None:
+        try:
+            self._key(item.object_id, item.scope)
+        except KeyDestroyed:
+            return
+        except KeyNotFound:
+            area = _AREA_OF.get(item.scope)
+            if area is None or not self.store.stat(area, item.object_id):
+                raise
+            # bytes without a key, as beside an older keyring: unreadable already, and still to be removed
 
     def _refuse_if_protected(self, item: Item, bypass_lock: bool) -> None:
         area = _AREA_OF.get(item.scope)

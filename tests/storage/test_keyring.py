@@ -17,7 +17,16 @@ from vault_setting import HandClock
 
 from storage.embedded import Places
 from storage.epochs import EpochKeys
-from storage.errors import BadKey, EpochGone, KeyDestroyed, KeyExists, KeyNotFound, Tampered, WrongMasterKey
+from storage.errors import (
+    BadKey,
+    EpochGone,
+    KeyDestroyed,
+    KeyExists,
+    KeyNotFound,
+    Tampered,
+    UnsafePlace,
+    WrongMasterKey,
+)
 from storage.keyring import KeyScope, SqliteKeyring
 from storage.master import MasterKey
 
@@ -348,6 +357,12 @@ def test_the_standby_copy_follows_and_forgets(epochs: EpochKeys, master: MasterK
     epochs.create(3)
     assert epochs.mirror(standby) == (1,)
     assert EpochKeys(standby, master).numbers() == (2, 3)
+
+
+def test_a_keyring_of_a_later_version_is_refused(keyring: SqliteKeyring, places: Places, epochs: EpochKeys) -> None:
+    keyring._db().execute("PRAGMA user_version=2")
+    with pytest.raises(UnsafePlace, match="later version"):
+        SqliteKeyring(places.keyring, epochs)
 
 
 def test_a_key_shows_nothing_of_itself(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:

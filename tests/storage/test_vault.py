@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from storage.errors import (
 )
 from storage.keyring import KeyScope
 from storage.master import MasterKey
-from storage.protocol import Area
+from storage.protocol import Area, Version
 from storage.vault import Vault
 
 RECORD = b"%PDF-1.7 a statement of the fictional Xiomara Quetzalcoatl-Okonkwo"
@@ -147,6 +147,43 @@ def test_destroying_takes_key_and_versions_and_leaves_a_tombstone(
     assert entry is not None
     assert entry.reason_code == "retention.ny-6y"
     assert vault.log.unfinished() == ()
+
+
+def test_nothing_of_a_destroyed_key_is_left_anywhere(vault: Vault, places: Places, new_id: Callable[[], str]) -> None:
+    one, other = new_id(), new_id()
+    for each in (one, other):
+        vault.put(each, RECORD, area=Area.RECORDS)
+    rows = dict(vault.keyring._db().execute("SELECT object_id, wrapped FROM data_key").fetchall())
+    sealed = vault.store.get(Area.RECORDS, one)
+    vault.destroy(one, Area.RECORDS, reason_code="due")
+    left = everything_under(places.home) + everything_under(places.keys)
+    assert rows[one] not in left
+    assert sealed[-200:] not in left
+    assert rows[other] in left
+
+
+def test_bytes_without_a_key_can_be_destroyed_too(vault: Vault, new_id: Callable[[], str]) -> None:
+    one = new_id()
+    vault.store.put(Area.RECORDS, one, b"sealed under a key that an older keyring does not have")
+    assert len(vault.destroy(one, Area.RECORDS, reason_code="due").version_ids) == 1
+
+
+def test_what_is_put_while_it_is_destroyed_does_not_stay_behind(
+    vault: Vault, new_id: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = new_id()
+    vault.put(one, RECORD, area=Area.WORKING)
+    put = vault.store.put
+
+    def destroyed_just_before(area: Area, key: str, data: bytes, *, retain_until: datetime | None = None) -> Version:
+        monkeypatch.undo()
+        vault.destroy(one, Area.WORKING, reason_code="superseded")
+        return put(area, key, data, retain_until=retain_until)
+
+    monkeypatch.setattr(vault.store, "put", destroyed_just_before)
+    with pytest.raises(KeyDestroyed):
+        vault.put(one, b"later", area=Area.WORKING)
+    assert vault.store.stat(Area.WORKING, one) == ()
 
 
 def test_destroying_again_changes_nothing(vault: Vault, clock: HandClock, new_id: Callable[[], str]) -> None:
