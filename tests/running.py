@@ -59,7 +59,7 @@ class RunningSite:
         return self.root / "password"
 
     def confide(self, *arguments: str, told: object = None, code: int | None = 0, as_admin: bool = True) -> Any:
-        """Run a verb with `--json`; returns what it answered. `told` goes to it as a file; `code` is what it must exit with."""
+        """Run a verb with `--json`; returns its answer. `told` goes to it as a file; `code`: the exit it must take."""
         command = [sys.executable, "-m", "cli.main", *arguments, "--json"]
         if told is not None:
             path = self.root / "told.yaml"

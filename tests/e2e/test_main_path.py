@@ -125,7 +125,8 @@ def test_a_backup_restores_elsewhere_and_every_record_opens(site: RunningSite, t
             as_admin=False,
         )
         assert told["objects"] == told["opened"] > 0
-        assert not told["damaged"] and not told["unreadable"]
+        assert not told["damaged"]
+        assert not told["unreadable"]
         other.password_file.write_text(site.password_file.read_text())
         packets = other.confide("packet", "list", as_admin=False)
         assert packets == site.confide("packet", "list", as_admin=False)
