@@ -275,39 +275,29 @@ def _verdict(site: Site, path: Path) -> Verdict:
 
 
 def _show(told: list[dict[str, Any]], packet: Packet, settings: Configuration, seconds: float) -> None:
-    table(
+    headings = ["Statement", "Form", "Organization", "State", "Level", "Verdict", "Client, witness, sealed (ms)"]
+    rows = [
         [
-            "Statement",
-            "Form",
-            "Organization",
-            "State",
-            "Level",
-            "Verdict",
-            "Client · witness · sealed (ms)",
-            "Client's copy",
-        ],
-        [
-            [
-                row["statement"],
-                f"{row['form']} ({row['language']})",
-                row["organization"] or "—",
-                row["state"],
-                row["level"],
-                row["verdict"],
-                f"{row['ms']['client']} · {row['ms']['witness']} · {row['ms']['sealed_after']}",
-                _short(row["copy"]),
-            ]
-            for row in told
-        ],
-        title="A packet for a fictional client, one statement for each organization",
-    )
+            row["statement"],
+            f"{row['form']} ({row['language']})",
+            row["organization"] or "—",
+            row["state"],
+            row["level"],
+            row["verdict"],
+            f"{row['ms']['client']}, {row['ms']['witness']}, {row['ms']['sealed_after']}",
+        ]
+        for row in told
+    ]
+    table(headings, rows, title="A packet for a fictional client: one statement for each organization")
     stages = ", ".join(f"{name} {ms}" for name, ms in packet.stage_ms.items())
     issued = (packet.issued_at - packet.opened_at).total_seconds() if packet.issued_at else 0
     click.echo(f"Packet {packet.packet_id}: all before the client {issued:.2f} s after it was asked for.")
     click.echo(f"Time of each stage, all {len(told)} documents together (ms): {stages}")
     for sentence in told[0]["sentences"]:
         click.echo(f"  {sentence}")
-    click.echo(f"Copies for the client: {_short(str(settings.out / 'demo'))}/")
+    click.echo("The client's copies:")
+    for row in told:
+        click.echo(f"  {_short(row['copy'])}")
     click.echo(f"Everything kept is encrypted in {_short(str(settings.home))}/")
     click.echo(f"The training site stays: confide packet show {packet.packet_id}")
     click.echo(f"Done in {seconds:.0f} s.")
