@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 LARGEST_DRAWING = 1024 * 1024
 """Bytes of a drawing."""
+DARK = 127
+"""A ground darker than this was drawn on with light."""
+GRAIN = 8
+"""Steps of grey above the paper that are still paper."""
 LARGEST_SIDE = 4000
 """Pixels; a tablet's canvas at three times its density stays below."""
 INKED_LEAST = 0.0004
@@ -168,8 +172,13 @@ def _ink_of(picture: Image.Image) -> Image.Image:
     ink = ImageChops.multiply(opacity, darkness)
     if sum(ink.histogram()[48:]) == 0:
         return opacity if opacity.getextrema()[0] == 0 else ink
-    strongest = int(ink.getextrema()[1])  # type: ignore[arg-type]  # one channel: a pair of integers
-    return ink.point(lambda value: min(255, value * 255 // max(strongest, 1)))
+    tones = ink.histogram()
+    paper = tones.index(max(tones))  # most of the picture is the ground it was drawn on
+    if paper > DARK:
+        ink, tones, paper = ImageChops.invert(ink), tones[::-1], 255 - paper
+    strongest = max(value for value, count in enumerate(tones) if count)
+    spread = max(strongest - paper, 1)
+    return ink.point([0 if value <= paper + GRAIN else (value - paper) * 255 // spread for value in range(256)])
 
 
 def _bad_drawing(sentence: str) -> SigningError:

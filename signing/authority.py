@@ -15,6 +15,7 @@ Keys leave this module only through `to_parts`, as DER bytes that the caller enc
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -40,7 +41,9 @@ BACKDATE = timedelta(minutes=5)
 UNREACHABLE_OCSP = "http://ocsp.invalid/"
 """RFC 2606 §2: a name that never resolves. Nobody is told that somebody verifies a statement."""
 
+_ACT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _X520_LIMIT = 64
+"""X.520 upper bound of a name in a certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,7 @@ class Authority:
 
     @property
     def organization(self) -> str:
-        """The organization's name, as in the root certificate (at most 64 characters)."""
+        """The organization's name, as in the root certificate (at most 64 bytes)."""
         return str(self._root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
 
     @property
@@ -210,8 +213,14 @@ class Authority:
     def issue(self, name: str, *, role: str, act_id: str, now: datetime, key: SigningKey | None = None) -> OneTimeKey:
         """Certify one act: a new P-256 key (or the organization's own `key`), 30 days from `now`, from the root itself.
 
-        The subject says who (`name`, clipped to 64 characters as X.520 wants), as what (`role`) and in which act.
+        The subject says who (`name`, clipped to 64 bytes), as what (`role`) and in which act.
         """
+        if act_id and not _ACT_ID.fullmatch(act_id):
+            raise SigningError(
+                SigningCode.TEXT_UNPRINTABLE,
+                "The number of this act cannot be written into a certificate.",
+                "Use up to 64 letters, digits and hyphens.",
+            )
         start = aware(now) - BACKDATE
         signing_key = key or LocalKey.generate()
         subject = _name(organization=self.organization, common_name=name, title=role, serial=act_id)
@@ -336,8 +345,13 @@ def _name(*, organization: str, common_name: str, title: str = "", serial: str =
 
 
 def _clip(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8 (`cryptography` counts X.520's 64 characters as bytes)."""
     text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    if len(text.encode()) <= limit:
+        return text
+    while len(text.encode()) > limit - len("…".encode()):
+        text = text[:-1]
+    return text.rstrip() + "…"
 
 
 def _authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:

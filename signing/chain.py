@@ -4,9 +4,9 @@ Danger: two signatures in the wrong order, or one on bytes that somebody touched
 cryptography. Invariant: it is the role's turn (`roles`), the last signature covers every byte, the key is made for this
 one act, and after certification (DocMDP P=2) only prepared fields are filled.
 
-When the time-stamp authority gives no stamp the signature is made all the same and says so (`stamped` is False). It then
-carries a stamp of the organization's own embedded authority: with none at all (B-B) pyHanko never judges a signature
-provable, whatever archival stamp follows (SIG_CONSTRAINTS_FAILURE, measured), and what is signed cannot be stamped later.
+When the time-stamp authority gives no stamp the signature is made all the same and says so (`stamped` is False). It
+then carries a stamp of the organization's own embedded authority: with none at all (B-B) pyHanko never judges a
+signature provable, whatever archival stamp follows (SIG_CONSTRAINTS_FAILURE, measured), and none can be added later.
 """
 
 from __future__ import annotations

@@ -15,15 +15,18 @@ Invariant: a dry run never touches the key, so a remote key is never called (or 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import CertificateStore, SimpleCertificateStore
 
+from signing.container import DATA, fixed, signature_container, signed_attributes
 from signing.errors import SigningCode, SigningError
 
 # pyHanko's constructor has no types; named here with the ones it has
@@ -140,6 +143,7 @@ class KeySigner(Signer):
         self, key: SigningKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...] = ()
     ) -> None:
         self._key = key
+        self._certificates = (certificate, *chain)
         super().__init__(signing_cert=certificate, cert_registry=_store(list(chain)))
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
@@ -149,6 +153,34 @@ class KeySigner(Signer):
         if self._key.remote:
             return await asyncio.to_thread(self._key.sign, data, digest_algorithm)
         return self._key.sign(data, digest_algorithm)
+
+    async def async_sign(
+        self,
+        data_digest: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+        use_pades: bool = True,
+        timestamper: TimeStamper | None = None,
+        signed_attr_settings: object = None,
+        is_pdf_sig: bool = True,
+        encap_content_info: object = None,
+    ) -> cms.ContentInfo:
+        """A PAdES signature over a document's SHA-256 `data_digest`, with a time stamp by `timestamper` if given."""
+        attributes = signed_attributes(DATA, data_digest, self._certificates[0])
+        signature = await self.async_sign_raw(attributes, digest_algorithm, dry_run)
+        token = None
+        if timestamper is not None:
+            answer = await timestamper.async_timestamp(hashlib.sha256(signature).digest(), "sha256")
+            token = answer.dump()
+        container = signature_container(
+            content_type=DATA,
+            content=None,
+            certificates=self._certificates,
+            attributes=attributes,
+            signature=signature,
+            token=token,
+        )
+        return fixed(cms.ContentInfo, container)
 
 
 def _unusable_key() -> SigningError:

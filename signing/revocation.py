@@ -7,12 +7,16 @@ the caller, so that the decades can be tested with the clock moved.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 from asn1crypto import ocsp, x509
 
+from signing.container import fixed, integer, octets, oid, sequence, tlv
 from signing.keys import SigningKey
-from signing.settled import settled
+
+_SHA1 = "1.3.14.3.2.26"
+_BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
+_ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 
 
 def good(
@@ -26,38 +30,24 @@ def good(
 ) -> ocsp.OCSPResponse:
     """The answer "good", signed by `responder`'s P-256 `key`; times are aware and cut to the second."""
     # CertID names the certificate by SHA-1: a lookup key that proves nothing, and the only one every client knows
-    certificate_id = {
-        "hash_algorithm": {"algorithm": "sha1"},
-        "issuer_name_hash": _sha1(issuer.subject.dump()),
-        "issuer_key_hash": issuer.public_key.sha1,
-        "serial_number": certificate.serial_number,
-    }
-    single = {
-        "cert_id": settled(ocsp.CertId(certificate_id)),
-        "cert_status": ocsp.CertStatus("good"),
-        "this_update": this_update.replace(microsecond=0),
-        "next_update": next_update.replace(microsecond=0),
-    }
-    data = settled(
-        ocsp.ResponseData(
-            {
-                "responder_id": ocsp.ResponderId("by_key", responder.public_key.sha1),
-                "produced_at": this_update.replace(microsecond=0),
-                "responses": [settled(ocsp.SingleResponse(single))],
-            }
-        )
+    certificate_id = sequence(
+        sequence(oid(_SHA1), tlv(0x05)),
+        octets(hashlib.sha1(issuer.subject.dump(), usedforsecurity=False).digest()),
+        octets(issuer.public_key.sha1),
+        integer(certificate.serial_number),
     )
-    basic = ocsp.BasicOCSPResponse(
-        {
-            "tbs_response_data": data,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": key.sign(data.dump(), "sha256"),
-            "certs": [responder],
-        }
-    )
-    wrapped = {"response_type": "basic_ocsp_response", "response": settled(basic)}
-    return settled(ocsp.OCSPResponse({"response_status": "successful", "response_bytes": wrapped}))
+    status_good = tlv(0x80)
+    until = tlv(0xA0, generalized_time(next_update))
+    answer = sequence(certificate_id, status_good, generalized_time(this_update), until)
+    responder_id = tlv(0xA2, octets(responder.public_key.sha1))
+    data = sequence(responder_id, generalized_time(this_update), sequence(answer))
+    signature = tlv(0x03, b"\x00", key.sign(data, "sha256"))
+    certificates = tlv(0xA0, sequence(responder.dump()))
+    basic = sequence(data, sequence(oid(_ECDSA_SHA256)), signature, certificates)
+    successful = tlv(0x0A, b"\x00")
+    return fixed(ocsp.OCSPResponse, sequence(successful, tlv(0xA0, sequence(oid(_BASIC_RESPONSE), octets(basic)))))
 
 
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
+def generalized_time(moment: datetime) -> bytes:
+    """DER GeneralizedTime, cut to the second."""
+    return tlv(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())

@@ -16,18 +16,28 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import aiohttp
-from asn1crypto import algos, cms, core, tsp, x509
+from asn1crypto import cms, tsp, x509
 from cryptography import x509 as cryptography_x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import set_tsp_headers
 
 from signing.authority import Authority
+from signing.container import (
+    TST_INFO,
+    children,
+    fixed,
+    integer,
+    oid,
+    sequence,
+    signature_container,
+    signed_attributes,
+    tlv,
+)
 from signing.errors import SigningCode, StampUnavailable
-from signing.settled import settled
+from signing.revocation import generalized_time
 
 POLICY = "2.25.208443916127514894537402187493301870213"
 """Our time-stamp policy: an OID under a UUID (ITU-T X.667), which needs no registration."""
@@ -42,9 +52,6 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-
-# pyHanko's function has no types; named here with the ones it has
-_attribute: Callable[[str, object], cms.CMSAttribute] = simple_cms_attribute
 
 
 def system_clock() -> datetime:
@@ -73,14 +80,15 @@ class Stamper(TimeStamper):
         """Refuse a token whose certificate nobody we trust stands behind. Raises StampUnavailable."""
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
-        """A checked token over `message_digest`. Raises StampUnavailable."""
+        """A checked token over the SHA-256 `message_digest`. Raises StampUnavailable."""
         nonce, request = self.request_cms(message_digest, md_algorithm)  # type: ignore[no-untyped-call]
         try:
             response = await self.async_request_tsa_response(request)
-            token = response["time_stamp_token"].dump()
-            signed = response["time_stamp_token"]["content"]
-            certificate = _check(response, request, nonce, self._clock())
-            self.check_chain(certificate, _certificates(signed))
+            status, *token = children(response.dump())
+            if tsp.PKIStatusInfo.load(status)["status"].native not in ("granted", "granted_with_mods") or not token:
+                raise rejected("it refused the request")
+            certificate, others = _check(token[0], request, nonce, self._clock())
+            self.check_chain(certificate, others)
         except StampUnavailable:
             raise
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
@@ -91,9 +99,9 @@ class Stamper(TimeStamper):
             ) from error
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise rejected("its answer cannot be read") from error
-        if len(token) > self.token_room:
+        if len(token[0]) > self.token_room:
             raise rejected("its answer is larger than the room kept for it")
-        return cms.ContentInfo.load(token)
+        return fixed(cms.ContentInfo, token[0])
 
 
 class EmbeddedStamper(Stamper):
@@ -103,15 +111,8 @@ class EmbeddedStamper(Stamper):
         super().__init__(clock)
         self._authority = authority
         certificate = authority.stamper_certificate
-        issuer_and_serial = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-        self._subject = settled(x509.GeneralName("directory_name", certificate.subject))
-        self._sid = settled(
-            cms.SignerIdentifier("issuer_and_serial_number", cms.IssuerAndSerialNumber(issuer_and_serial))
-        )
-        self._ess = settled(as_signing_certificate_v2(certificate))
         names = len(certificate.subject.dump()) + 2 * len(certificate.issuer.dump())
         self._room = len(certificate.dump()) + names + 720  # imprint, numbers, times and the signature take 560
-        self._digest = settled(algos.DigestAlgorithm({"algorithm": "sha256"}))
 
     @property
     def token_room(self) -> int:
@@ -122,47 +123,27 @@ class EmbeddedStamper(Stamper):
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """Answer a request as RFC 3161 §2.4.2 wants it."""
-        moment = self._clock().astimezone(UTC).replace(microsecond=0)
-        info = {
-            "version": "v1",
-            "policy": POLICY,
-            "message_imprint": settled(req["message_imprint"]),
-            "serial_number": secrets.randbits(127),
-            "gen_time": moment,
-            "accuracy": {"seconds": 1},
-            "tsa": self._subject,
-        }
-        if req["nonce"].native is not None:
-            info["nonce"] = req["nonce"]
-        content = tsp.TSTInfo(info).dump()
-        attributes = settled(
-            cms.CMSAttributes(
-                [
-                    _attribute("content_type", "tst_info"),
-                    _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(moment)})),
-                    _attribute("signing_certificate_v2", self._ess),
-                    _attribute("message_digest", hashlib.sha256(content).digest()),
-                ]
-            )
+        certificate = self._authority.stamper_certificate
+        info = sequence(
+            integer(1),
+            oid(POLICY),
+            req["message_imprint"].dump(),
+            integer(secrets.randbits(127)),
+            generalized_time(self._clock()),
+            sequence(integer(1)),  # accuracy: one second
+            b"" if req["nonce"].native is None else integer(req["nonce"].native),
+            tlv(0xA0, tlv(0xA4, certificate.subject.dump())),
         )
-        signer = {
-            "version": "v1",
-            "sid": self._sid,
-            "digest_algorithm": self._digest,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signed_attrs": attributes,
-            "signature": self._authority.stamper_key.sign(attributes.dump(), "sha256"),
-        }
-        signed = {
-            "version": "v3",
-            "digest_algorithms": [self._digest],
-            "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(content)},
-            "certificates": [self._authority.stamper_certificate],
-            "signer_infos": [settled(cms.SignerInfo(signer))],
-        }
-        token = {"content_type": "signed_data", "content": settled(cms.SignedData(signed))}
-        response = {"status": {"status": "granted"}, "time_stamp_token": settled(cms.ContentInfo(token))}
-        return settled(tsp.TimeStampResp(response))
+        attributes = signed_attributes(TST_INFO, hashlib.sha256(info).digest(), certificate)
+        token = signature_container(
+            content_type=TST_INFO,
+            content=info,
+            certificates=(certificate,),
+            attributes=attributes,
+            signature=self._authority.stamper_key.sign(attributes, "sha256"),
+        )
+        granted = sequence(integer(0))
+        return fixed(tsp.TimeStampResp, sequence(granted, token))
 
 
 class HttpStamper(Stamper):
@@ -215,7 +196,7 @@ class HttpStamper(Stamper):
                 body += chunk
                 if len(body) > LARGEST_REPLY:
                     raise rejected("its answer is too long")
-        return tsp.TimeStampResp.load(bytes(body), strict=True)
+        return fixed(tsp.TimeStampResp, bytes(body))
 
     def check_chain(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> None:
         if not self._roots:
@@ -255,12 +236,13 @@ def rejected(why: str) -> StampUnavailable:
 
 
 def _check(
-    response: tsp.TimeStampResp, request: tsp.TimeStampReq, nonce: int | None, now: datetime
-) -> x509.Certificate:
-    """The certificate behind a response that is right in everything. Raises StampUnavailable, ValueError on bad DER."""
-    if response["status"]["status"].native not in ("granted", "granted_with_mods"):
-        raise rejected("it refused the request")
-    token = response["time_stamp_token"]
+    der: bytes, request: tsp.TimeStampReq, nonce: int | None, now: datetime
+) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    """The certificate behind a token that is right in everything, and all that came with it.
+
+    Raises StampUnavailable, or ValueError and its like on bad DER.
+    """
+    token = cms.ContentInfo.load(der, strict=True)
     if token["content_type"].native != "signed_data":
         raise rejected("its answer is no time stamp")
     signed = token["content"]
@@ -281,7 +263,7 @@ def _check(
     certificate = _signer_of(signed)
     _check_certificate(certificate, moment)
     _check_signature(signed, certificate)
-    return certificate
+    return certificate, _certificates(signed)
 
 
 def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:

@@ -213,7 +213,7 @@ def test_renewal_before_the_stamp_certificate_ends_carries_the_proof_beyond_it(
     with on(18 * YEAR) as moment:
         younger = old_authority.renewed(now=moment)
         renewed = seal.renew(sealed, younger, EmbeddedStamper(younger), now=moment)
-    for years in (18, 25, 29):
+    for years in (19, 29):
         with on(years * YEAR + DAY):
             judged = verdicts(renewed, old_authority)
         # the first stamp's certificate is over by then; it is the second stamp that proves it, and it the signatures
@@ -234,10 +234,8 @@ def test_the_archival_fields_suffice_for_six_stamps_and_the_seventh_is_refused(
     for years in range(1, 6):
         with on(years * YEAR) as moment:
             pdf = seal.renew(pdf, old_authority, old_stamper, now=moment)
-    with on(6 * YEAR) as moment:
-        assert set(verdicts(pdf, old_authority).values()) == {"OK"}
-        with pytest.raises(SigningError) as refused:
-            seal.renew(pdf, old_authority, old_stamper, now=moment)
+    with on(6 * YEAR) as moment, pytest.raises(SigningError) as refused:
+        seal.renew(pdf, old_authority, old_stamper, now=moment)
     assert refused.value.code is SigningCode.NO_ARCHIVE_FIELD
 
 
