@@ -143,13 +143,11 @@ def epitaph(status: int, late: bool) -> FormError:
 
 
 def _once() -> int:
-    process.seclude()
     Filler().work(wire.PipeStream(sys.stdin.buffer, sys.stdout.buffer))
     return 0
 
 
 def _serve(path: Path, children: int) -> None:
-    process.seclude()
     filler = Filler()
     ForkServer(
         path=path,
@@ -170,10 +168,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--children", type=int, default=max(2, os.cpu_count() or 2), help="forms filled at once")
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
     given = parser.parse_args(arguments)
+    parent = os.getppid()
+    process.leave_the_network()
+    process.seclude()
     if given.once:
         return _once()
     if given.with_parent:
-        process.die_with(os.getppid(), by=signal.SIGTERM)
+        process.die_with(parent, by=signal.SIGTERM)
     try:
         _serve(given.socket, given.children)
     except OSError as refused:  # the socket is served already, or cannot be made

@@ -30,6 +30,8 @@ RENDERER_SOCKET = "renderer.sock"
 QUEUE_SECONDS = 60.0
 """Longest wait for a turn at a busy daemon, on top of the daemon's own deadline."""
 HEALTH_SECONDS = 3.0
+ALONE_SECONDS = 30.0
+"""Longest a process for one form may take: it starts a Python first, on a busy machine for seconds."""
 _PROJECT = Path(__file__).resolve().parent.parent
 _RENDER_ELSEWHERE = frozenset({FormCode.RENDER_TIMEOUT, FormCode.RENDER_FAILED, FormCode.DAEMON_UNREACHABLE})
 """What a LibreOffice of its own may do better: one that crashed or hung did so for reasons of its own, perhaps."""
@@ -174,7 +176,7 @@ def _filled_alone(head: Mapping[str, object], docx: bytes, values: bytes) -> byt
         env=environment,
     ) as alone:
         try:
-            told, _ = alone.communicate(wire.packed(head, (docx, values)), timeout=filler.WALL_SECONDS)
+            told, _ = alone.communicate(wire.packed(head, (docx, values)), timeout=ALONE_SECONDS)
         except subprocess.TimeoutExpired:
             alone.kill()
             raise filler.epitaph(0, late=True) from None

@@ -48,6 +48,7 @@ _ALLOCATORS = (
 WARMUP = Path(__file__).with_name("data") / "warmup.docx"
 """What the renderer makes when it starts, and when it asks itself whether it is well: a page with both languages, the
 fonts of forms, a table, a header and footer with page numbers, checkboxes and a picture with alt text."""
+_PROJECT = str(Path(__file__).resolve().parent.parent)
 _ROOM = "CONFIDE_RENDERER_ROOM"
 _DESK = "desk-"
 SOURCE_NAME = "document.docx"
@@ -221,7 +222,7 @@ def _with_environment(room: Scratch) -> None:
     allocator = next((one for one in _ALLOCATORS if Path(one).exists()), None)
     environment = {
         **office_environment(room.path),
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONPATH": os.pathsep.join(filter(None, (_PROJECT, os.environ.get("PYTHONPATH")))),
         "SAL_LOK_OPTIONS": "unipoll",
         _ROOM: f"{room.lock}:{room.path}",
         **({"LD_PRELOAD": allocator} if allocator else {}),
@@ -247,10 +248,13 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=max(1, os.cpu_count() or 2), help="documents rendered at once")
     parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
     given = parser.parse_args()
+    parent = os.getppid()
+    room = _room_handed_on()
+    if room is None:
+        process.leave_the_network()
     process.seclude()
     if given.with_parent:
-        process.die_with(os.getppid(), by=signal.SIGTERM)
-    room = _room_handed_on()
+        process.die_with(parent, by=signal.SIGTERM)
     try:
         if room is not None:
             return _serve(given.socket.absolute(), given.children, room)

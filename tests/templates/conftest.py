@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -42,6 +43,36 @@ def sample_data() -> dict[str, Any]:
     }
 
 
+@functools.cache
+def _blank() -> bytes:
+    document = Document()
+    kept = {
+        "Normal",
+        "Table Grid",
+        "Normal Table",
+        "No List",
+        "List Bullet",
+        "Heading 1",
+        "Heading 2",
+        "Header",
+        "Footer",
+    }
+    styles = document.styles.element
+    for style in list(styles.findall(qn("w:style"))):
+        if style.find(qn("w:name")).get(qn("w:val")).title() not in kept:
+            styles.remove(style)
+    styles.remove(styles.find(qn("w:latentStyles")))
+    for number, relation in list(document.part.rels.items()):
+        if relation.reltype.endswith("stylesWithEffects"):
+            del document.part.rels[number]
+    return docx_bytes(document)
+
+
+def blank_document() -> Any:
+    """An empty Word document with few styles: python-docx's own has 160, and reading them is most of a test."""
+    return Document(io.BytesIO(_blank()))
+
+
 def docx_bytes(document: Any) -> bytes:
     """A python-docx document as bytes."""
     stream = io.BytesIO()
@@ -60,7 +91,7 @@ def place_picture(document: Any, words: str) -> None:
 
 def build_form() -> bytes:
     """Three pages: headings, loops over rows and paragraphs, a condition, header and footer, two places to sign."""
-    document = Document()
+    document = blank_document()
     document.core_properties.author = "Pat Author"
     document.core_properties.title = "Disclosure statement"
     style = document.styles["Normal"]
@@ -117,7 +148,7 @@ def form_of() -> Callable[..., bytes]:
     """Build a form: texts are paragraphs, lists of lists of texts are tables."""
 
     def build(*blocks: str | list[list[str]], header: str = "") -> bytes:
-        document = Document()
+        document = blank_document()
         if header:
             document.sections[0].header.paragraphs[0].text = header
         for block in blocks:

@@ -47,6 +47,7 @@ def test_a_daemon_that_talks_nonsense_is_as_good_as_none(tmp_path: Path, form: b
     assert press.health().fallbacks == 1
 
 
+@pytest.mark.real
 def test_a_daemon_that_is_silent_is_given_up(
     tmp_path: Path, form: bytes, data: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +92,7 @@ def test_an_error_survives_the_way_between_processes_and_pickles() -> None:
         )
 
 
+@pytest.mark.real
 def test_no_value_is_in_a_command_line_or_an_environment(
     tmp_path: Path, form: bytes, data: dict[str, Any], until: Callable[..., None]
 ) -> None:
