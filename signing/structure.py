@@ -16,7 +16,13 @@ from typing import Any
 
 from asn1crypto import crl, ocsp, x509
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodeLimits, DecodePurpose, DocumentDecodeBudget
+from pyhanko.pdf_utils.decode_limits import (
+    DEFAULT_PURPOSE_LIMITS,
+    DecodeLimits,
+    DecodePurpose,
+    DocumentDecodeBudget,
+    StreamDecodeLimits,
+)
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
 from signing.acceptance import Reason, ReasonCode
@@ -25,12 +31,24 @@ logger = logging.getLogger(__name__)
 
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes. A statement takes a fraction of one megabyte; what is larger is not one of ours."""
-MOST_REVISIONS = 80
-"""A finished statement has about ten, and two more for each renewal."""
-MOST_OBJECTS = 20_000
-MOST_FIELDS = 64
+MOST_REVISIONS = 40
+"""A finished statement has six, and one more for each renewal."""
+MOST_OBJECTS = 2_500
+"""A statement of three pages has about two hundred. With these limits the costliest file takes ten seconds: every
+signature is compared with every later revision, and each comparison looks at every object."""
+MOST_FIELDS = 24
 _DEEPEST_FIELD = 6
-_MOST_DECODED = 64 * 1024 * 1024
+_KIB = 1024
+_UNPACKING = DecodeLimits(
+    per_purpose={
+        **DEFAULT_PURPOSE_LIMITS,
+        # each entry of it costs a turn of a Python loop, so this bounds time, not memory
+        DecodePurpose.XREF_STREAM: StreamDecodeLimits(max_output_size=256 * _KIB),
+        DecodePurpose.OBJECT_STREAM: StreamDecodeLimits(max_output_size=4096 * _KIB),
+        DecodePurpose.XMP_METADATA: StreamDecodeLimits(max_output_size=1024 * _KIB),
+    },
+    document_budget=DocumentDecodeBudget(base_allowance=32 * 1024 * _KIB, max_ratio=8),
+)
 
 _HEADER = b"%PDF-"
 _END = b"%%EOF"
@@ -87,9 +105,8 @@ def open_file(pdf: bytes) -> PdfFileReader:
     # one entry of a cross-reference table takes twenty bytes; the parser would read them all before we could count
     if pdf.count(b" n") > 4 * MOST_OBJECTS or pdf.count(b" obj") > MOST_OBJECTS:
         raise UnreadableError(ReasonCode.TOO_COMPLEX, "objects")
-    limits = DecodeLimits(document_budget=DocumentDecodeBudget(base_allowance=_MOST_DECODED, max_ratio=8))
     try:
-        reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=limits)
+        reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_UNPACKING)
         if reader.encrypt_dict is not None:
             raise UnreadableError(ReasonCode.ENCRYPTED)
         if reader.xrefs.total_revisions > MOST_REVISIONS:
