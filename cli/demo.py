@@ -117,15 +117,19 @@ def _running(settings: Configuration) -> Iterator[None]:
         )
     try:
         until = time.monotonic() + START_SECONDS
-        while not ((parts := status(settings.run)) and all(state == "ready" for state in parts.values())):
+        while waiting := _not_ready(status(settings.run)):
             if served.poll() is not None or time.monotonic() > until:
-                waiting = ", ".join(name for name, state in parts.items() if state != "ready") or "everything"
                 raise CommandError(ExitCode.UNAVAILABLE, f"Not ready: {waiting}.", f"Look into {log.parent}.")
             time.sleep(0.1)
         yield
     finally:
         served.terminate()
         served.wait()
+
+
+def _not_ready(parts: Mapping[str, str]) -> str:
+    """What the main job still waits for, named; the schedules of the night are not among it."""
+    return ", ".join(name for name in ("filler", "renderer", "worker", "prefect") if parts.get(name) != "ready")
 
 
 def _main_job(settings: Configuration, password: str, step: Any) -> tuple[list[dict[str, Any]], Packet]:
