@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.envelope import OVERHEAD, context_of, seal, unseal
@@ -16,8 +16,10 @@ OTHER = bytes(range(1, 33))
 SEALED = seal(KEY, b"a disclosure statement", b"context")
 
 keys = st.binary(min_size=32, max_size=32)
+unhurried = settings(deadline=None)  # a busy machine is no fault of the envelope
 
 
+@unhurried
 @given(keys, st.binary(max_size=2000), st.binary(max_size=60))
 def test_what_is_sealed_opens_again(key: bytes, plaintext: bytes, context: bytes) -> None:
     sealed = seal(key, plaintext, context)
@@ -40,18 +42,21 @@ def test_any_shortening_is_refused() -> None:
             unseal(KEY, SEALED[:length], b"context")
 
 
+@unhurried
 @given(st.binary(min_size=1, max_size=40), st.integers(0, len(SEALED)))
 def test_any_added_byte_is_refused(more: bytes, place: int) -> None:
     with pytest.raises(Tampered):
         unseal(KEY, SEALED[:place] + more + SEALED[place:], b"context")
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_noise_is_refused(noise: bytes) -> None:
     with pytest.raises(Tampered):
         unseal(KEY, noise, b"context")
 
 
+@unhurried
 @given(keys, st.binary(max_size=40))
 def test_another_key_or_another_purpose_is_refused(key: bytes, context: bytes) -> None:
     if key != KEY:
@@ -77,6 +82,7 @@ def test_the_same_bytes_never_look_the_same_twice() -> None:
     assert len({seal(KEY, b"same", b"context") for _ in range(50)}) == 50
 
 
+@unhurried
 @given(st.lists(st.text(max_size=8), max_size=4), st.lists(st.text(max_size=8), max_size=4))
 def test_two_purposes_never_read_the_same(one: list[str], other: list[str]) -> None:
     assert (context_of(*one) == context_of(*other)) == (one == other)
@@ -89,7 +95,7 @@ def test_sealing_a_record_costs_less_than_a_third_of_a_millisecond() -> None:
 
 
 def _seconds(record: bytes) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20):
         seal(KEY, record, b"context")
-    return (time.perf_counter() - start) / 20
+    return (time.process_time() - start) / 20

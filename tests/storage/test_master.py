@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import MasterKeyExists, StorageError, UnsafePlace, WrongMasterKey
@@ -103,6 +103,7 @@ SEARCH_INDEX_OF_SECRET = "1b9355e36d5fbc4704b21c33487038951b7a1114b6c78cedd29456
 PKI_WRAP_OF_SECRET = "96c23d4a4cb2e31560f9002e6593163f220df3b72eb2d443c614714a34c48b2b"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
 def test_what_is_wrapped_unwraps_in_its_context_only(secret: bytes, context: dict[str, str]) -> None:
     key = MasterKey(SECRET)
