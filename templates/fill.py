@@ -24,6 +24,7 @@ from docx.opc.phys_pkg import PhysPkgWriter
 from docx.opc.pkgwriter import PackageWriter
 from docxtpl import DocxTemplate
 from lxml import etree  # type: ignore[import-untyped]  # it has no stubs
+from markupsafe import Markup
 
 from templates import explain, place, rich
 from templates.errors import FormCode, FormError, Place
@@ -146,7 +147,8 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         for name in ("title", "subject"):
             text = getattr(properties, name)
             with explain.errors_of(None, text, context):
-                setattr(properties, name, environment.compiled(text).render(context) if "{" in text else text)
+                filled = environment.compiled(text).render(context) if "{" in text else text
+                setattr(properties, name, Markup(filled).unescape())  # noqa: S704 - back to plain text, not to markup
         for name in ("author", "last_modified_by", "comments", "keywords", "category", "identifier", "version"):
             setattr(properties, name, "")
         properties.language = self.locale

@@ -65,6 +65,8 @@ def finish(pdf: bytes, *, title: str, language: str, prepared_on: dt.date, stric
     Raises FormError ``not_a_pdf`` or ``picture_without_words``.
     """
     tag = language_tag(language)
+    if not title.strip():
+        raise ValueError("a document needs a title (ISO 14289-1, 7.1)")
     try:
         document = pikepdf.open(io.BytesIO(pdf))
     except pikepdf.PdfError as broken:

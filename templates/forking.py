@@ -57,8 +57,8 @@ class ForkServer:
     """Children at once; more requests wait in the backlog."""
     seconds: float
     """Wall time of one child."""
-    after: Callable[[bool], None] | None = None
-    """Called in the parent after each child: did it end well? (May raise Stop.)"""
+    after: Callable[[int, bool], None] | None = None
+    """Called in the parent after each child: its number, and did it end well? (May raise Stop.)"""
     while_idle: Callable[[], None] | None = None
     """Called in the parent at every turn, at the latest after POLL_SECONDS. (May raise Stop.)"""
     extra: dict[int, Callable[[], None]] = field(default_factory=dict)
@@ -174,7 +174,7 @@ class ForkServer:
         child.connection.close()
         os.close(child.pidfd)
         if self.after is not None:
-            self.after(status == 0)
+            self.after(child.pid, status == 0)
 
     def _answer_for_the_dead(self, child: _Child, error: FormError) -> None:
         # small enough for the socket's buffer; a client that is gone, or was half answered, gets nothing more

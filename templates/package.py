@@ -29,6 +29,11 @@ _XML_NAME = re.compile(r"\.(xml|rels|vml)$", re.IGNORECASE)
 _EXTERNAL = re.compile(rb"<[^<>]*\bTargetMode\s*=\s*[\"']External[\"'][^<>]*>", re.IGNORECASE)
 # What may point outside: a link a person clicks, and the name of the template the file was once made from.
 _HARMLESS_EXTERNAL = re.compile(rb"\bType\s*=\s*[\"'][^\"']*/(hyperlink|attachedTemplate)[\"']", re.IGNORECASE)
+_FOREIGN_CHUNK = re.compile(rb"\bType\s*=\s*[\"'][^\"']*/(aFChunk|subDocument|frame)[\"']", re.IGNORECASE)
+# old drawings may name a picture's address themselves
+_NAMED_PICTURE = re.compile(
+    rb"<v:(imagedata|fill|stroke)\b[^<>]*[\s:](src|href|althref)\s*=\s*[\"'][^\"']", re.IGNORECASE
+)
 _FETCHING_FIELD = re.compile(rb"INCLUDEPICTURE|INCLUDETEXT|DDEAUTO|\b(INCLUDE|IMPORT|DDE|LINK|RD)\s", re.IGNORECASE)
 _INSTRUCTION = re.compile(rb"<w:instrText[^>]*>([^<]*)<|\bw:instr\s*=\s*\"([^\"]*)\"")
 _ANOTHER_KIND = {b"%PDF": "a PDF", b"{\\rt": "a rich-text (RTF) file", b"\xd0\xcf\x11\xe0": "an old .doc file"}
@@ -105,6 +110,10 @@ def _check_xml(name: str, xml: bytes, *, as_form: bool) -> None:
         for found in _EXTERNAL.findall(xml):
             if not _HARMLESS_EXTERNAL.search(found):
                 raise _unsafe("The file pulls in a picture or a document from outside.")
+        if _FOREIGN_CHUNK.search(xml):
+            raise _unsafe("The file holds a piece of another kind of document.")
+    elif _NAMED_PICTURE.search(xml):
+        raise _unsafe("The file pulls in a picture or a document from outside.")
     elif as_form:
         # Word may split one instruction into several runs: read them both one by one and joined
         told = [bare or quoted for bare, quoted in _INSTRUCTION.findall(xml)]

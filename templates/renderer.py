@@ -74,7 +74,7 @@ class Renderer:
         process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=MAX_PDF)
         message = wire.receive(stream)
         if message.head.get("op") == "health":
-            wire.answer(stream, {"ok": True, "pid": os.getppid()})
+            wire.answer(stream, {"ok": True, "pid": os.getppid(), "room": str(self._room.path)})
             return
         try:
             (docx,) = message.blobs
@@ -85,15 +85,15 @@ class Renderer:
         else:
             wire.answer(stream, {"ok": True}, (pdf,))
 
-    def after(self, well: bool) -> None:
-        """Count deaths; after several in a row see whether the renderer itself is still well."""
+    def after(self, pid: int, well: bool) -> None:
+        """Clear a dead child's desk; after several deaths in a row see whether the renderer itself is still well."""
+        shutil.rmtree(self._room.path / f"{_DESK}{pid}", ignore_errors=True)
         self._deaths = 0 if well else self._deaths + 1
         if self._deaths >= DEATHS_BEFORE_LOOKING:
             self._deaths = 0
             if not self._makes_the_warmup():
                 self.unhealthy = True
                 raise Stop
-        self._sweep()
 
     def _rendered(self, docx: bytes) -> bytes:
         # one name for every document: LibreOffice can print it into the page
@@ -125,12 +125,6 @@ class Renderer:
             finally:
                 os._exit(status)
         return os.waitpid(pid, 0)[1] == 0
-
-    def _sweep(self) -> None:
-        """Remove what killed children left: the desks of processes that are gone."""
-        for desk in self._room.path.glob(f"{_DESK}*"):
-            if not Path(f"/proc/{desk.name.removeprefix(_DESK)}").exists():
-                shutil.rmtree(desk, ignore_errors=True)
 
 
 def read_pdf(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 from markupsafe import Markup
 
@@ -81,8 +82,8 @@ def wrap_bare_places(patched: str) -> str:
 
 
 def _told(value: object) -> str:
-    if isinstance(value, (str, int, float)):
-        return str(value)
+    if isinstance(value, (str, int, float, Undefined)):
+        return str(value)  # of something undefined: raises, and tells its name
     raise SecurityError("something that is not text")
 
 

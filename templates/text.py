@@ -47,7 +47,9 @@ def _text_of(document: object, number: int) -> str:
     page = document[number]  # type: ignore[index]  # pypdfium2 is untyped
     words = page.get_textpage()
     try:
-        return str(words.get_text_bounded()).replace("\r\n", "\n").replace("\r", "\n")
+        text = str(words.get_text_bounded()).replace("\r\n", "\n").replace("\r", "\n")
+        # pdfium's marks for a hyphen at the end of a line; a name may be broken there
+        return text.replace("\ufffe", "-").replace("\x02", "-")
     finally:
         words.close()
         page.close()

@@ -6,11 +6,12 @@ import functools
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 from PIL import Image
 
+from templates import wire
 from templates.press import Press
 
 PARAGRAPH = (
@@ -200,10 +202,10 @@ def repacked() -> Callable[..., bytes]:
 class Daemon:
     """A daemon of this room, started for the tests."""
 
-    def __init__(self, module: str, socket: Path, *more: str) -> None:
-        command = [sys.executable, "-m", f"templates.{module}", "--socket", str(socket), "--with-parent", *more]
+    def __init__(self, module: str, path: Path, *more: str) -> None:
+        command = [sys.executable, "-m", f"templates.{module}", "--socket", str(path), "--with-parent", *more]
         self.process = subprocess.Popen(command)
-        self.socket = socket
+        self.socket = path
 
     @property
     def pid(self) -> int:
@@ -217,8 +219,16 @@ class Daemon:
 
     def memory(self) -> int:
         """Bytes of memory that hold data (what it reads from files does not count)."""
-        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) << 10
+        lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) << 10
+
+    def health(self) -> Mapping[str, object]:
+        """What it tells of itself."""
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(self.socket))
+            stream = wire.SocketStream(asking, 10)
+            wire.send(stream, {"op": "health"})
+            return wire.receive(stream).head
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """End it. Returns its status."""

@@ -62,6 +62,14 @@ def test_a_filled_form_tells_no_author_and_no_moment(form: bytes, data: dict[str
         assert {member.date_time for member in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
+def test_a_title_with_a_field_is_filled_and_not_escaped_twice(form_of: Build) -> None:
+    document = Document(io.BytesIO(form_of("x")))
+    document.core_properties.title = "About {{ name }}"
+    stream = io.BytesIO()
+    document.save(stream)
+    assert Document(io.BytesIO(fill(stream.getvalue(), {"name": "A & <B>"}))).core_properties.title == "About A & <B>"
+
+
 def test_the_places_for_signatures_keep_their_words(form: bytes, data: dict[str, Any]) -> None:
     body = Document(io.BytesIO(fill(form, data))).element.body
     assert [one.get("descr") for one in body.iter(qn("wp:docPr"))] == ["sig:client", "sig:witness"]
@@ -176,6 +184,7 @@ def test_a_value_in_a_footnote_is_not_read_as_a_form_when_there_are_two_sections
     [
         ("Name: {{ client.nmae }}", FormCode.FIELD_MISSING, "client.nmae", "client.name"),
         ("{{ client['nmae'] }}", FormCode.FIELD_MISSING, "client.nmae", "client.name"),
+        ("{{r client.nmae }}", FormCode.FIELD_MISSING, "client.nmae", "client.name"),
         ("{{ clint.name }}", FormCode.FIELD_MISSING, "clint", "client"),
         (
             "{% for one in things %}{{ one.lable }}{% endfor %}",

@@ -108,6 +108,19 @@ def test_a_file_that_pulls_in_something_from_outside_is_refused_and_a_link_is_no
 
 
 @pytest.mark.parametrize(
+    "drawing",
+    [
+        '<v:imagedata src="http://example.org/x.png"/>',
+        '<v:fill o:href="file:///etc/x.png"/>',
+        "<v:imagedata r:href='x'/>",
+    ],
+)
+def test_an_old_drawing_that_names_a_picture_elsewhere_is_refused(repacked: Repack, form: bytes, drawing: str) -> None:
+    assert refused(repacked(form, **{"word/x.xml": f"<a>{drawing}</a>".encode()})).code is FormCode.WORD_FILE_UNSAFE
+    check_word_file(repacked(form, **{"word/x.xml": b'<a><v:imagedata r:id="rId3" o:title=""/></a>'}))
+
+
+@pytest.mark.parametrize(
     "field",
     [
         '<w:instrText>INCLUDEPICTURE "file:///etc/x"</w:instrText>',

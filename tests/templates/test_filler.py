@@ -127,11 +127,7 @@ def test_forms_beyond_those_kept_warm_are_let_go(filling: Press, filler: Any, fo
 
     for number in range(WARM_FORMS + 3):
         assert filling.fill(form_of(f"{number} {{{{ x }}}}"), {"x": "y"})
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.connect(str(filler.socket))
-        stream = wire.SocketStream(asking, 5)
-        wire.send(stream, {"op": "health"})
-        assert wire.receive(stream).head["warm"] == WARM_FORMS
+    assert filler.health()["warm"] == WARM_FORMS
 
 
 def test_a_dead_socket_is_replaced_and_a_living_one_is_not(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -18,7 +19,9 @@ import pytest
 from templates import soffice
 from templates.errors import FormCode, FormError
 from templates.fill import fill
+from templates.forking import Stop
 from templates.press import Press
+from templates.renderer import DEATHS_BEFORE_LOOKING, Renderer
 from templates.scratch import _in_memory, scratch, sweep
 from templates.text import extract
 
@@ -33,9 +36,8 @@ def filled(form: bytes) -> bytes:
 
 
 def room_of(daemon: Any) -> Path:
-    """The daemon's directory in memory, found by the lock it holds."""
-    links = [link.resolve() for link in Path(f"/proc/{daemon.pid}/fd").iterdir()]
-    return next(link for link in links if link.name.startswith("renderer-"))
+    """The daemon's directory in memory."""
+    return Path(daemon.health()["room"])
 
 
 def test_two_processes_of_two_kinds_make_the_same_bytes(press: Press, filled: bytes) -> None:
@@ -109,6 +111,34 @@ def test_a_child_that_is_killed_costs_its_own_document_only(
     assert press.render(filled, **TOLD) == made
     assert press.health().fallbacks == 1
     assert not list(room_of(renderer).glob("desk-*"))
+
+
+def test_after_three_deaths_the_renderer_looks_whether_it_is_well_and_goes_on(
+    press: Press, renderer: Any, filled: bytes, until: Callable[..., None]
+) -> None:
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as silent:
+            until(lambda: not renderer.children())
+            silent.connect(str(renderer.socket))
+            until(lambda: bool(renderer.children()))
+            os.kill(renderer.children()[0], signal.SIGKILL)
+            silent.recv(1)
+    assert press.render(filled, **TOLD)
+    assert press.health().fallbacks == 0
+
+
+def test_a_renderer_that_cannot_make_its_own_page_gives_up() -> None:
+    class Broken:
+        def to_pdf(self, source: Path, target: Path) -> None:
+            raise FormError(FormCode.RENDER_FAILED, "It is broken.", "Start it anew.")
+
+    with scratch("test") as room:
+        broken = Renderer(Broken(), room)  # type: ignore[arg-type]
+        for number in range(DEATHS_BEFORE_LOOKING - 1):
+            broken.after(number, False)
+        with pytest.raises(Stop):
+            broken.after(99, False)
+        assert broken.unhealthy
 
 
 def test_several_threads_get_their_own_documents(press: Press, form: bytes, data: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def epitaph(status, late):
     return FormError(FormCode.RENDER_TIMEOUT if late else FormCode.RENDER_FAILED, "It died.", "Try again.")
 
 deaths = []
-def after(well):
+def after(pid, well):
     deaths.append(well)
     if deaths[-3:] == [False] * 3: raise Stop
 
