@@ -38,6 +38,9 @@ FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 """Date of every member of the zip file (the earliest a zip file can tell)."""
 _FIXED_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+_TORN_DOCUMENT = (PackageNotFoundError, LookupError, ValueError, TypeError, AttributeError, etree.LxmlError)
+"""What python-docx and docxtpl raise at documents that are not what they should be."""
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _WRITTEN_BRACES = {"{_{": "{{", "}_}": "}}", "{_%": "{%", "%_}": "%}"}
 _LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -57,7 +60,7 @@ def open_form(docx: bytes) -> OpenForm:
     try:
         form = OpenForm(docx)
         form.compile()
-    except (PackageNotFoundError, KeyError, ValueError, AttributeError, etree.LxmlError) as broken:
+    except _TORN_DOCUMENT as broken:
         raise FormError(
             FormCode.NOT_A_WORD_FILE,
             "The file is damaged: its parts do not fit together.",
@@ -91,9 +94,16 @@ class OpenForm:
         self._spent = True
         values = plain(data)
         self._template.locale = locale
-        self._template.render(values, jinja_env=environment, autoescape=True)
-        _refuse_left_over(self._template, values)
-        return _packed(self._template.docx.part.package)
+        try:
+            self._template.render(values, jinja_env=environment, autoescape=True)
+            _refuse_left_over(self._template, values)
+            return _packed(self._template.docx.part.package)
+        except _TORN_DOCUMENT:  # its message may quote a value
+            raise FormError(
+                FormCode.TEMPLATE_BROKEN,
+                "The document is not built as Word builds one: a table or a part lacks a piece.",
+                "Open it in Word and save it again as a Word document (.docx).",
+            ) from None
 
 
 class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
@@ -166,7 +176,10 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
 
 @functools.lru_cache(maxsize=MAX_PATCHED)
 def _patched(xml: str) -> str:
-    return rich.wrap_bare_places(_docxtpl_patch(None, xml))
+    patched = _docxtpl_patch(None, xml)
+    # docxtpl gives expressions back their < and > but not their &
+    meant = _EXPRESSION.sub(lambda found: found.group().replace("&amp;", "&"), patched)
+    return rich.wrap_bare_places(meant)
 
 
 _docxtpl_patch: Callable[[None, str], str] = DocxTemplate.patch_xml

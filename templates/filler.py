@@ -5,8 +5,8 @@ input to standard output, for a press that finds no daemon.
 
 Danger: a form is a program written by somebody else; it may never end, and it may ask for all memory. Invariants: a
 form is first opened, compiled and filled in a child with limits on memory, CPU and time; only a form that came through
-there is opened in the parent too, so that later children find it ready (copy on write). The parent never sees a value:
-a child hands it the bytes of the *form*, and the data stays in the child.
+there, or ships with the program, is opened in the parent too, so that later children find it ready (copy on write).
+The parent never sees a value: a child hands it the bytes of the *form*, and the data stays in the child.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from templates import process, wire
+from templates.catalog import catalog
 from templates.errors import FormCode, FormError
 from templates.fill import OpenForm, open_form
 from templates.forking import ForkServer
@@ -61,6 +62,18 @@ class Filler:
             docx = self._told.recv(_MAX_FORM_ON_CHANNEL)
         except BlockingIOError:
             return
+        self._keep(docx)
+
+    def warm_shipped(self) -> None:
+        """Open the forms that ship with the program, before the first person waits for one."""
+        try:
+            for form in catalog():
+                for language in form.languages:
+                    self._keep(form.docx(language))
+        except FormError:  # whoever uses the catalog is told; forms handed over are filled all the same
+            return
+
+    def _keep(self, docx: bytes) -> None:
         digest = hashlib.sha256(docx).hexdigest()
         if digest in self._warm:
             self._warm.move_to_end(digest)
@@ -149,6 +162,7 @@ def _once() -> int:
 
 def _serve(path: Path, children: int) -> None:
     filler = Filler()
+    filler.warm_shipped()
     ForkServer(
         path=path,
         work=filler.work,

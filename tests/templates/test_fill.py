@@ -234,6 +234,20 @@ def test_a_condition_that_tears_a_table_apart_is_refused_and_nothing_is_dropped(
     assert error.place.paragraph == 2
 
 
+def test_an_ampersand_in_an_expression_is_an_ampersand(form_of: Build, words_of: Words) -> None:
+    assert words_of(fill(form_of("{{ 'a & b < c' }} {{ name|default('x & y') }}"), {})) == ["a & b < c x & y"]
+
+
+def test_a_table_that_lacks_a_piece_is_told_as_such(form_of: Build, repacked: Callable[..., bytes]) -> None:
+    with zipfile.ZipFile(io.BytesIO(form_of([["{{ name }}", "x"]]))) as package:
+        body = package.read("word/document.xml").decode()
+    start, end = body.index("<w:tblGrid>"), body.index("</w:tblGrid>") + len("</w:tblGrid>")
+    torn = repacked(form_of([["{{ name }}", "x"]]), **{"word/document.xml": (body[:start] + body[end:]).encode()})
+    error = refused(torn, {"name": "Zyx-Canary"})
+    assert error.code is FormCode.TEMPLATE_BROKEN
+    assert "Zyx-Canary" not in str(error)
+
+
 def test_braces_the_author_means_are_printed(form_of: Build, words_of: Words) -> None:
     assert words_of(fill(form_of("Write {_{ name }_}"), {})) == ["Write {{ name }}"]
 
