@@ -201,11 +201,14 @@ def _archive(
     for trace in opened.traces:
         for certificate in (trace.certificate, *trace.others):
             certificates.setdefault(certificate.dump(), certificate)
+    learnt = stamper.known(list(certificates.values()))
+    certificates.update((one.dump(), one) for one in learnt.certificates)
+    answers.extend(learnt.answers)
     out = io.BytesIO()
     stamping = PdfTimeStamper(stamper, field_name=field)
     try:
         DocumentSecurityStore.supply_dss_in_writer(
-            opened.writer, None, certs=list(certificates.values()), ocsps=answers
+            opened.writer, None, certs=list(certificates.values()), ocsps=answers, crls=learnt.lists
         )
         runner.run(
             stamping.async_timestamp_pdf(opened.writer, "sha256", bytes_reserved=2 * stamper.token_room, output=out)

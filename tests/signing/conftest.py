@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509
 from PIL import Image, ImageDraw
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from signing import appearance, chain, prepare, seal
 from signing.authority import Authority
@@ -72,6 +88,52 @@ def seal_it(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> seal.
     """The organization seals."""
     look = appearance.seal(ORGANIZATION, now(), role_line="Seal of the organization")
     return seal.seal(pdf, authority, stamper, appearance=look, now=now())
+
+
+def verdicts(pdf: bytes, roots: Sequence[bytes]) -> dict[str, str]:
+    """Field -> AdES verdict (archival stamps: OK when intact, valid and trusted), by the clock of the moment."""
+    trusted = [x509.Certificate.load(der) for der in roots]
+    declared = RevocationCheckingPolicy(
+        RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED
+    )
+    specification = PdfSignatureValidationSpec(
+        SignatureValidationSpec(
+            cert_validation_policy=CertValidationPolicySpec(
+                trust_manager=SimpleTrustManager.build(trust_roots=trusted), revinfo_policy=CertRevTrustPolicy(declared)
+            ),
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY
+            ),
+        )
+    )
+
+    async def judge() -> dict[str, str]:
+        found = {}
+        for embedded in PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+            context = ValidationContext(trust_roots=trusted, allow_fetching=False)
+            if embedded.sig_object_type == "/DocTimeStamp":
+                status = await async_validate_pdf_timestamp(embedded, context)
+                found[embedded.field_name] = "OK" if status.intact and status.valid and status.trusted else "BAD"
+                continue
+            status = await async_validate_pdf_signature(embedded, context)
+            assert status.intact
+            assert status.valid
+            assert status.docmdp_ok
+            result = await ades_lta_validation(embedded, specification)
+            found[embedded.field_name] = result.ades_subindic.name
+        return found
+
+    logging.disable(logging.CRITICAL)
+    try:
+        return asyncio.run(judge())
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="session")
+def judge() -> Callable[[bytes, Sequence[bytes]], dict[str, str]]:
+    """pyHanko's AdES verdicts of a file, offline, trusting the given roots, by the clock of the moment."""
+    return verdicts
 
 
 @pytest.fixture(scope="session")
