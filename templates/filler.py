@@ -23,16 +23,12 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from templates import process, wire
+from templates import limits, process, wire
 from templates.catalog import catalog
 from templates.errors import FormCode, FormError
 from templates.fill import OpenForm, open_form
 from templates.forking import ForkServer
 
-MEMORY = 384 << 20
-"""Bytes one filling may take beside what the filler itself has."""
-CPU_SECONDS = 3
-WALL_SECONDS = 8.0
 WARM_FORMS = 12
 """Forms kept open in the parent (about 3 MB each)."""
 WARM_SECONDS = 1.0
@@ -85,7 +81,7 @@ class Filler:
 
     def work(self, stream: wire.Stream) -> None:
         """One request (in the child): fill, answer."""
-        process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=0)
+        process.limit(memory=limits.FILL_MEMORY, cpu_seconds=limits.FILL_CPU_SECONDS, file_size=0)
         message = wire.receive(stream)
         if message.head.get("op") == "health":
             wire.answer(stream, {"ok": True, "pid": os.getppid(), "warm": len(self._warm)})
@@ -139,22 +135,6 @@ def _too_much_memory() -> FormError:
     )
 
 
-def epitaph(status: int, late: bool) -> FormError:
-    """What to tell the client of a child that died."""
-    died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    if late or died_of in (signal.SIGXCPU, signal.SIGKILL):
-        return FormError(
-            FormCode.FILL_TIMEOUT,
-            f"Filling this form did not end within {WALL_SECONDS:.0f} seconds.",
-            "Look for loops inside of loops, and for very long lists.",
-        )
-    return FormError(
-        FormCode.FILL_FAILED,
-        "The filling process ended without an answer.",
-        "Try again; if it happens again, open the form in Word and save it anew.",
-    )
-
-
 def _once() -> int:
     Filler().work(wire.PipeStream(sys.stdin.buffer, sys.stdout.buffer))
     return 0
@@ -166,9 +146,9 @@ def _serve(path: Path, children: int) -> None:
     ForkServer(
         path=path,
         work=filler.work,
-        epitaph=epitaph,
+        epitaph=limits.fill_ended,
         children=children,
-        seconds=WALL_SECONDS,
+        seconds=limits.FILL_WALL_SECONDS,
         extra={filler.channel: filler.warm},
     ).serve()
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from templates import filler, plain, renderer, wire
+from templates import limits, plain, wire
 from templates.errors import FormCode, FormError
 
 FILLER_SOCKET = "filler.sock"
@@ -84,7 +84,7 @@ class Press:
         values = json.dumps(plain.plain(data), ensure_ascii=False).encode("utf-8")
         head = {"op": "fill", "locale": locale}
         try:
-            return self._asked(FILLER_SOCKET, head, (docx, values), filler.WALL_SECONDS)
+            return self._asked(FILLER_SOCKET, head, (docx, values), limits.FILL_WALL_SECONDS)
         except FormError as error:
             if error.code is not FormCode.DAEMON_UNREACHABLE:
                 raise
@@ -104,7 +104,7 @@ class Press:
     def converted(self, docx: bytes) -> bytes:
         """The Word file ``docx`` as LibreOffice's own PDF, not yet finished. Raises FormError."""
         try:
-            return self._asked(RENDERER_SOCKET, {"op": "render"}, (docx,), renderer.WALL_SECONDS)
+            return self._asked(RENDERER_SOCKET, {"op": "render"}, (docx,), limits.RENDER_WALL_SECONDS)
         except FormError as error:
             if error.code not in _RENDER_ELSEWHERE:
                 raise
@@ -179,11 +179,11 @@ def _filled_alone(head: Mapping[str, object], docx: bytes, values: bytes) -> byt
             told, _ = alone.communicate(wire.packed(head, (docx, values)), timeout=ALONE_SECONDS)
         except subprocess.TimeoutExpired:
             alone.kill()
-            raise filler.epitaph(0, late=True) from None
+            raise limits.fill_ended(0, late=True) from None
         finally:
             alone.kill()
     if alone.returncode != 0:
-        raise filler.epitaph(-alone.returncode if alone.returncode < 0 else alone.returncode << 8, late=False)
+        raise limits.fill_ended(-alone.returncode if alone.returncode < 0 else alone.returncode << 8, late=False)
     answer = wire.unpacked(told)
     error = answer.head.get("error")
     if isinstance(error, Mapping):

@@ -25,19 +25,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from templates import process, wire
+from templates import limits, process, wire
 from templates.errors import FormCode, FormError
 from templates.forking import ForkServer, Stop
 from templates.lok import Kit
 from templates.package import check_word_file
 from templates.scratch import Scratch, scratch
 
-WALL_SECONDS = 30.0
-CPU_SECONDS = 25
-MEMORY = 1 << 30
-"""Bytes one document may take beside what LibreOffice itself has."""
-MAX_PDF = 192 << 20
-"""Bytes of a PDF."""
 DEATHS_BEFORE_LOOKING = 3
 WARM_ROUNDS = 2
 EXIT_UNHEALTHY = 75
@@ -71,7 +65,7 @@ class Renderer:
 
     def work(self, stream: wire.Stream) -> None:
         """One request (in the child): render, answer."""
-        process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=MAX_PDF)
+        process.limit(memory=limits.RENDER_MEMORY, cpu_seconds=limits.RENDER_CPU_SECONDS, file_size=limits.MAX_PDF)
         message = wire.receive(stream)
         if message.head.get("op") == "health":
             wire.answer(stream, {"ok": True, "pid": os.getppid(), "room": str(self._room.path)})
@@ -142,22 +136,6 @@ def read_pdf(path: Path) -> bytes:
     return pdf
 
 
-def epitaph(status: int, late: bool) -> FormError:
-    """What to tell the client of a child that died."""
-    died_of = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    if late or died_of == signal.SIGXCPU:
-        return FormError(
-            FormCode.RENDER_TIMEOUT,
-            f"LibreOffice did not finish the document within {WALL_SECONDS:.0f} seconds.",
-            "Take out very large pictures and very long tables.",
-        )
-    return FormError(
-        FormCode.RENDER_FAILED,
-        "LibreOffice ended while it worked on the document.",
-        "Try again; if it happens again, open the document in Word and save it anew.",
-    )
-
-
 def office_environment(room: Path) -> dict[str, str]:
     """The environment LibreOffice runs in: everything it writes lies in ``room``, and the language of the machine, its
     time zone and our own settings are not in it."""
@@ -185,9 +163,9 @@ def _serve(path: Path, children: int, room: Scratch) -> int:
             ForkServer(
                 path=path,
                 work=renderer.work,
-                epitaph=epitaph,
+                epitaph=limits.render_ended,
                 children=children,
-                seconds=WALL_SECONDS,
+                seconds=limits.RENDER_WALL_SECONDS,
                 after=renderer.after,
             ).serve()
             outcome.append(EXIT_UNHEALTHY if renderer.unhealthy else 0)

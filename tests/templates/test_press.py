@@ -53,8 +53,7 @@ def test_a_daemon_that_is_silent_is_given_up(
 ) -> None:
     monkeypatch.setattr(press_module, "QUEUE_SECONDS", 0.1)
     monkeypatch.setattr(press_module, "HEALTH_SECONDS", 0.1)
-    monkeypatch.setattr(press_module.filler, "WALL_SECONDS", 6.0)
-    monkeypatch.setattr(press_module.renderer, "WALL_SECONDS", 0.1)
+    monkeypatch.setattr(press_module.limits, "RENDER_WALL_SECONDS", 0.1)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "renderer.sock"))
         listener.listen()
