@@ -209,6 +209,30 @@ def test_after_a_rewrap_an_old_copy_of_the_keyring_cannot_be_read_with_the_maste
     after.close()
 
 
+def test_a_key_read_while_another_process_rewraps_is_found(
+    keyring: SqliteKeyring,
+    places: Places,
+    epochs: EpochKeys,
+    clock: HandClock,
+    new_id: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = new_id()
+    secret = keyring.create(one, KeyScope.RECORDS).secret
+    other = SqliteKeyring(places.keyring, epochs, clock=clock)
+    read = other._row
+
+    def rewrapped_just_after(object_id: str) -> tuple[KeyScope, int, bytes]:
+        row = read(object_id)
+        monkeypatch.undo()
+        keyring.rewrap()
+        return row
+
+    monkeypatch.setattr(other, "_row", rewrapped_just_after)
+    assert other.get(one).secret == secret
+    other.close()
+
+
 def test_keys_made_while_another_process_rewraps_are_not_lost(
     keyring: SqliteKeyring, places: Places, clock: HandClock
 ) -> None:
