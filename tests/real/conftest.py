@@ -15,36 +15,26 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+# the ceremony's fixtures, used here as well
+from tests.signing.conftest import (  # noqa: F401
+    authority,
+    ceremony,
+    certified_pdf,
+    client_pdf,
+    prepared_pdf,
+    rendered_pdf,
+    sealed_pdf,
+    stamper,
+    witnessed_pdf,
+)
 
 JAVA_SOURCES = Path(__file__).parent / "java"
 DEBIAN_JARS = Path("/usr/share/java")
 JAXB = ("jaxb-api", "jaxb-core", "jaxb-runtime", "txw2", "istack-commons-runtime", "javax.activation")
 PDFBOX = ("pdfbox2", "fontbox2", "commons-logging", "bcprov", "bcpkix", "bcutil")
-
-
-def _signing_fixtures() -> ModuleType:
-    path = Path(__file__).parents[1] / "signing" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("signing_fixtures", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_signing = _signing_fixtures()
-rendered_pdf = _signing.rendered_pdf
-authority = _signing.authority
-stamper = _signing.stamper
-prepared_pdf = _signing.prepared_pdf
-certified_pdf = _signing.certified_pdf
-client_pdf = _signing.client_pdf
-witnessed_pdf = _signing.witnessed_pdf
-sealed_pdf = _signing.sealed_pdf
-ceremony = _signing.ceremony
 
 
 def missing(what: str, remedy: str) -> None:

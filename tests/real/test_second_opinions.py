@@ -7,34 +7,21 @@ here too: it is the reason why the verifier has rules of its own.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from signing.authority import Authority
 from signing.timestamp import EmbeddedStamper
 from signing.verify import verify
+from tests.real.conftest import program
+from tests.signing import tampering, tampering_updates
 
 pytestmark = pytest.mark.real
 
-
-def _load(name: str) -> ModuleType:
-    if name not in sys.modules:
-        path = Path(__file__).parents[1] / "signing" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-tampering = _load("tampering")
-_load("tampering_updates")
 
 BROKEN = [
     # what each must find wrong, by field
@@ -62,7 +49,9 @@ def files(
     other = ceremony(prepared_pdf, authority, stamper)
     genuine = tampering.Genuine(sealed=sealed_pdf, other=other, stamper=stamper)
     wanted = {*SILENT, *(name for name, _ in BROKEN)}
-    made = {one.name: one.make(genuine) for one in tampering.VARIANTS if one.name in wanted}
+    made = {
+        one.name: one.make(genuine) for one in tampering.VARIANTS + tampering_updates.VARIANTS if one.name in wanted
+    }
     assert set(made) == wanted
     return {"genuine": sealed_pdf, "other": other, **made}
 
@@ -112,3 +101,22 @@ def test_what_is_appended_only_our_rules_see(  # type: ignore[no-untyped-def]
     assert wrong(by_pdfbox[name]) == set()
     assert wrong(openssl(files[name], authority.root_der)) == set()
     assert not verify(files[name], roots=[authority.root_der]).accepted
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_on_the_page_work_as_they_stand(
+    files: dict[str, bytes], authority: Authority, tmp_path: Path
+) -> None:
+    for name, package in (("pdfsig", "poppler-utils"), ("openssl", "openssl")):
+        program(name, package)
+    (tmp_path / "statement.pdf").write_bytes(files["genuine"])
+    (tmp_path / "root.der").write_bytes(authority.root_der)
+    script = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL))
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Signature is Valid") == 4
+    assert "Verification successful" in done.stderr

@@ -1,7 +1,6 @@
 """Ways to tamper with a sealed statement by an appended update: every signed byte stays in place.
 
-Each change comes twice: as it is, and stamped afterwards by an authority that stamps for anybody. Loaded after
-`tampering.py`, whose list of variants it extends.
+Each change comes twice: as it is, and stamped afterwards by an authority that stamps for anybody.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from collections.abc import Callable
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from tampering import VARIANTS, Genuine, Variant, restamped, updated, variant
+
+from tests.signing.tampering import Genuine, Variant, restamped, updated
 
 
 def page_of(writer: IncrementalPdfFileWriter):  # type: ignore[no-untyped-def]
@@ -32,6 +32,7 @@ def text(string: str) -> generic.PdfObject:
     return generic.pdf_string(string)
 
 
+VARIANTS: list[Variant] = []
 OVERPAINT = b"q 1 1 1 rg 50 400 500 300 re f 0 0 0 rg Q"
 
 
@@ -310,7 +311,18 @@ def loose_object_added(writer: IncrementalPdfFileWriter) -> None:
     writer.add_object(stream(OVERPAINT))
 
 
-@variant("rejected", "hybrid_file", silent=True)
+@_update()
+def tagging_declared_off(writer: IncrementalPdfFileWriter) -> None:
+    writer.root[pdf_name("/MarkInfo")] = generic.DictionaryObject({pdf_name("/Marked"): generic.BooleanObject(False)})
+    writer.update_root()
+
+
+@_update()
+def version_lowered(writer: IncrementalPdfFileWriter) -> None:
+    writer.root[pdf_name("/Version")] = pdf_name("/1.4")
+    writer.update_root()
+
+
 def hybrid_cross_references(g: Genuine) -> bytes:
     """Old readers see the table, new ones the stream it points to: two documents in one."""
     plain = updated(g.sealed, lambda writer: writer.add_object(stream(OVERPAINT)) and None)
@@ -327,3 +339,14 @@ def hybrid_cross_references(g: Genuine) -> bytes:
     tail = plain[table:].replace(b"/Size %d" % size, b"/Size %d /XRefStm %d" % (size + 1, table))
     moved = tail[: tail.rindex(b"startxref")] + b"startxref\n%d\n%%%%EOF\n" % (table + len(body))
     return plain[:table] + body + moved
+
+
+VARIANTS.append(
+    Variant(
+        name="hybrid_cross_references",
+        make=hybrid_cross_references,
+        outcome="rejected",
+        code="hybrid_file",
+        silent=True,
+    )
+)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from freezegun import freeze_time
@@ -352,3 +353,15 @@ def test_bytes_like_input_and_threads_and_running_loops_are_all_the_same(
         return verify(bytearray(sealed_pdf), roots=[authority.root_der])
 
     assert asyncio.run(inside_a_loop()).accepted
+
+
+def test_the_python_on_the_page_runs_as_it_stands(sealed_pdf: bytes, authority: Authority) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "verify.md", "exec"), {"pdf": sealed_pdf, "root": authority.root_der})  # noqa: S102
+
+
+def test_the_page_names_every_outcome_and_clock() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    for word in [*Outcome, *Clock]:
+        assert f"`{word.value}`" in page, word
