@@ -97,7 +97,7 @@ def sign(
     place = role_of(role)
     opened = open_file(pdf)
     opened.progress.require_turn(place)
-    opened.require_untouched()
+    opened.require_genuine(authority)
     opened.require_windows(aware(now))
     act = authority.issue(signer_name, role=place, act_id=act_id, now=now)
     return add_signature(

@@ -1,18 +1,19 @@
 """A file opened for one more revision: its fields, its signatures with their certificates, its archival stamps.
 
 Danger: sealing a file that was altered after the last signature would make the organization vouch for the alteration.
-Invariant: a verb that adds to a file first sees that the last signature or stamp covers every byte of it.
+Invariant: a verb that adds to a file first computes that the last signature or stamp fits every byte of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import x509
+from asn1crypto import tsp, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -20,9 +21,10 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from signing.authority import window_closed
+from signing.authority import Authority, window_closed
 from signing.errors import SigningCode, SigningError
 from signing.roles import ARCHIVE_PREFIX, Progress
+from signing.signed import check, content_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,23 @@ class Opened:
     writer: IncrementalPdfFileWriter
     progress: Progress
     traces: tuple[Trace, ...]
-    length: int
+    last: EmbeddedPdfSignature | None
+    """The last of them as pyHanko reads it."""
+    pdf: bytes
 
-    def require_untouched(self) -> None:
-        """Refuse a file with bytes after its last signature. Raises SigningError."""
-        if self.traces and self.traces[-1].end != self.length:
+    def require_genuine(self, authority: Authority) -> None:
+        """Refuse a file that is not, to the byte, as the last signature left it, or that strangers signed.
+
+        Each step asks this before it adds its own signature, so the last one vouches for all before it.
+        Raises SigningError.
+        """
+        if any(not authority.issued(trace.certificate.dump()) for trace in self.unarchived()):
+            raise SigningError(
+                SigningCode.FOREIGN_CERTIFICATE,
+                "A signature in this document was made with a certificate of someone else.",
+                "Work only on documents that were signed here.",
+            )
+        if self.last is not None and not _holds(self.last, self.pdf):
             raise SigningError(
                 SigningCode.CHANGED_AFTER_SIGNING,
                 "The document was changed after its last signature.",
@@ -103,8 +117,10 @@ def open_file(pdf: bytes) -> Opened:
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         reader = writer.prev
         fields = {str(name): value is not None for name, value, _ in enumerate_sig_fields(reader)}
-        traces = tuple(_trace(one) for one in _embedded(reader))
-    return Opened(writer=writer, progress=Progress(fields), traces=traces, length=len(pdf))
+        embedded = _embedded(reader)
+        traces = tuple(_trace(one) for one in embedded)
+    last = embedded[-1] if embedded else None
+    return Opened(writer=writer, progress=Progress(fields), traces=traces, last=last, pdf=pdf)
 
 
 def _embedded(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
@@ -128,3 +144,27 @@ def _trace(embedded: EmbeddedPdfSignature) -> Trace:
         stamped_at=stamped_at,
         end=int(embedded.byte_range[2]) + int(embedded.byte_range[3]),
     )
+
+
+def _holds(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
+    """The signature covers the whole of `pdf` but its own place, and fits it."""
+    try:
+        start, length, second, rest = (int(edge) for edge in embedded.byte_range)
+        if start != 0 or not length < second or second + rest != len(pdf):
+            return False
+        place = pdf[length:second]
+        if place[:1] + place[-1:] != b"<>" or bytes.fromhex(place[1:-1].decode()) != embedded.pkcs7_content:
+            return False
+        covered = pdf[:length] + pdf[second:]
+        if embedded.sig_object_type == "/DocTimeStamp":
+            content = content_of(embedded.signed_data)
+            imprint = tsp.TSTInfo.load(content)["message_imprint"]
+            name = imprint["hash_algorithm"]["algorithm"].native
+            if imprint["hashed_message"].native != hashlib.new(name, covered).digest():
+                return False
+            check(embedded.signed_data, content_type="tst_info", digest=lambda by: hashlib.new(by, content).digest())
+        else:
+            check(embedded.signed_data, content_type="data", digest=lambda by: hashlib.new(by, covered).digest())
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return False
+    return True

@@ -84,7 +84,7 @@ def seal(
     """
     opened = open_file(pdf)
     opened.progress.require_turn(Role.ORG_SEAL)
-    opened.require_untouched()
+    opened.require_genuine(authority)
     opened.require_windows(aware(now))
     signed = _add_seal(opened, authority, stamper, appearance, now, key, act_id)
     if signed.stamped:
@@ -101,7 +101,7 @@ def upgrade(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime
     opened = open_file(pdf)
     if not opened.progress.sealed:
         raise SigningError(SigningCode.NOT_SEALED, "The document is not sealed yet.", "Seal it first.")
-    opened.require_untouched()
+    opened.require_genuine(authority)
     if not opened.unarchived():
         raise SigningError(
             SigningCode.NOTHING_TO_ARCHIVE, "The document is archived already.", "Nothing needs to be done."
@@ -120,7 +120,7 @@ def stamp_part_signed(pdf: bytes, authority: Authority, stamper: Stamper, *, now
         raise SigningError(
             SigningCode.ALREADY_SEALED, "The document is sealed already.", "Upgrade or renew it instead."
         )
-    opened.require_untouched()
+    opened.require_genuine(authority)
     if not opened.unarchived():
         raise SigningError(
             SigningCode.NOTHING_TO_ARCHIVE,
@@ -136,7 +136,7 @@ def renew(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime) 
     Raises StampUnavailable, or SigningError when it is too late or no field is left.
     """
     opened = open_file(pdf)
-    opened.require_untouched()
+    opened.require_genuine(authority)
     if not opened.archival or opened.unarchived():
         raise SigningError(
             SigningCode.NOT_SEALED, "The document has no archival stamp over all of it.", "Upgrade it first."

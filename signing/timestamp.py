@@ -19,8 +19,6 @@ import aiohttp
 from asn1crypto import cms, tsp, x509
 from cryptography import x509 as cryptography_x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import set_tsp_headers
 
@@ -40,6 +38,7 @@ from signing.container import (
 from signing.errors import SigningCode, StampUnavailable
 from signing.outside import Known, ask
 from signing.revocation import generalized_time
+from signing.signed import NotSoundError, certificates_in, check, content_of
 
 POLICY = "2.25.208443916127514894537402187493301870213"
 """Our time-stamp policy: an OID under a UUID (ITU-T X.667), which needs no registration."""
@@ -48,12 +47,6 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 LARGEST_REPLY = 64 * 1024
 """Bytes we read of a reply; real tokens take 2 to 10 KB."""
 LONGEST_CHAIN = 6
-
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 def system_clock() -> datetime:
@@ -106,6 +99,8 @@ class Stamper(TimeStamper):
                 "The time-stamp authority does not answer.",
                 "Nothing is lost: the stamp is fetched later. Check its address and the network.",
             ) from error
+        except NotSoundError as error:
+            raise rejected(str(error)) from error
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise rejected("its answer cannot be read") from error
         if len(token[0]) > self.token_room:
@@ -281,31 +276,10 @@ def _check(
     moment = info["gen_time"].native
     if abs(moment - now) > CLOCK_TOLERANCE:
         raise rejected("its clock and ours differ by more than a minute")
-    certificate = _signer_of(signed)
+    content = content_of(signed)
+    certificate = check(signed, content_type="tst_info", digest=lambda name: hashlib.new(name, content).digest())
     _check_certificate(certificate, moment)
-    _check_signature(signed, certificate)
-    return certificate, _certificates(signed)
-
-
-def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:
-    return [one.chosen for one in signed["certificates"] if isinstance(one.chosen, x509.Certificate)]
-
-
-def _signer_of(signed: cms.SignedData) -> x509.Certificate:
-    infos = signed["signer_infos"]
-    if len(infos) != 1:
-        raise rejected("its answer has not exactly one signer")
-    sid = infos[0]["sid"]
-    for certificate in _certificates(signed):
-        if sid.name == "issuer_and_serial_number":
-            if (
-                certificate.issuer.dump() == sid.chosen["issuer"].dump()
-                and certificate.serial_number == sid.chosen["serial_number"].native
-            ):
-                return certificate
-        elif certificate.key_identifier == sid.chosen.native:
-            return certificate
-    raise rejected("its certificate is missing")
+    return certificate, certificates_in(signed)
 
 
 def _check_certificate(certificate: x509.Certificate, moment: datetime) -> None:
@@ -314,49 +288,3 @@ def _check_certificate(certificate: x509.Certificate, moment: datetime) -> None:
         raise rejected("its certificate is not made for time stamps")
     if not certificate.not_valid_before <= moment <= certificate.not_valid_after:
         raise rejected("its certificate is not in force")
-
-
-def _check_signature(signed: cms.SignedData, certificate: x509.Certificate) -> None:
-    """RFC 5652 §5.4: the attributes name the content, the signature covers the attributes."""
-    signer = signed["signer_infos"][0]
-    attributes = {attribute["type"].native: attribute["values"] for attribute in signer["signed_attrs"]}
-    digest = signer["digest_algorithm"]["algorithm"].native
-    content = signed["encap_content_info"]["content"].contents
-    if attributes["message_digest"][0].native != hashlib.new(digest, content).digest():
-        raise rejected("its signature does not fit")
-    if attributes["content_type"][0].native != "tst_info":
-        raise rejected("its signature does not fit")
-    if not _names_certificate(attributes, certificate):
-        raise rejected("its signature names another certificate")
-    data = signer["signed_attrs"].untag().dump()
-    algorithm = signer["signature_algorithm"]
-    hashed = _HASHES.get(digest if algorithm.signature_algo == "rsassa_pkcs1v15" else algorithm.hash_algo)
-    if hashed is None:
-        raise rejected("it uses a hash that is not accepted")
-    key = serialization.load_der_public_key(certificate.public_key.dump())
-    signature = signer["signature"].native
-    try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, data, ec.ECDSA(hashed))
-        elif isinstance(key, rsa.RSAPublicKey) and algorithm.signature_algo == "rsassa_pss":
-            pss = padding.PSS(padding.MGF1(hashed), algorithm["parameters"]["salt_length"].native)
-            key.verify(signature, data, pss, hashed)
-        elif isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, data, padding.PKCS1v15(), hashed)
-        else:
-            raise rejected("it uses a kind of key that is not accepted")
-    except (InvalidSignature, UnsupportedAlgorithm) as error:
-        raise rejected("its signature does not fit") from error
-
-
-def _names_certificate(attributes: dict[str, cms.SetOfAny], certificate: x509.Certificate) -> bool:
-    """RFC 5816 / RFC 2634: the signed attributes name the certificate, so that nobody swaps it."""
-    der = certificate.dump()
-    if "signing_certificate_v2" in attributes:
-        first = attributes["signing_certificate_v2"][0]["certs"][0]
-        name = first["hash_algorithm"]["algorithm"].native
-        return bool(first["cert_hash"].native == hashlib.new(name, der).digest())
-    if "signing_certificate" in attributes:
-        first = attributes["signing_certificate"][0]["certs"][0]
-        return bool(first["cert_hash"].native == hashlib.sha1(der, usedforsecurity=False).digest())
-    return False

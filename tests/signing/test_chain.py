@@ -167,6 +167,18 @@ def test_a_file_that_grew_after_its_last_signature_is_not_signed_further(
     assert code_of(refused) is SigningCode.CHANGED_AFTER_SIGNING
 
 
+@pytest.mark.parametrize("where", [0.02, 0.3, 0.6, 0.97, 0.9999])
+def test_a_file_in_which_one_bit_was_turned_is_not_signed_further(
+    where: float, client_pdf: bytes, authority: Authority, stamper: EmbeddedStamper
+) -> None:
+    stamped = seal.stamp_part_signed(client_pdf, authority, stamper, now=now())
+    for pdf in (client_pdf, stamped):
+        touched = bytearray(pdf)
+        touched[int(len(pdf) * where)] ^= 1
+        with pytest.raises(SigningError):
+            sign_as("witness", bytes(touched), authority)
+
+
 def test_a_file_signed_elsewhere_is_not_sealed(witnessed_pdf: bytes) -> None:
     stranger = Authority.create("Somebody Else", now=now())
     with pytest.raises(SigningError) as refused:
