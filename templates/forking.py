@@ -28,6 +28,8 @@ BACKLOG = 64
 POLL_SECONDS = 0.5
 """Longest time between two looks at deadlines and at the parent."""
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
 Work = Callable[[wire.Stream], None]
 """The child's whole life: read one message, answer it. Whatever it raises ends the child with status 1."""
 
@@ -87,8 +89,8 @@ class ForkServer:
         def stop(number: int, frame: object) -> None:
             raise Stop
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        for number in _STOPPING:
+            signal.signal(number, stop)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
@@ -128,23 +130,28 @@ class ForkServer:
         except OSError:  # the client went away before it was its turn
             return None
         parent = os.getpid()
+        # told to stop between fork and the next line, a child would do the parent's clearing up
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         try:
             pid = os.fork()
+            if pid == 0:
+                self._be_child(listener, connection, parent)
+            child = _Child(pid, connection, time.monotonic() + self.seconds, os.pidfd_open(pid))
+            self._living[pid] = child
         except OSError:  # no memory or no process left: this client is refused, the next may be served
             connection.close()
             return None
-        if pid == 0:
-            self._be_child(listener, connection, parent)
-        child = _Child(pid, connection, time.monotonic() + self.seconds, os.pidfd_open(pid))
-        self._living[pid] = child
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         return child
 
     def _be_child(self, listener: socket.socket, connection: socket.socket, parent: int) -> None:
         status = 1
         try:
             gc.disable()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in _STOPPING:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
             process.die_with(parent)
             process.seclude()
             listener.close()
@@ -192,7 +199,8 @@ def listen(path: Path) -> socket.socket:
             raise FileExistsError(f"{path.name} is there and is no socket")
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(str(path))
+                with wire.reachable(path) as address:
+                    probe.connect(address)
             except OSError:
                 path.unlink(missing_ok=True)
             else:
@@ -200,7 +208,8 @@ def listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
     try:
-        listener.bind(str(path))
+        with wire.reachable(path) as address:
+            listener.bind(address)
     finally:
         os.umask(before)
     listener.listen(BACKLOG)

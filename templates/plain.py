@@ -85,7 +85,7 @@ def _copy(value: object, name: str, depth: int, budget: list[int]) -> object:
     if kind is bool or kind is int:
         return value
     if isinstance(value, str):
-        return _text(str(value), name, budget)
+        return _text(str.__str__(value), name, budget)  # of a kind of text that says it needs no escaping: the text
     if kind is float and math.isfinite(value):  # type: ignore[arg-type]  # kind is float says it, mypy does not follow
         return value
     if isinstance(value, Mapping):

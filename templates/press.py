@@ -144,7 +144,8 @@ class Press:
             raise wire.WireError("this press works without daemons")
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
-            connection.connect(str(self._run_dir / name))
+            with wire.reachable(self._run_dir / name) as address:
+                connection.connect(address)
             stream = wire.SocketStream(connection, seconds)
             wire.send(stream, head, blobs)
             return wire.receive(stream)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 MAX_HEAD = 64 << 10
@@ -25,6 +28,7 @@ REQUEST_SECONDS = 10.0
 """Time for a request to arrive once it is its turn."""
 ANSWER_SECONDS = 10.0
 """Time for whoever asked to take the answer."""
+_MAX_ADDRESS = 107
 _LENGTH = struct.Struct(">I")
 
 
@@ -110,6 +114,19 @@ class PipeStream:
         if len(data) != count:
             raise WireError("the peer went away")
         return data
+
+
+@contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """A name by which the kernel takes the socket ``path``: the names of sockets may have 107 bytes only."""
+    if len(os.fsencode(path)) <= _MAX_ADDRESS:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
 
 
 def packed(head: Mapping[str, object], blobs: Sequence[bytes] = ()) -> bytes:

@@ -15,6 +15,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from templates.errors import FormCode, FormError
 from templates.fill import fill, open_form
@@ -31,6 +32,10 @@ def refused(docx: bytes, data: dict[str, Any]) -> FormError:
 
 def test_a_name_with_an_ampersand_and_brackets_is_printed_whole(form_of: Build, words_of: Words) -> None:
     assert words_of(fill(form_of("{{ name }}"), {"name": "Dana <Reyes> & Co"})) == ["Dana <Reyes> & Co"]
+
+
+def test_a_text_that_says_it_is_safe_is_escaped_like_any_other(form_of: Build, words_of: Words) -> None:
+    assert words_of(fill(form_of("{{ name }}"), {"name": Markup("</w:t> & <w:t>")})) == ["</w:t> & <w:t>"]
 
 
 def test_a_value_is_never_read_as_a_form(form_of: Build, words_of: Words) -> None:

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from templates import wire
 from templates.errors import FormCode, FormError
+from templates.press import Press
 
 SERVER = """
 import os, sys, time
@@ -116,6 +118,13 @@ def test_children_end_with_the_server(served: tuple[Path, subprocess.Popen[bytes
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
         until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text()[:60])
+
+
+def test_a_socket_may_lie_deep_in_the_directories(tmp_path: Path, daemon_of: Callable[..., Any]) -> None:
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    deep.mkdir(parents=True)
+    daemon_of("filler", deep)
+    assert Press(deep).health().filler
 
 
 def test_a_message_that_says_it_is_endless_is_not_waited_for() -> None:
