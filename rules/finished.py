@@ -108,7 +108,8 @@ class _Places:
         longest_first = sorted((name for name in self.written if len(name) > 1), key=len, reverse=True)
         if not longest_first:
             return text
-        spread = (r"\s+".join(map(re.escape, name.split())) for name in longest_first)
+        # a hyphen at a line's end is gone from mended text, the name's own hyphen with it
+        spread = (r"\s+".join(map(re.escape, name.split())).replace(r"\-", r"-?\s*") for name in longest_first)
         return re.sub("|".join(spread), " # ", text, flags=re.IGNORECASE)
 
 

@@ -17,29 +17,32 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rules.folding import fold
-from rules.names import Lexicon, Word, lexicon_of_names, words_of
+from rules.folding import fold, plain
+from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, parts_of, words_of
 
 _MARKS = re.compile(
-    r"""\b(?:attn|atn|at'n)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
-    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | (?:^|\b)c\.?c\.?\s*: | ^c\.?c\.?\s+(?=[a-z]+\b.*) | \bc\.c\.
-    | \bcon\ copia\ a\b | \batencion\s*: | \ba\ la\ atencion\ de\b | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
+    r"""\b(?:attn|atn|att?'n)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
+    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*: | \bc\.?c\.?\s*: | \bc\.c\.
+    | ^c\.?c\.?\s+(?=[a-z])
+    | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
     re.VERBOSE,
 )
-_MARKS_BEFORE_NAMES = re.compile(r"^(?:attention|atencion|care of|contact|contacto)\s+([a-z']+)|\bask for ([a-z']+)")
+_MARKS_BEFORE_NAMES = re.compile(
+    r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
+)
 _FOLDED_WORD = re.compile(r"[a-z']+")
-_INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\ufb03|\ufb01")
+_INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
-_PARTICLES = frozenset(
-    {"de", "la", "las", "los", "del", "van", "der", "den", "von", "di", "da", "al", "el", "bin", "ter"}
-)
 _SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
 _TITLE_TAILS = re.compile(
     r"de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
-    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))"
+    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
+    r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
+_JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
+_ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
 _UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic"})
 _COMPASS = frozenset("nsew")
 
@@ -87,14 +90,18 @@ def _people(text: str, folded: str) -> Iterator[str]:
     lexicon = lexicon_of_names()
     before_name = _MARKS_BEFORE_NAMES.search(folded)
     if before_name is not None:
-        called = next(group for group in before_name.groups() if group)
+        called = before_name.group(1)
         if called in lexicon.given or called in lexicon.titles - {"sister", "mother", "justice"}:
             yield before_name.group()
+    judge = _JUDGE_AFTER.search(plain(text))
+    if judge is not None:
+        yield judge.group()
     words = words_of(text)
     shouted = not any(word.text != word.text.upper() for word in words if word.is_word)
     yield from _titled(words, lexicon, shouted)
     yield from _untitled(words, lexicon)
     yield from _with_role(words, lexicon)
+    yield from _beside(words, lexicon)
 
 
 # --- titles -----------------------------------------------------------------------------------------------------------
@@ -119,7 +126,8 @@ def _titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[
 def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     word = words[index]
     before = words[index - 1].folded if index else ""
-    if word.folded in lexicon.second_words and before not in lexicon.second_words[word.folded]:
+    labels = index + 1 < len(words) and words[index + 1].text == ":"
+    if word.folded in lexicon.second_words and before not in lexicon.second_words[word.folded] and not labels:
         return False
     if word.folded in _UPPER_ONLY and word.text.islower() and word.folded != "po":
         return False
@@ -136,7 +144,7 @@ def _after_title(words: Sequence[Word], index: int) -> int | None:
     """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
     if index < len(words) and words[index].text == ":":
         index += 1
-    for span in (5, 4, 3, 2):
+    for span in (5, 4, 3, 2, 1):
         tail = " ".join(word.folded for word in words[index : index + span])
         if _TITLE_TAILS.fullmatch(tail):
             index += span
@@ -150,30 +158,17 @@ def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: b
         return False
     if word.is_initial:
         return True
-    if word.folded in _PARTICLES:
+    if word.folded in PARTICLES:
         named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
-        while index < len(words) and words[index].folded in _PARTICLES:
+        while index < len(words) and words[index].folded in PARTICLES:
             index += 1
-        return named and index < len(words) and _looks_like_name(words[index], lexicon)
+        return named and index < len(words) and looks_like_name(words[index], lexicon)
+    if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in _ALWAYS_NAMED):
+        # "officer pham" is all there is; "mr" is a title of names only
+        return not is_common(word.folded, lexicon)
     if word.text[0].islower() or (shouted and len(words) > 6):
         return word.folded in lexicon.names and word.folded not in lexicon.common
-    return _looks_like_name(word, lexicon)
-
-
-def _looks_like_name(word: Word, lexicon: Lexicon) -> bool:
-    if not word.is_word or not word.text[0].isupper():
-        return False
-    if word.is_initial or word.folded in _PARTICLES:
-        return True
-    return not _is_common(word.folded, lexicon)
-
-
-def _is_common(folded: str, lexicon: Lexicon) -> bool:
-    return (
-        folded in lexicon.common
-        or folded.removesuffix("s") in lexicon.common
-        or all(part in lexicon.common for part in re.split(r"[-/&.]", folded) if part)
-    )
+    return looks_like_name(word, lexicon)
 
 
 def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
@@ -183,8 +178,8 @@ def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
         word = words[index]
         if not word.is_word:
             break
-        joined = word.folded in _SUFFIXES or word.folded in _PARTICLES
-        if index > first and not joined and not _looks_like_name(word, lexicon):
+        joined = word.folded in _SUFFIXES or word.folded in PARTICLES
+        if index > first and not joined and not looks_like_name(word, lexicon):
             break
         index += 1
         if word.possessive:
@@ -220,7 +215,7 @@ def _named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments:
             continue
         if word.is_word and word.text[0].islower() and word.folded not in monuments:
             return False
-        if monument_counts and word.folded in monuments:
+        if monument_counts and (word.folded in monuments or word.folded.removesuffix("s") in monuments):
             return True
     return False
 
@@ -238,8 +233,8 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         if index < skip or not word.is_word:
             continue
         before = words[index - 1].folded if index else ""
-        # a saint is no contact; after a title `_titled` has judged already
-        if before in lexicon.saints or before in lexicon.dignities:
+        # a saint is no contact, "Casa Juana Diaz" a house; after a title `_titled` has judged already
+        if before in lexicon.saints or before in lexicon.dignities or before in lexicon.heads_before:
             continue
         end = _full_name(words, index, lexicon) or _initialed(words, index, lexicon)
         if end is None:
@@ -269,11 +264,13 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     surname = None
     while index < len(words) and index - first < 6:
         here = words[index]
-        if not here.is_word or (here.text[0].islower() != lowered and here.folded not in _PARTICLES):
+        if not here.is_word or (here.text[0].islower() != lowered and here.folded not in PARTICLES):
+            break
+        if surname is not None and here.folded in lexicon.monuments:
             break
         if here.folded in lexicon.surnames and here.folded not in lexicon.titles:
             surname = index
-        elif not (here.is_initial or here.folded in lexicon.given or here.folded in _PARTICLES | _SUFFIXES):
+        elif not (here.is_initial or here.folded in lexicon.given or here.folded in PARTICLES | _SUFFIXES):
             break
         index += 1
         if here.possessive:
@@ -298,7 +295,7 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     last = words[index]
     known = last.folded in lexicon.surnames
     alone = index + 1 >= len(words) or words[index + 1].breaks
-    unknown = alone and _looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
+    unknown = alone and looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
     return index + 1 if known or unknown else None
 
 
@@ -337,27 +334,55 @@ def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -
     return (
         word.is_word
         and word.text[0].isupper()
-        and _is_common(word.folded, lexicon)
+        and is_common(word.folded, lexicon)
         and word.folded not in lexicon.offices | lexicon.titles | lexicon.credentials
     )
 
 
+def _beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    """Finds a part that is a name and no more: "Probation - Ruiz", "Beth Kaczmarek", "Lee J", "Kaczmarek, B."."""
+    parts = parts_of(words)
+    firm = any(word.folded in lexicon.legal_forms for word in words)
+    for number, part in enumerate(parts):
+        following = parts[number + 1] if number + 1 < len(parts) else []
+        if following and following[0].folded in lexicon.states:
+            continue
+        alone = len(part) == 1 and len(parts) > 1 and part[0].folded in lexicon.lone_surnames and not firm
+        called = (
+            2 <= len(part) <= 4
+            and part[0].folded in lexicon.given
+            and not part[0].possessive
+            and all(looks_like_name(word, lexicon) for word in part)
+            and not firm
+        )
+        turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
+        initials = len(part) == 1 and not part[0].is_initial and bool(following)
+        initials = initials and all(word.is_initial for word in following)
+        state = "".join(word.folded for word in following) in lexicon.states
+        if alone or called or ((turned or (initials and not state)) and looks_like_name(part[0], lexicon)):
+            yield " ".join(word.text for word in part)
+
+
 def _with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
-    """Finds "Dziedzic, Parole Officer" and "Adeyemi, LMSW": a part of names only, and then a part of roles only."""
-    parts: list[list[Word]] = [[]]
-    for word in words:
-        if word.breaks:
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    for name, role in pairwise(parts):
-        if not 1 <= len(name) <= 4 or not role:
+    """Finds "Dziedzic, Parole Officer", "Adeyemi, LMSW" and "PO (Pham)": a part of names beside a part of roles."""
+    parts = parts_of(words)
+    for part in parts:
+        for before, after in pairwise(part):
+            if after.folded in lexicon.credentials - {"md", "np", "pa"} and looks_like_name(before, lexicon):
+                yield f"{before.text} {after.text}"
+    for name, role in (*pairwise(parts), *((name, role) for role, name in pairwise(parts) if _is_role(role, lexicon))):
+        if len(name) > 4:
             continue
-        if not all(_looks_like_name(word, lexicon) for word in name):
+        if not all(looks_like_name(word, lexicon) for word in name):
             continue
-        is_role = all(word.folded in lexicon.roles for word in role) and role[-1].folded in lexicon.titles
+        is_role = _is_role(role, lexicon)
         is_credential = role[0].folded in lexicon.credentials and (
             role[0].text != "MD" or name[0].folded in lexicon.given
         )
         if is_role or is_credential:
             yield " ".join(word.text for word in [*name, *role])
+
+
+def _is_role(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Parole Officer" and "oficial de probatoria": words of roles only, a title among them."""
+    return all(word.folded in lexicon.roles for word in part) and any(word.folded in lexicon.titles for word in part)
