@@ -27,7 +27,7 @@ bench: install
 	$(BIN)/python -m bench
 
 audit: install
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --progress-spinner off --require-hashes --disable-pip -r requirements.lock
 
 forms: install
 	$(BIN)/python -m templates.drafting

@@ -42,7 +42,7 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
         f"Backed up {manifest.objects} objects ({manifest.bytes:,} bytes) and {len(manifest.files)} databases",
         f"to {target}",
     ]
-    if standby is None:
+    if standby is None and site.configuration.standby is None:
         lines.append("No standby was brought level: without one a lost disk loses every record. Use --standby.")
     answer(manifest, lines, as_json=as_json)
 

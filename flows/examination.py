@@ -77,6 +77,13 @@ def _agency(site: Site) -> Iterator[Line]:
 def _store(site: Site) -> Iterator[Line]:
     from storage.doctor import examine as look
 
+    if site.configuration.standby is None:
+        yield Line(
+            Level.NOTE,
+            "store",
+            "No standby is set: if this disk is lost, no backup can be opened.",
+            "Set CONFIDE_STANDBY to a folder on another disk.",
+        )
     for found in look(site.vault, keys=site.configuration.keys, home=site.configuration.home):
         yield Line(Level(found.level.value), "store", found.sentence, found.remedy)
 

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     PROVED = "proved"
     ORPHAN_CLEARED = "orphan_cleared"
     ANCHORED = "anchored"
+    LEVELED = "leveled"
     WITHOUT_TIME = "without_time"
     WINDOW_CLOSED = "window_closed"
     DAMAGED = "damaged"

@@ -36,12 +36,17 @@ LOG, EPOCHS, AUTHORITY = "log", "epochs", "authority"
 def backup(
     site: Site, target: Path, *, standby: Path | None, progress: Callable[[int], None] | None = None
 ) -> Manifest:
-    """Write a consistent backup into a new directory, and bring the standby level."""
+    """Write a consistent backup into a new directory, and bring the standby level before and after."""
+    standby = standby or site.configuration.standby
     if standby is not None:
         level(site, standby)
     boot.checkpoint()
     databases = {site.configuration.database_path.name: site.configuration.database_path}
-    return back_up(site.vault, target, databases=databases, now=now(), progress=progress)
+    manifest = back_up(site.vault, target, databases=databases, now=now(), progress=progress)
+    if standby is not None:
+        # what was destroyed while the backup ran: a restore refuses a log that is older than its backup
+        level(site, standby)
+    return manifest
 
 
 def level(site: Site, standby: Path) -> None:

@@ -31,6 +31,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("stuck", passing.tell_stuck),
     ("certificates", passing.tell_certificates),
     ("audit", passing.prove_audit),
+    ("standby", passing.level_standby),
 )
 """In the order they run: what frees and finishes comes before what proves."""
 

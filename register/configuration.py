@@ -39,6 +39,8 @@ class Configuration:
     """Address of the register's database: sqlite:/// and an absolute path."""
     tsa_url: str | None
     """An RFC 3161 time-stamp authority; the embedded one when None."""
+    standby: Path | None
+    """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
 
     @property
     def database_path(self) -> Path:
@@ -86,6 +88,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         store=told.get("STORE") or (home / "records").as_uri(),
         database_url=told.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
         tsa_url=told.get("TSA_URL") or None,
+        standby=path("STANDBY", home) if told.get("STANDBY") else None,
     )
     _refuse_keys_among_data(settled)
     _refuse_what_is_not_served(settled)

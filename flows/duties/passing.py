@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flows.found import Found, Kind
+from flows.safekeeping import level
 from flows.site import Site
 from flows.staging import clear
 from register import audit, objects, packets, statements
@@ -49,6 +50,14 @@ def clear_orphans(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
                 # named in the register, but the crash came before anything was written
                 objects.retire(orphan.object_id, now=moment)
         yield Found(kind=Kind.ORPHAN_CLEARED, subject=orphan.object_id)
+
+
+def level_standby(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """The standby brought level, so that nothing destroyed today could come back from it."""
+    standby = site.configuration.standby
+    if standby is not None and not dry:
+        level(site, standby)
+        yield Found(kind=Kind.LEVELED, subject="standby")
 
 
 def tell_stuck(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
