@@ -51,6 +51,7 @@ def packet_request(site: Site, told: Mapping[str, Any], *, again: bool = False) 
         client_id=asked.client_id,
         statements=tuple(_statement(site, wish, today) for wish in asked.statements),
         acknowledgment=form_choice(site, ACKNOWLEDGMENT),
+        language=asked.language,
     )
 
 

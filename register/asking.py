@@ -56,7 +56,7 @@ def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> 
     ]
     form = request.acknowledgment
     if form is not None and not _acknowledged(request.client_id, form) and not _acknowledging(asked):
-        language = request.statements[0].language if request.statements else Language.EN
+        language = request.language or (request.statements[0].language if request.statements else Language.EN)
         asked.insert(0, Asked(-1, form, _acknowledgment(form, language, identity, discloser, today)))
     if not asked:
         raise RegisterError(

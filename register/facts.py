@@ -168,6 +168,8 @@ class PacketRequest:
     statements: tuple[StatementRequest, ...]
     acknowledgment: FormChoice | None = None
     """The current privacy acknowledgment; put first by itself when the client has none in force."""
+    language: Language | None = None
+    """The client's language, which the acknowledgment is written in; None: that of the first statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
