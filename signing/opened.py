@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import tsp, x509
+from asn1crypto import cms, tsp, x509
+from asn1crypto.parser import peek
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -24,7 +25,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from signing.authority import Authority, window_closed
 from signing.errors import SigningCode, SigningError
 from signing.roles import ARCHIVE_PREFIX, Progress
-from signing.signed import check, content_of
+from signing.signed import NotSoundError, check, content_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ def _trace(embedded: EmbeddedPdfSignature) -> Trace:
 
 
 def _holds(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
-    """The signature covers the whole of `pdf` but its own place, and fits it."""
+    """The signature covers the whole of `pdf` but its own place, fills that place alone, and fits."""
     try:
         start, length, second, rest = (int(edge) for edge in embedded.byte_range)
         if start != 0 or not length < second or second + rest != len(pdf):
@@ -155,16 +156,25 @@ def _holds(embedded: EmbeddedPdfSignature, pdf: bytes) -> bool:
         place = pdf[length:second]
         if place[:1] + place[-1:] != b"<>" or bytes.fromhex(place[1:-1].decode()) != embedded.pkcs7_content:
             return False
+        if embedded.pkcs7_content[peek(embedded.pkcs7_content) :].strip(b"\0"):
+            return False
         covered = pdf[:length] + pdf[second:]
         if embedded.sig_object_type == "/DocTimeStamp":
-            content = content_of(embedded.signed_data)
-            imprint = tsp.TSTInfo.load(content)["message_imprint"]
-            name = imprint["hash_algorithm"]["algorithm"].native
-            if imprint["hashed_message"].native != hashlib.new(name, covered).digest():
-                return False
-            check(embedded.signed_data, content_type="tst_info", digest=lambda by: hashlib.new(by, content).digest())
+            _check_token(embedded.signed_data, covered)
         else:
-            check(embedded.signed_data, content_type="data", digest=lambda by: hashlib.new(by, covered).digest())
+            check(embedded.signed_data, content_type="data", digest=lambda name: hashlib.new(name, covered).digest())
+            signature = embedded.signer_info["signature"].native
+            for token in extract_tst_data_iter(embedded.signer_info, signed=False):
+                _check_token(token, signature)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         return False
     return True
+
+
+def _check_token(signed: cms.SignedData, stamped: bytes) -> None:
+    """Raises ValueError and its like unless the token is over `stamped`."""
+    content = content_of(signed)
+    imprint = tsp.TSTInfo.load(content)["message_imprint"]
+    if imprint["hashed_message"].native != hashlib.new(imprint["hash_algorithm"]["algorithm"].native, stamped).digest():
+        raise NotSoundError("it stamped something else")
+    check(signed, content_type="tst_info", digest=lambda name: hashlib.new(name, content).digest())
