@@ -69,7 +69,8 @@ def _bench(name: str) -> Callable[[TrainingSite, int], Iterator[Figure]]:
 def _show(found: Machine, figures: Sequence[Figure]) -> None:
     from rich.console import Console
 
-    console = Console()
+    # a pipe or a file has no width of its own
+    console = Console(width=None if sys.stdout.isatty() else 170)
     console.print("\n".join(found.lines()), highlight=False)
     console.print(_table(figures))
 

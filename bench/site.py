@@ -168,19 +168,20 @@ class TrainingSite:
                 found[name] = [first, *first.children(recursive=True)]
         return found
 
-    def cpu_seconds(self, *parts: str) -> float:
-        """CPU time these parts have used so far, their dead children included."""
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU time each part has used so far, its dead children included."""
         import psutil
 
-        total = 0.0
-        for processes in self.processes(*parts).values():
+        used = {}
+        for name, processes in self.processes().items():
+            used[name] = 0.0
             for process in processes:
                 try:
                     times = process.cpu_times()
                 except psutil.NoSuchProcess:
                     continue
-                total += times.user + times.system + times.children_user + times.children_system
-        return total
+                used[name] += times.user + times.system + times.children_user + times.children_system
+        return used
 
     def request(self) -> PacketRequest:
         """What a client nobody saw before must sign: an acknowledgment and three statements, one of them Spanish."""

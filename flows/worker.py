@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -35,10 +36,15 @@ def main() -> None:
     # before Prefect is imported, which reads its settings once
     os.environ.update(environment(settings))
     from flows.desk import desk
+    from flows.rehearsal import rehearse
 
     here = desk()
-    here.finisher.warm()
+    # first of all: what waits already is worked on while the rest warms up
     threading.Thread(target=_look_forever, name="look", daemon=True).start()
+    here.finisher.warm()
+    rehearse(here)
+    # loaded before the worker says that it is ready, so that it hears the bell from then on
+    importlib.import_module("prefect.task_worker")
     ready = settings.run / READY_FILE
     ready.write_text(json.dumps({"pid": os.getpid(), "holder": here.holder}))
     try:

@@ -1,0 +1,84 @@
+"""The rehearsal: before a worker says that it is ready it does its job once for nobody, on every form in every
+language, so that the first client after a start waits no longer than the tenth.
+
+What is loaded at first use (tables, calendars, the judge of finished papers, a form opened by the filler, the signing
+processes' libraries) took the first packet seconds. Danger: a rehearsal that keeps real work waiting. Invariant: it
+reads one count from the register and writes nothing anywhere; it gives way to work that waits already; what fails in
+it is told and stops nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from flows.desk import Desk
+from flows.site import now
+
+if TYPE_CHECKING:
+    from rules.vocabulary import Language
+    from templates.form import Form
+
+PATIENCE_SECONDS = 20.0
+"""How long filler and renderer, which start with the worker, are waited for."""
+LOOK_AGAIN_SECONDS = 0.1
+
+log = logging.getLogger("confide.worker")
+
+
+def rehearse(here: Desk) -> int:
+    """Make every published form for a fictional client and throw it away; returns how many were made."""
+    if not _at_leisure(here):
+        return 0
+    forms = [(form, language) for form in here.site.catalog for language in form.languages]
+    jobs = [here.threads.submit(_document, here, form, language) for form, language in forms]
+    failures = [type(failure).__name__ for job in jobs if (failure := job.exception()) is not None]
+    if failures:
+        # the type alone, as everywhere; the first real document will tell what is wrong, by step and code
+        log.warning("%d of %d forms failed in the rehearsal: %s", len(failures), len(jobs), ", ".join(set(failures)))
+    return len(jobs) - len(failures)
+
+
+def _at_leisure(here: Desk) -> bool:
+    """False as soon as work waits, or when no daemon answers: without them each form would start a LibreOffice."""
+    from django.db import connection
+
+    from register import packets, statements
+
+    until = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while packets.waiting() == 0 and statements.waiting_to_seal() == 0:
+            if here.site.press.health().well:
+                return True
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_AGAIN_SECONDS)
+    finally:
+        connection.close()
+    return False
+
+
+def _document(here: Desk, form: Form, language: Language) -> None:
+    """One form's way through the steps of `flows.packet.present`, as far as nothing is kept."""
+    from rules import draft as drafts
+    from rules.finished import check_finished
+    from rules.wording import fields_of
+    from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
+    from templates.text import extract
+
+    draft = drafts.load(drafts.dump(sample_draft(form, language, Size.USUAL)))
+    fields = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+    press = here.site.press
+    filled = press.fill(form.docx(language), fields, locale=language)
+    pdf = press.render(filled, title=form.title[language], language=language, prepared_on=PREPARED_ON)
+    found = extract(pdf)
+    check_finished(
+        found.pages,
+        found.metadata,
+        f"{form.id}-{REFERENCE}.pdf",
+        draft=draft,
+        statement_ref=REFERENCE,
+        other_organizations=(),
+    )
+    here.finisher.certify(pdf, labels=form.labels(language), at=now())
