@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from asn1crypto import cms, x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509 import Certificate, load_der_x509_certificate
-from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
@@ -48,7 +46,8 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
-from signing.acceptance import (
+from signing.changes import statement_policy
+from signing.facts import (
     CERTIFICATION,
     Change,
     Coverage,
@@ -60,7 +59,7 @@ from signing.acceptance import (
     SignatureFacts,
     Stamp,
 )
-from signing.changes import statement_policy
+from signing.roots import Roots
 from signing.runner import run
 from signing.structure import Archive, FormField, UnreadableError, archive_of, fields_of, oddities, open_file
 
@@ -70,7 +69,7 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 _LARGEST_SIGNATURE = 256 * 1024
-_LONGEST_CHAIN = 6
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 
 _NO_NETWORK = RevocationInfoGatheringSpec(
     online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
@@ -91,59 +90,11 @@ _CHANGE = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roots:
-    """The root certificates that the caller trusts."""
-
-    certificates: tuple[x509.Certificate, ...]
-    by_sha256: dict[str, Certificate]
-
-    @classmethod
-    def load(cls, ders: Sequence[bytes]) -> Roots:
-        """From DER bytes. Raises ValueError when one is no certificate."""
-        return cls(
-            certificates=tuple(x509.Certificate.load(bytes(der)) for der in ders),
-            by_sha256={hashlib.sha256(der).hexdigest(): load_der_x509_certificate(bytes(der)) for der in ders},
-        )
-
-    def organization(self, sha256: str) -> str:
-        """Name of the organization whose root has this digest ("" when it is none of these)."""
-        root = self.by_sha256.get(sha256)
-        if root is None:
-            return ""
-        names = root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        return str(names[0].value) if names else root.subject.rfc4514_string()
-
-    def anchor(self, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> str | None:
-        """SHA-256 of the root that `leaf` was issued under: by signature alone, dates do not matter here."""
-        try:
-            current = load_der_x509_certificate(leaf.dump())
-            pool = [load_der_x509_certificate(other.dump()) for other in others]
-        except ValueError:
-            return None
-        for _ in range(_LONGEST_CHAIN):
-            for digest, root in self.by_sha256.items():
-                if _issued(current, root):
-                    return digest
-            issuer = next((other for other in pool if other != current and _issued(current, other)), None)
-            if issuer is None:
-                return None
-            current = issuer
-        return None
-
-
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
-
-
 @dataclass(slots=True, kw_only=True)
 class _Examination:
     """One file under examination at one moment."""
 
+    pdf: bytes
     reader: PdfFileReader
     roots: Roots
     now: datetime
@@ -159,7 +110,7 @@ class _Examination:
         self.found.append((embedded, await (self._stamp(embedded) if stamp else self._signature(embedded))))
 
     async def _signature(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
-        facts = _common(embedded, self.reader, self.roots, self.archive, Kind.SIGNATURE)
+        facts = _common(self, embedded, Kind.SIGNATURE)
         status = await async_validate_pdf_signature(embedded, self._today(), skip_diff=True)
         facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
         return replace(facts, stamp=self._attached(embedded, status))
@@ -199,7 +150,7 @@ class _Examination:
         return replace(facts, provable_detail=name, revoked=bool(status and status.revoked))
 
     async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
-        facts = _common(embedded, self.reader, self.roots, self.archive, Kind.STAMP)
+        facts = _common(self, embedded, Kind.STAMP)
         status: DocumentTimestampStatus = await async_validate_pdf_timestamp(embedded, self._today(), skip_diff=True)
         return replace(
             facts,
@@ -269,9 +220,7 @@ def _whole(facts: SignatureFacts) -> bool:
     return right and facts.coverage is not Coverage.WRONG and facts.change is not Change.BEYOND
 
 
-def _common(
-    embedded: EmbeddedPdfSignature, reader: PdfFileReader, roots: Roots, archive: Archive, kind: Kind
-) -> SignatureFacts:
+def _common(file: _Examination, embedded: EmbeddedPdfSignature, kind: Kind) -> SignatureFacts:
     if len(embedded.pkcs7_content) > _LARGEST_SIGNATURE:
         raise ValueError("signature too large")
     embedded.compute_integrity_info(diff_policy=statement_policy())  # type: ignore[no-untyped-call]
@@ -285,12 +234,12 @@ def _common(
         revision=embedded.signed_revision,
         intact=False,
         sound=False,
-        coverage=_COVERAGE.get(embedded.evaluate_signature_coverage(), Coverage.WRONG),
+        coverage=_coverage(embedded, file.pdf),
         change=change,
         change_detail=detail,
-        certifies=_certifies(embedded, reader),
-        anchor=roots.anchor(certificate, [*embedded.other_embedded_certs, *archive.certificates]),
-        revocation_kept=archive.answers_for(certificate),
+        certifies=_certifies(embedded, file.reader),
+        anchor=file.roots.anchor(certificate, [*embedded.other_embedded_certs, *file.archive.certificates]),
+        revocation_kept=file.archive.answers_for(certificate),
         claimed_at=embedded.self_reported_timestamp,
         name=str(embedded.sig_object.get("/Name", subject.get("common_name", ""))),
         subject=certificate.subject.human_friendly,
@@ -300,6 +249,26 @@ def _common(
         issued_for=str(subject.get("title", "")),
         expires=certificate.not_valid_after,
     )
+
+
+def _coverage(embedded: EmbeddedPdfSignature, pdf: bytes) -> Coverage:
+    """How far it reaches, by the library; and that the one gap in it holds the signature's own digits, nothing else.
+
+    The library compares lengths only: a gap that lies a little beside the signature passes, and what falls into it
+    could be exchanged freely (ISO 32000-2 §12.8.1: the range covers the file except the value of /Contents).
+    """
+    ranges = [int(number) for number in embedded.byte_range]
+    if len(ranges) != 4:
+        return Coverage.WRONG
+    start, first, second, rest = ranges
+    if start != 0 or not 0 < first < second <= second + rest <= len(pdf):
+        return Coverage.WRONG
+    gap = pdf[first:second]
+    if gap[:1] + gap[-1:] != b"<>" or not _HEX.fullmatch(gap, 1, len(gap) - 1):
+        return Coverage.WRONG
+    if bytes.fromhex(gap[1:-1].decode("ascii")) != embedded.pkcs7_content:
+        return Coverage.WRONG
+    return _COVERAGE.get(embedded.evaluate_signature_coverage(), Coverage.WRONG)
 
 
 def _change(embedded: EmbeddedPdfSignature) -> tuple[Change, str]:
@@ -344,7 +313,7 @@ async def _gather(pdf: bytes, reader: PdfFileReader, roots: Roots, now: datetime
             embedded.append(EmbeddedPdfSignature(reader, entry.dictionary, entry.name))
     embedded.sort(key=lambda signature: int(signature.signed_revision))
     moment = _moment(embedded, now, reading)
-    examination = _Examination(reader=reader, roots=roots, now=moment, archive=archive, reasons=reasons)
+    examination = _Examination(pdf=pdf, reader=reader, roots=roots, now=moment, archive=archive, reasons=reasons)
     for signature in embedded:
         with _noting(reasons, ReasonCode.SIGNATURE_UNREADABLE, signature.field_name):
             await examination.examine(signature)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from signing.acceptance import Clock, Level, Outcome, Reading, Reason, ReasonCode
+from signing.facts import Clock, Level, Outcome, Reading, Reason, ReasonCode
 from signing.roles import ARCHIVE_PREFIX
 
 if TYPE_CHECKING:

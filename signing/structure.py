@@ -25,7 +25,7 @@ from pyhanko.pdf_utils.decode_limits import (
 )
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
-from signing.acceptance import Reason, ReasonCode
+from signing.facts import Reason, ReasonCode
 
 logger = logging.getLogger(__name__)
 

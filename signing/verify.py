@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from signing.acceptance import (
+from signing.acceptance import judge
+from signing.facts import (
     Clock,
     FileFacts,
     Kind,
@@ -30,7 +31,6 @@ from signing.acceptance import (
     SignatureFacts,
     TimeSource,
     archive_revision,
-    judge,
     stamp_anchors,
 )
 from signing.roles import ORDER
@@ -131,7 +131,8 @@ def verify(
     Raises ValueError when a root is no certificate or `now` has no time zone: mistakes of the caller, not of the file.
     """
     # late: half a second of imports that `confide --help` need not wait for
-    from signing.evidence import Roots, gather
+    from signing.evidence import gather
+    from signing.roots import Roots
     from signing.structure import UnreadableError
 
     moment = datetime.now(UTC) if now is None else now

@@ -202,6 +202,13 @@ def gap_of_the_last_stamp_widened(g: Genuine) -> bytes:
 
 
 @variant("rejected", "range_wrong")
+def gap_of_the_last_stamp_moved_beside_its_contents(g: Genuine) -> bytes:
+    """As long as before, so that lengths add up; what stands before the signature's digits is covered no more."""
+    first, length, start, rest = (int(number) for number in _last_range(g.sealed).groups())
+    return _with_range(g.sealed, (first, length - 20, start - 20, rest + 20))
+
+
+@variant("rejected", "range_wrong")
 def range_of_the_last_stamp_starting_late(g: Genuine) -> bytes:
     _, length, start, rest = (int(number) for number in _last_range(g.sealed).groups())
     return _with_range(g.sealed, (9, length - 9, start, rest))
@@ -284,6 +291,16 @@ def archive_stamp_cut_off(g: Genuine) -> bytes:
 @variant("incomplete", "not_signed", silent=True)
 def seal_and_archive_stamp_cut_off(g: Genuine) -> bytes:
     return g.sealed[: end_of(g.sealed, "witness")]
+
+
+@variant("sealed_without_time", "no_archive_stamp", silent=True)
+def archive_stamp_skipped_by_a_later_table(g: Genuine) -> bytes:
+    """Its bytes are still there, but an appended cross-reference table goes back past it."""
+    sealed = g.sealed[: end_of(g.sealed, "org_seal")]
+    before = int(sealed[sealed.rindex(b"startxref") + 9 :].split()[0])
+    trailer = g.sealed[g.sealed.rindex(b"trailer") : g.sealed.rindex(b"startxref")]
+    trailer = re.sub(rb"/Prev \d+", b"/Prev %d" % before, trailer)
+    return g.sealed + b"xref\n0 0\n" + trailer + b"startxref\n%d\n%%%%EOF\n" % len(g.sealed)
 
 
 @variant("incomplete", "not_signed", silent=True)
