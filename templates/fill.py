@@ -23,6 +23,7 @@ from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.phys_pkg import PhysPkgWriter
 from docx.opc.pkgwriter import PackageWriter
 from docxtpl import DocxTemplate
+from jinja2 import Template
 from lxml import etree  # type: ignore[import-untyped]  # it has no stubs
 from markupsafe import Markup
 
@@ -41,6 +42,7 @@ _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.foo
 _TORN_DOCUMENT = (PackageNotFoundError, LookupError, ValueError, TypeError, AttributeError, etree.LxmlError)
 """What python-docx and docxtpl raise at documents that are not what they should be."""
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_COLUMN_STATEMENT = re.compile(r"\{[{%#]-?\s*(tc|hm|colspan)\b")
 _WRITTEN_BRACES = {"{_{": "{{", "}_}": "}}", "{_%": "{%", "%_}": "%}"}
 _LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -79,9 +81,7 @@ class OpenForm:
 
     def compile(self) -> None:
         """Compile every part now, so that a broken form is told before any data is at hand."""
-        for part, source in self.sources():
-            with explain.errors_of(part, source, {}):
-                environment.compiled(source)
+        self._template.compile()
 
     def sources(self) -> Iterator[tuple[Any, str]]:
         """Every part that is filled, with the source that Jinja compiles for it, one line a paragraph."""
@@ -115,41 +115,56 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         super().__init__(docx)
         self.meant_braces: Counter[str] = Counter()
         """How many braces the author of each part wrote to be printed (as ``{_{``)."""
+        self._compiled: dict[str, tuple[str, Template]] = {}
+        self._grids_may_change = True
 
     def sources(self) -> Iterator[tuple[Any, str]]:
         """Every part that will be rendered, with what Jinja will compile for it."""
-        yield self.docx.part, _lines(self.patch_xml(self.get_xml()))
+        yield self.docx.part, self._source(self.get_xml())
         for uri in (self.HEADER_URI, self.FOOTER_URI):
             for _, part in self.get_headers_footers(uri):
-                yield part, _lines(self.patch_xml(self.get_part_xml(part)))
+                yield part, self._source(self.get_part_xml(part))
         for part in self._footnotes():
-            yield part, _lines(self.patch_xml(part.blob.decode("utf-8")))
+            yield part, self._source(part.blob.decode("utf-8"))
 
-    def patch_xml(self, src_xml: str) -> str:
-        return _patched(src_xml)
+    def compile(self) -> None:
+        """Compile every part, and keep what was compiled: filling starts where the data come in."""
+        for part, source in self.sources():
+            with explain.errors_of(part, source, {}):
+                self._compiled[part.partname] = (source, environment.compiled(source))
+        self._grids_may_change = _grids_may_change(self.docx.element.body)
 
-    def render_xml_part(self, src_xml: str, part: Any, context: dict[str, Any], jinja_env: Any = None) -> str:
-        source = _lines(src_xml)
+    def build_xml(self, context: dict[str, Any], jinja_env: Any = None) -> str:
+        return self._rendered(self.docx.part, context)
+
+    def build_headers_footers_xml(
+        self, context: dict[str, Any], uri: str, jinja_env: Any = None
+    ) -> Iterator[tuple[str, bytes]]:
+        for relation, part in self.get_headers_footers(uri):
+            yield relation, self._rendered(part, context).encode("utf-8")
+
+    def _rendered(self, part: Any, context: dict[str, Any]) -> str:
+        source, template = self._compiled[part.partname]
         with explain.errors_of(part, source, context):
-            self.current_rendering_part = part
-            rendered = environment.compiled(source).render(context)
+            rendered = template.render(context)
         rendered = rendered.replace("\n<w:p ", "<w:p ").replace("\n<w:p>", "<w:p>")
         for written, meant in _WRITTEN_BRACES.items():
-            self.meant_braces[place.part_name(part)] += rendered.count(written)
-            rendered = rendered.replace(written, meant)
-        return str(self.resolve_listing(rendered))
-
-    def resolve_listing(self, xml: str) -> str:
+            if written in rendered:
+                self.meant_braces[place.part_name(part)] += rendered.count(written)
+                rendered = rendered.replace(written, meant)
         # docxtpl looks at every run of every paragraph for line feeds and tabs in values: 40 % of the time of a fill
-        return str(super().resolve_listing(xml)) if "\n" in xml or "\t" in xml else xml
+        return str(self.resolve_listing(rendered)) if "\n" in rendered or "\t" in rendered else rendered
+
+    def _source(self, xml: str) -> str:
+        return _lines(_patched(xml))
 
     def fix_tables(self, xml: str) -> Any:
         # docxtpl parses with "recover", which drops what does not fit: words would be missing and nobody told
         try:
-            etree.fromstring(xml.encode("utf-8"), etree.XMLParser(resolve_entities=False, huge_tree=False))
+            tree = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, huge_tree=False))
         except etree.XMLSyntaxError:
-            raise explain.unbalanced(self.current_rendering_part) from None
-        return super().fix_tables(xml)
+            raise explain.unbalanced(self.docx.part) from None
+        return super().fix_tables(xml) if self._grids_may_change else tree
 
     def render_properties(self, context: dict[str, Any], jinja_env: Any = None) -> None:
         # title and subject may hold fields; who wrote the form, and when, is nobody's business
@@ -168,10 +183,28 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
     def render_footnotes(self, context: dict[str, Any], jinja_env: Any = None) -> None:
         # docxtpl renders them once for every section: from the second time on, filled values would be read as a form
         for part in self._footnotes():
-            part._blob = self.render_xml_part(self.patch_xml(part.blob.decode("utf-8")), part, context).encode("utf-8")
+            part._blob = self._rendered(part, context).encode("utf-8")
 
     def _footnotes(self) -> list[Any]:
         return [part for part in self.docx.part.package.parts if part.content_type == _FOOTNOTES]
+
+
+def _grids_may_change(body: Any) -> bool:
+    """Must docxtpl look at the columns of every table after filling? (It parses the document once more for that.)"""
+    if any(_COLUMN_STATEMENT.search(text) for text in place.paragraph_texts(body)):
+        return True
+    for table in body.iter(f"{_W}tbl"):
+        columns = len(table.findall(f"{_W}tblGrid/{_W}gridCol"))
+        rows = (row.findall(f"{_W}tc") for row in table.iter(f"{_W}tr"))
+        if columns == 0 or any(sum(map(_width, cells)) != columns for cells in rows):
+            return True
+    return False
+
+
+def _width(cell: Any) -> int:
+    """How many columns a cell spans."""
+    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
+    return 1 if span is None else int(span.get(f"{_W}val"))
 
 
 @functools.lru_cache(maxsize=MAX_PATCHED)

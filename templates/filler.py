@@ -28,9 +28,12 @@ from templates.catalog import catalog
 from templates.errors import FormCode, FormError
 from templates.fill import OpenForm, open_form
 from templates.forking import ForkServer
+from templates.warmup import warmup_document
 
 WARM_FORMS = 12
 """Forms kept open in the parent (about 3 MB each)."""
+WARM_ROUNDS = 4
+"""Fillings after which Python runs its own code at full speed."""
 WARM_SECONDS = 1.0
 """A form that takes longer than this to open is never opened in the parent."""
 _MAX_FORM_ON_CHANNEL = 160 << 10
@@ -60,8 +63,10 @@ class Filler:
             return
         self._keep(docx)
 
-    def warm_shipped(self) -> None:
-        """Open the forms that ship with the program, before the first person waits for one."""
+    def warm_up(self) -> None:
+        """Go the whole way a few times, then open the forms that ship with the program, before a person waits."""
+        for _ in range(WARM_ROUNDS):
+            open_form(warmup_document()).fill({})
         try:
             for form in catalog():
                 for language in form.languages:
@@ -142,7 +147,7 @@ def _once() -> int:
 
 def _serve(path: Path, children: int) -> None:
     filler = Filler()
-    filler.warm_shipped()
+    filler.warm_up()
     ForkServer(
         path=path,
         work=filler.work,

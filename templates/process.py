@@ -16,6 +16,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
+_STATM = Path("/proc/self/statm")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,8 +60,7 @@ def leave_the_network() -> bool:
 def limit(*, memory: int | None = None, cpu_seconds: int | None = None, file_size: int | None = None) -> None:
     """Limit this process: ``memory`` bytes of address space *more* than it has now, seconds of CPU, bytes of a file."""
     if memory is not None:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        used = pages * resource.getpagesize()
+        used = int(_STATM.read_bytes().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
     if cpu_seconds is not None:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))

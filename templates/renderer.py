@@ -31,6 +31,7 @@ from templates.forking import ForkServer, Stop
 from templates.lok import Kit
 from templates.package import check_word_file
 from templates.scratch import Scratch, scratch
+from templates.warmup import warmup_document
 
 DEATHS_BEFORE_LOOKING = 3
 WARM_ROUNDS = 2
@@ -39,9 +40,6 @@ _ALLOCATORS = (
     "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4",
     "/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4",
 )
-WARMUP = Path(__file__).with_name("data") / "warmup.docx"
-"""What the renderer makes when it starts, and when it asks itself whether it is well: a page with both languages, the
-fonts of forms, a table, a header and footer with page numbers, checkboxes and a picture with alt text."""
 _PROJECT = str(Path(__file__).resolve().parent.parent)
 _ROOM = "CONFIDE_RENDERER_ROOM"
 _DESK = "desk-"
@@ -61,7 +59,7 @@ class Renderer:
     def warm(self) -> None:
         """Load everything that LibreOffice loads lazily. Raises FormError when it does not work at all."""
         for _ in range(WARM_ROUNDS):
-            self._rendered(WARMUP.read_bytes())
+            self._rendered(warmup_document())
 
     def work(self, stream: wire.Stream) -> None:
         """One request (in the child): render, answer."""
@@ -114,7 +112,7 @@ class Renderer:
             try:
                 signal.alarm(10)
                 process.limit(cpu_seconds=10)
-                self._rendered(WARMUP.read_bytes())
+                self._rendered(warmup_document())
                 status = 0
             finally:
                 os._exit(status)
