@@ -2,7 +2,8 @@
 time.
 
 Danger: a child that outlives the worker keeps the organization's keys in memory. Invariant: children come from a
-clean fork server, get the keys once when they start, and die with it.
+clean fork server, get the keys once when they start, and each watches the worker and ends with it. The fork server
+alone does not see to that: its children hold the very pipe whose end it waits for.
 """
 
 from __future__ import annotations
@@ -76,10 +77,18 @@ class Finisher:
 
 def _start(authority: Authority, stamper: Stamper) -> None:
     global _keys
-    # the parent of this process is the fork server, which ends when the worker's end of its pipe closes
+    # the kernel counts the fork server as this process's parent; the worker itself is watched by the thread
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_with_worker, name="worker's end", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keys = (authority, stamper)
+
+
+def _end_with_worker() -> None:
+    worker = multiprocessing.parent_process()
+    if worker is not None:
+        worker.join()
+    os._exit(0)
 
 
 def _ready() -> int:

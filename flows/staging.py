@@ -8,7 +8,6 @@ durable.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 from flows.site import Site, now
 from register import objects
@@ -17,10 +16,13 @@ from register.vocabulary import ObjectArea
 from storage.protocol import Area
 
 
-def staged(site: Site, pdf: bytes, *, area: ObjectArea, pages: int, retain_until: datetime | None = None) -> Document:
-    """Write `pdf`, encrypted under a data key of its own, and return what the register needs to publish it."""
+def staged(site: Site, pdf: bytes, *, area: ObjectArea, pages: int) -> Document:
+    """Write `pdf`, encrypted under a data key of its own, and return what the register needs to publish it.
+
+    Never under a lock: what was not published yet must be clearable.
+    """
     object_id = objects.stage(area, now=now())
-    stored = site.vault.put(object_id, pdf, area=Area(area.value), retain_until=retain_until)
+    stored = site.vault.put(object_id, pdf, area=Area(area.value))
     return Document(
         object_id=object_id,
         version_id=stored.version_id,

@@ -44,14 +44,19 @@ def upgrade(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Locks are short and extended, so that none can outlive its record's due date by much."""
+    """Locks are short and extended, so that none can outlive its record's due date by much.
+
+    A record whose sealer died before it was locked is locked here.
+    """
     for record in records.listing():
-        if record.retain_until is not None and record.retain_until >= moment + EXTEND_BELOW:
+        until = record.retain_until
+        reaches = until is not None and until >= moment + EXTEND_BELOW
+        if reaches and _locked(site, record):
             continue
         if not dry:
-            until = lock_until(moment)
-            site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=until)
-            records.extend(record.record_id, retain_until=until, now=moment)
+            later = until if until is not None and reaches else lock_until(moment)
+            site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=later)
+            records.extend(record.record_id, retain_until=later, now=moment)
         yield Found(kind=Kind.EXTENDED, subject=str(record.record_id))
 
 
@@ -89,6 +94,12 @@ def reconcile(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             version.retain_until is None or version.retain_until < record.retain_until for version in versions
         ):
             yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
+
+
+def _locked(site: Site, record: Record) -> bool:
+    """Whether every version there is has a lock; whether it reaches far enough is for `reconcile` to tell."""
+    versions = site.vault.store.stat(Area.RECORDS, record.object_id)
+    return all(version.retain_until is not None for version in versions)
 
 
 def _bytes(site: Site, record: Record) -> bytes:

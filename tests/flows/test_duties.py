@@ -1,0 +1,427 @@
+"""What upkeep does to statements and records: each duty finds what is due, mends it once, and tells the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from flows.found import FOR_A_PERSON, Kind
+from register.vocabulary import ObjectArea
+from rules.draft import Expiry
+from rules.vocabulary import Proof, SignerRole, StatementState
+from signing.verify import Outcome, verify
+from storage.protocol import Area
+from tests.flows.conftest import SilentStamper, found, kinds
+
+if TYPE_CHECKING:
+    from register.facts import Record, Statement
+    from signing.authority import Authority
+    from tests.flows.conftest import Setting
+
+
+def outcome(setting: Setting, record: Record) -> Outcome:
+    pdf = setting.site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
+    assert hashlib.sha256(pdf).hexdigest() == record.document_sha256
+    return verify(pdf, roots=[setting.site.authority.root_der]).outcome
+
+
+def damage(setting: Setting, record: Record) -> None:
+    path = setting.file_of(record.object_id)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(raw)
+
+
+def part_signed(setting: Setting, pdf: bytes, days_ago: float) -> Statement:
+    """A statement the client signed so many days ago, as these bytes."""
+    row = setting.presented()
+    today = setting.now
+    setting.world.now = setting.later(days=-days_ago)
+    row = setting.signed(row, SignerRole.CLIENT, pdf)
+    setting.world.now = today
+    return row
+
+
+# --- what time does to statements -------------------------------------------------------------------------------------
+
+
+def test_a_statement_is_in_force_on_its_last_day_and_expires_the_day_after(setting: Setting) -> None:
+    from register import agency, statements
+
+    last = agency.today(setting.now) + dt.timedelta(days=9)
+    record = setting.kept(expiry=Expiry(date=last))
+    noon = dt.datetime.combine(last, dt.time(17), tzinfo=dt.UTC)
+    assert found(setting, "expire", noon) == []
+    assert statements.show(record.statement_id).state is StatementState.ACTIVE
+
+    told = found(setting, "expire", noon + dt.timedelta(days=1))
+    assert [(each.kind, each.subject) for each in told] == [(Kind.EXPIRED, str(record.statement_id))]
+    assert statements.show(record.statement_id).state is StatementState.EXPIRED
+    assert found(setting, "expire", noon + dt.timedelta(days=2)) == [], "it expires once"
+
+
+def test_the_day_a_statement_ends_is_the_agencys_own_and_not_greenwichs(setting: Setting) -> None:
+    from register import agency
+
+    last = agency.today(setting.now) + dt.timedelta(days=9)
+    setting.kept(expiry=Expiry(date=last))
+    already_tomorrow_in_greenwich = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(2), tzinfo=dt.UTC)
+    assert found(setting, "expire", already_tomorrow_in_greenwich) == []
+
+
+def test_a_statement_that_ends_by_an_event_expires_by_no_date(setting: Setting) -> None:
+    setting.kept(expiry=Expiry(event="the end of my tenancy"))
+    assert found(setting, "expire", setting.later(days=3000)) == []
+
+
+def test_what_the_client_never_signed_is_void_after_thirty_days_and_its_bytes_are_gone(setting: Setting) -> None:
+    from register import objects, statements
+
+    row = setting.presented()
+    assert found(setting, "void_never_signed", setting.later(days=29.9)) == []
+    assert kinds(found(setting, "void_never_signed", setting.later(days=30.1))) == [Kind.VOIDED]
+    after = statements.show(row.statement_id)
+    assert (after.state, after.working_object_id) == (StatementState.VOID, None)
+    assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
+    assert objects.show(row.working_object_id).state == "gone"
+    assert found(setting, "void_never_signed", setting.later(days=31)) == []
+
+
+def test_what_somebody_signed_is_not_void_for_want_of_the_others(setting: Setting) -> None:
+    part_signed(setting, setting.papers.by_client, days_ago=0)
+    assert found(setting, "void_never_signed", setting.later(days=400)) == []
+
+
+def test_a_part_signed_statement_is_archived_on_its_twentieth_day_and_the_witness_may_still_sign(
+    setting: Setting,
+) -> None:
+    from register import statements
+    from signing import seal
+
+    row = part_signed(setting, setting.papers.by_client, days_ago=19.9)
+    assert found(setting, "stamp_part_signed") == []
+    assert kinds(found(setting, "stamp_part_signed", setting.later(hours=3))) == [Kind.STAMPED]
+
+    after = statements.show(row.statement_id)
+    assert (after.state, after.revision) == (StatementState.PRESENTED, row.revision + 1)
+    pdf = setting.site.vault.get(after.working_object_id, Area.WORKING, version_id=after.working_version_id)
+    assert hashlib.sha256(pdf).hexdigest() == after.document_sha256
+    assert seal.deadlines(pdf).window_ends is None, "nothing in it waits for a stamp any more"
+    assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id), "the former bytes are destroyed"
+    assert found(setting, "stamp_part_signed", setting.later(days=2)) == []
+
+
+def test_what_is_archived_already_is_no_error_of_the_night(setting: Setting) -> None:
+    part_signed(setting, setting.papers.by_client_archived, days_ago=25)
+    assert found(setting, "stamp_part_signed") == []
+
+
+def test_a_part_signed_statement_whose_thirty_days_are_over_is_told_to_a_person(setting: Setting) -> None:
+    row = part_signed(setting, setting.papers.by_client, days_ago=21)
+    told = found(setting, "stamp_part_signed", setting.later(days=10))
+    assert [(each.kind, each.subject) for each in told] == [(Kind.WINDOW_CLOSED, str(row.statement_id))]
+    assert told[0].remedy
+
+
+def test_a_silent_time_stamp_authority_leaves_a_part_signed_statement_as_it_is_and_is_told(setting: Setting) -> None:
+    from register import objects, statements
+
+    row = part_signed(setting, setting.papers.by_client, days_ago=21)
+    before = objects.orphans(older_than=setting.later(days=1))
+    setting.site.stamper = SilentStamper()
+    told = found(setting, "stamp_part_signed")
+    assert kinds(told) == [Kind.WITHOUT_TIME]
+    assert told[0].remedy
+    assert statements.show(row.statement_id) == row
+    assert objects.orphans(older_than=setting.later(days=1)) == before
+
+
+# --- what is owed to records ------------------------------------------------------------------------------------------
+
+
+def test_a_record_sealed_without_time_is_upgraded_once_the_authority_answers(setting: Setting) -> None:
+    from register import records, statements
+
+    record = setting.kept(setting.papers.sealed_without_time, proof=Proof.SEALED_WITHOUT_TIME)
+    assert outcome(setting, record) is Outcome.SEALED_WITHOUT_TIME
+
+    answering, setting.site.stamper = setting.site.stamper, SilentStamper()
+    told = found(setting, "upgrade")
+    assert kinds(told) == [Kind.WITHOUT_TIME]
+    assert told[0].remedy
+    assert records.show(record.record_id).proof is Proof.SEALED_WITHOUT_TIME
+
+    setting.site.stamper = answering
+    assert kinds(found(setting, "upgrade")) == [Kind.UPGRADED]
+    after = records.show(record.record_id)
+    assert (after.object_id, after.proof) == (record.object_id, Proof.SEALED)
+    assert statements.show(record.statement_id).proof is Proof.SEALED
+    assert outcome(setting, after) is Outcome.ACCEPTED
+    locks = {version.retain_until for version in setting.site.vault.store.stat(Area.RECORDS, record.object_id)}
+    assert locks == {record.retain_until}, "the longer proof lies under the same lock"
+    assert found(setting, "upgrade") == []
+
+
+def test_an_upgrade_that_comes_too_late_is_told_and_not_made(setting: Setting) -> None:
+    from register import records
+
+    record = setting.kept(setting.papers.sealed_without_time, proof=Proof.SEALED_WITHOUT_TIME)
+    told = found(setting, "upgrade", setting.later(days=10))
+    assert kinds(told) == [Kind.WINDOW_CLOSED]
+    assert records.show(record.record_id).version_id == record.version_id
+
+
+def test_a_lock_that_reaches_a_year_ahead_is_let_be_and_a_shorter_one_is_extended_once_a_month(
+    setting: Setting,
+) -> None:
+    from flows.sealing import lock_until
+    from register import records
+
+    record = setting.kept()
+    assert found(setting, "extend_locks") == []
+    extended = []
+    for days in range(0, 200, 5):
+        moment = setting.later(days=days)
+        if found(setting, "extend_locks", moment):
+            extended.append(moment)
+            after = records.show(record.record_id)
+            assert after.retain_until == lock_until(moment)
+            (version,) = setting.site.vault.store.stat(Area.RECORDS, record.object_id)
+            assert version.retain_until == after.retain_until
+    assert len({(moment.year, moment.month) for moment in extended}) == len(extended)
+    assert 3 <= len(extended) <= 7
+    assert found(setting, "reconcile", setting.later(days=200)) == []
+
+
+def test_a_record_whose_sealer_died_before_the_lock_is_locked_in_the_night(setting: Setting) -> None:
+    record = setting.kept()
+    setting.file_of(record.object_id).with_name(setting.file_of(record.object_id).name + ".lock").unlink()
+    assert kinds(found(setting, "extend_locks")) == [Kind.EXTENDED]
+    (version,) = setting.site.vault.store.stat(Area.RECORDS, record.object_id)
+    assert version.retain_until == record.retain_until
+    assert found(setting, "extend_locks") == []
+
+
+def test_every_whole_record_is_proved(setting: Setting) -> None:
+    record = setting.kept()
+    assert [(each.kind, each.subject) for each in found(setting, "prove")] == [(Kind.PROVED, str(record.record_id))]
+
+
+def test_one_changed_byte_is_told_as_damage_and_stops_no_other_proof(setting: Setting) -> None:
+    broken, whole = setting.kept(), setting.kept()
+    damage(setting, broken)
+    told = {each.subject: each.kind for each in found(setting, "prove")}
+    assert told == {str(broken.record_id): Kind.DAMAGED, str(whole.record_id): Kind.PROVED}
+
+
+def test_bytes_that_are_gone_are_told_as_lost(setting: Setting) -> None:
+    record = setting.kept()
+    setting.file_of(record.object_id).unlink()
+    told = found(setting, "prove")
+    assert [(each.kind, each.subject) for each in told] == [(Kind.LOST, str(record.record_id))]
+    assert told[0].remedy
+
+
+def test_a_record_whose_bytes_are_whole_but_another_documents_is_damaged(setting: Setting) -> None:
+    record = setting.kept()
+    from register import models
+
+    models.Record.objects.filter(pk=record.record_id).update(document_sha256="00" * 32)
+    told = found(setting, "prove")
+    assert [(each.kind, each.detail) for each in told] == [(Kind.DAMAGED, "sha256")]
+
+
+def test_a_stamp_that_runs_out_within_a_year_is_renewed_in_the_same_object(
+    setting: Setting, authority: Authority
+) -> None:
+    from register import records
+
+    record = setting.kept()
+    ends = authority.stamper_certificate.not_valid_after
+    nearly = ends - dt.timedelta(days=300)
+    renewed_authority = authority.renewed(now=nearly)
+    setting.site.authority = renewed_authority
+    from signing.timestamp import EmbeddedStamper
+
+    setting.site.stamper = EmbeddedStamper(renewed_authority, clock=lambda: nearly)
+    assert kinds(found(setting, "prove", nearly)) == [Kind.PROVED, Kind.RENEWED]
+    after = records.show(record.record_id)
+    assert after.object_id == record.object_id
+    assert after.version_id != record.version_id
+    assert kinds(found(setting, "prove", nearly)) == [Kind.PROVED], "renewed once"
+
+
+def test_bytes_the_register_never_named_are_told_and_left_alone(setting: Setting) -> None:
+    setting.kept()
+    stranger = uuid4().hex
+    setting.site.vault.put(stranger, b"whose is this", area=Area.RECORDS)
+    told = found(setting, "reconcile")
+    assert [(each.kind, each.subject) for each in told] == [(Kind.UNKNOWN_BYTES, stranger)]
+    assert setting.site.vault.get(stranger, Area.RECORDS) == b"whose is this"
+
+
+def test_a_lock_shorter_than_the_register_says_is_told(setting: Setting) -> None:
+    from register import models
+
+    record = setting.kept()
+    assert record.retain_until is not None
+    models.Record.objects.filter(pk=record.record_id).update(retain_until=record.retain_until + dt.timedelta(days=31))
+    assert kinds(found(setting, "reconcile")) == [Kind.LOCK_SHORTER]
+
+
+# --- what must not stay as it is --------------------------------------------------------------------------------------
+
+
+def test_bytes_named_but_never_written_are_cleared_after_an_hour(setting: Setting) -> None:
+    from register import objects
+
+    named = objects.stage(ObjectArea.WORKING, now=setting.now)
+    assert found(setting, "clear_orphans", setting.later(minutes=59)) == []
+    told = found(setting, "clear_orphans", setting.later(minutes=61))
+    assert [(each.kind, each.subject) for each in told] == [(Kind.ORPHAN_CLEARED, named)]
+    assert objects.show(named).state == "gone"
+
+
+@pytest.mark.parametrize("area", list(ObjectArea))
+def test_bytes_written_but_never_published_are_destroyed_after_an_hour(setting: Setting, area: ObjectArea) -> None:
+    from register import objects
+
+    document = setting.document(b"a paper nobody points at", area)
+    assert kinds(found(setting, "clear_orphans", setting.later(hours=2))) == [Kind.ORPHAN_CLEARED]
+    assert not setting.site.vault.store.stat(Area(area.value), document.object_id)
+    assert not setting.site.vault.keyring.exists(document.object_id)
+    assert objects.show(document.object_id).state == "gone"
+
+
+def test_nothing_that_is_in_use_is_cleared(setting: Setting) -> None:
+    record, row = setting.kept(), setting.presented()
+    assert found(setting, "clear_orphans", setting.later(days=300)) == []
+    assert setting.site.vault.get(record.object_id, Area.RECORDS)
+    assert setting.site.vault.get(row.working_object_id or "", Area.WORKING)
+
+
+def test_a_dead_workers_lease_is_given_back(setting: Setting) -> None:
+    from register import packets
+
+    packet = setting.world.opened(setting.ask())
+    assert packets.claim_next("dead", lease_seconds=12, now=setting.now) is not None
+    assert found(setting, "give_back_leases", setting.later(seconds=11)) == []
+    told = found(setting, "give_back_leases", setting.later(seconds=13))
+    assert [(each.kind, each.subject) for each in told] == [(Kind.LEASE_RETURNED, str(packet.packet_id))]
+
+
+def test_the_audit_logs_head_is_anchored_where_it_cannot_be_changed(setting: Setting) -> None:
+    from register import audit
+
+    assert kinds(found(setting, "prove_audit")) == [Kind.ANCHORED]
+    head = audit.head()
+    assert head is not None
+    assert head.hash in {entry.value for entry in setting.site.vault.log.entries()}
+
+
+def test_a_changed_line_of_the_audit_log_is_told(setting: Setting) -> None:
+    setting.presented()
+    tamper(setting, "UPDATE register_auditentry SET object_id = 'another' WHERE seq = 3")
+    told = found(setting, "prove_audit")
+    assert [(each.kind, each.subject) for each in told] == [(Kind.AUDIT_BROKEN, "3")]
+    assert told[0].remedy
+
+
+def test_a_log_cut_at_its_end_is_found_out_by_the_anchor(setting: Setting) -> None:
+    setting.presented()
+    assert kinds(found(setting, "prove_audit")) == [Kind.ANCHORED]
+    tamper(setting, "DELETE FROM register_auditentry WHERE seq = (SELECT max(seq) FROM register_auditentry)")
+    assert kinds(found(setting, "prove_audit")) == [Kind.AUDIT_BROKEN]
+
+
+# --- the whole night --------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_what_is_due_and_changes_no_byte(setting: Setting) -> None:
+    from flows.upkeep import tend
+
+    much_is_due(setting)
+    before = everything(setting)
+    moment = setting.later(days=50)
+    told = tend(setting.site, dry=True, at=moment)
+    assert everything(setting) == before
+    assert {Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED, Kind.EXTENDED, Kind.ORPHAN_CLEARED} <= set(
+        kinds(told)
+    )
+    assert Kind.ANCHORED not in kinds(told)
+
+
+def test_a_second_night_finds_nothing_that_the_first_mended(setting: Setting) -> None:
+    from flows.upkeep import tend
+
+    much_is_due(setting)
+    first = tend(setting.site, dry=False, at=setting.later(hours=2))
+    assert {Kind.UPGRADED, Kind.STAMPED, Kind.ORPHAN_CLEARED} <= set(kinds(first))
+    second = tend(setting.site, dry=False, at=setting.later(hours=3))
+    assert set(kinds(second)) <= {Kind.PROVED, Kind.ANCHORED}
+
+
+def test_a_duty_that_fails_is_told_by_its_code_and_stops_no_other(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import upkeep
+
+    def fails(*_: object) -> object:
+        raise ValueError(setting.world.NAME)
+
+    monkeypatch.setattr(upkeep, "DUTIES", (("broken", fails), *upkeep.DUTIES))
+    told = upkeep.tend(setting.site, dry=False, at=setting.now)
+    assert [(each.kind, each.subject, each.detail) for each in told[:1]] == [(Kind.DUTY_FAILED, "broken", "ValueError")]
+    assert Kind.ANCHORED in kinds(told)
+    assert setting.world.NAME not in repr(told)
+
+
+def test_what_is_told_to_a_person_comes_with_a_remedy_and_the_nights_own_work_with_none() -> None:
+    own = {
+        Kind.LEASE_RETURNED, Kind.DESTRUCTION_RESUMED, Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED,
+        Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED,
+    }  # fmt: skip
+    assert set(FOR_A_PERSON) == set(Kind) - own
+
+
+def much_is_due(setting: Setting) -> None:
+    """Something for nearly every duty."""
+    setting.kept(expiry=Expiry(date=setting.now.date() + dt.timedelta(days=20)))
+    setting.kept(setting.papers.sealed_without_time, proof=Proof.SEALED_WITHOUT_TIME)
+    part_signed(setting, setting.papers.by_client, days_ago=21)
+    setting.presented()
+    setting.document(b"a paper nobody points at")
+
+
+def tamper(setting: Setting, statement: str) -> None:
+    """Change the log as whoever owns the disk can: without the triggers that refuse it."""
+    from django.db import connection
+
+    connection.close()
+    database = sqlite3.connect(setting.world.home / "register.db")
+    with database:
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'register_auditentry'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        assert database.execute(statement).rowcount == 1
+    database.close()
+
+
+def everything(setting: Setting) -> dict[str, str]:
+    """Every file of the site with its hash, the write-ahead log brought in before."""
+    from register import boot
+
+    boot.checkpoint()
+    setting.world.vault.keyring.close()
+    return {
+        str(path.relative_to(setting.world.home)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(setting.world.home.rglob("*"))
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
