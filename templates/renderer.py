@@ -71,7 +71,7 @@ class Renderer:
         try:
             (docx,) = message.blobs
             check_word_file(docx)
-            pdf = self._rendered(docx)
+            pdf = self._rendered(docx, leave_open=True)
         except FormError as error:
             wire.answer(stream, {"ok": False, "error": error.as_message()})
         else:
@@ -87,12 +87,12 @@ class Renderer:
                 self.unhealthy = True
                 raise Stop
 
-    def _rendered(self, docx: bytes) -> bytes:
+    def _rendered(self, docx: bytes, *, leave_open: bool = False) -> bytes:
         # one name for every document: LibreOffice can print it into the page
         with self._desk() as desk:
             source, target = desk / SOURCE_NAME, desk / TARGET_NAME
             source.write_bytes(docx)
-            self._kit.to_pdf(source, target)
+            self._kit.to_pdf(source, target, leave_open=leave_open)
             return read_pdf(target)
 
     @contextmanager

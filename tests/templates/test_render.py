@@ -129,7 +129,7 @@ def test_after_three_deaths_the_renderer_looks_whether_it_is_well_and_goes_on(
 
 def test_a_renderer_that_cannot_make_its_own_page_gives_up() -> None:
     class Broken:
-        def to_pdf(self, source: Path, target: Path) -> None:
+        def to_pdf(self, source: Path, target: Path, *, leave_open: bool = False) -> None:
             raise FormError(FormCode.RENDER_FAILED, "It is broken.", "Start it anew.")
 
     with scratch("test") as room:
