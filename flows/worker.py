@@ -84,6 +84,8 @@ def _listen_forever() -> None:
 
     async def listen() -> None:
         worker = TaskWorker(wake, limit=2)
+        # it made a copy under a key of its own, which the bell does not know, and which would keep every result
+        worker.tasks = [wake]
         worker.handle_sigterm = _leave  # type: ignore[method-assign,assignment]
         await worker.astart()
 
