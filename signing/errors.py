@@ -31,6 +31,7 @@ class SigningCode(StrEnum):
     WINDOW_CLOSED = "window_closed"
     NO_ARCHIVE_FIELD = "no_archive_field"
     NOTHING_TO_ARCHIVE = "nothing_to_archive"
+    STAMP_NOT_LONGER = "stamp_not_longer"
     STAMP_UNAVAILABLE = "stamp_unavailable"
     STAMP_REJECTED = "stamp_rejected"
     PICTURE_INVALID = "picture_invalid"

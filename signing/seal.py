@@ -133,7 +133,7 @@ def stamp_part_signed(pdf: bytes, authority: Authority, stamper: Stamper, *, now
 def renew(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime) -> bytes:
     """A further archival stamp over an archived file, before the last one's certificate (or algorithm) runs out.
 
-    Raises StampUnavailable, or SigningError when it is too late or no field is left.
+    Raises StampUnavailable, or SigningError when it is too late, no field is left, or the stamp would not last longer.
     """
     opened = open_file(pdf)
     opened.require_genuine(authority)
@@ -150,7 +150,15 @@ def renew(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime) 
     # a stamp's certificate that has run out is believed only with an answer about it under the next stamp
     stamps = {trace.certificate.dump() for trace in opened.archival}
     answers = [authority.status(der, now=now) for der in sorted(stamps) if authority.issued(der)]
-    return _archive(opened, authority, stamper, now, answers)[0]
+    renewed = _archive(opened, authority, stamper, now, answers)[0]
+    # a nightly renewal that gains nothing would use up the archive fields within a week
+    if open_file(renewed).archival[-1].certificate.dump() == opened.archival[-1].certificate.dump():
+        raise SigningError(
+            SigningCode.STAMP_NOT_LONGER,
+            "A new stamp would last no longer than the one the document has.",
+            "Renew the time-stamp authority (or choose another) first, then the documents.",
+        )
+    return renewed
 
 
 def deadlines(pdf: bytes) -> Deadlines:

@@ -183,10 +183,24 @@ def test_the_archival_fields_suffice_for_six_stamps_and_the_seventh_is_refused(
         pdf = seal.seal(witnessed, old_authority, old_stamper, appearance=None, now=moment).pdf
     for years in range(1, 6):
         with on(years * YEAR) as moment:
-            pdf = seal.renew(pdf, old_authority, old_stamper, now=moment)
-    with on(6 * YEAR) as moment, pytest.raises(SigningError) as refused:
-        seal.renew(pdf, old_authority, old_stamper, now=moment)
+            younger = old_authority.renewed(now=moment)
+            pdf = seal.renew(pdf, younger, EmbeddedStamper(younger), now=moment)
+    with on(6 * YEAR) as moment:
+        younger = old_authority.renewed(now=moment)
+        with pytest.raises(SigningError) as refused:
+            seal.renew(pdf, younger, EmbeddedStamper(younger), now=moment)
     assert refused.value.code is SigningCode.NO_ARCHIVE_FIELD
+
+
+def test_a_renewal_that_lasts_no_longer_is_refused_and_uses_up_nothing(
+    part_signed: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, witness_signs: Step
+) -> None:
+    with on(timedelta(hours=2)) as moment:
+        witnessed = witness_signs(part_signed, old_authority, old_stamper)
+        pdf = seal.seal(witnessed, old_authority, old_stamper, appearance=None, now=moment).pdf
+    with on(19 * YEAR) as moment, pytest.raises(SigningError) as refused:
+        seal.renew(pdf, old_authority, old_stamper, now=moment)
+    assert refused.value.code is SigningCode.STAMP_NOT_LONGER
 
 
 def test_preparing_needs_no_clock(rendered_pdf: bytes, labels: dict[str, str]) -> None:

@@ -28,8 +28,9 @@ def run(*command: str, cwd: Path) -> str:
 
 
 @pytest.fixture
-def renewed_pdf(sealed_pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
-    return seal.renew(sealed_pdf, authority, stamper, now=datetime.now(UTC))
+def renewed_pdf(sealed_pdf: bytes, authority: Authority) -> bytes:
+    younger = authority.renewed(now=datetime.now(UTC))
+    return seal.renew(sealed_pdf, younger, EmbeddedStamper(younger), now=datetime.now(UTC))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
