@@ -33,7 +33,7 @@ from templates.package import check_word_file
 from templates.plain import plain
 from templates.sandbox import environment
 
-MAX_PATCHED = 64
+MAX_PATCHED = 32
 """Prepared parts kept; a form has about four."""
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 """Date of every member of the zip file (the earliest a zip file can tell)."""

@@ -59,9 +59,9 @@ class Filler:
         """Open the form that a child found good (in the parent)."""
         try:
             docx = self._told.recv(_MAX_FORM_ON_CHANNEL)
-        except BlockingIOError:
+            self._keep(docx)
+        except (BlockingIOError, FormError):  # nothing there, or nothing that opens: the next child opens it itself
             return
-        self._keep(docx)
 
     def warm_up(self) -> None:
         """Go the whole way a few times, then open the forms that ship with the program, before a person waits."""

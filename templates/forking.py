@@ -79,6 +79,7 @@ class ForkServer:
         except Stop:
             pass
         finally:
+            self.after = None  # those killed now say nothing about the server
             for child in list(self._living.values()):
                 self._kill(child)
                 self._bury(child)

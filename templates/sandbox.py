@@ -29,7 +29,7 @@ MAX_RANGE = 1_000
 """Steps of one ``range()``."""
 MAX_NUMBER = 10**15
 """Largest product a form may compute."""
-MAX_COMPILED = 64
+MAX_COMPILED = 32
 """Compiled parts (body, headers, footers) kept; a form has about four."""
 
 SAFE_FILTERS = frozenset(
