@@ -1,0 +1,64 @@
+"""Asking twice for the same is asking once; a new sitting, another day or another wish is another packet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flows import intake
+
+if TYPE_CHECKING:
+    from tests.flows.conftest import Setting
+
+
+def told(setting: Setting, **changes: object) -> dict[str, Any]:
+    wish = {
+        "form": "disclosure",
+        "organization": str(setting.world.ids.housing),
+        "categories": ["housing"],
+        "purposes": ["housing_placement"],
+        "expires": (setting.now.date() + dt.timedelta(days=90)).isoformat(),
+        **changes,
+    }
+    return {"client": str(setting.world.ids.client), "statements": [wish]}
+
+
+def test_the_same_wish_on_the_same_day_is_the_same_request(setting: Setting) -> None:
+    wish = told(setting)
+    first = intake.packet_request(setting.site, wish).request_id
+    backwards = {name: wish[name] for name in reversed(wish)}
+    assert intake.packet_request(setting.site, backwards).request_id == first, "the order of the words says nothing"
+
+
+def test_a_new_sitting_another_wish_and_another_day_are_other_requests(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = told(setting)
+    ids = {
+        intake.packet_request(setting.site, wish).request_id,
+        intake.packet_request(setting.site, wish, again=True).request_id,
+        intake.packet_request(setting.site, wish, again=True).request_id,
+        intake.packet_request(setting.site, told(setting, purpose_text="a place to live")).request_id,
+    }
+    monkeypatch.setattr(intake, "now", lambda: setting.later(days=1))
+    ids.add(intake.packet_request(setting.site, wish).request_id)
+    assert len(ids) == 5
+
+
+def test_pressing_the_button_three_times_opens_one_packet(setting: Setting) -> None:
+    from register import packets
+
+    opened = {intake.open_packet(setting.site, told(setting), by=setting.world.intake).packet_id for _ in range(3)}
+    assert len(opened) == 1
+    assert len(packets.listing(client_id=setting.world.ids.client)) == 1
+    again = intake.open_packet(setting.site, told(setting), by=setting.world.intake, again=True)
+    assert again.packet_id not in opened
+
+
+def test_the_id_of_a_request_tells_nothing_of_what_was_asked(setting: Setting) -> None:
+    """It is a hash in the audit log; whoever guesses the wish can check the guess only with the client's opaque id."""
+    request_id = intake.packet_request(setting.site, told(setting, purpose_text=setting.world.PURPOSE)).request_id
+    assert request_id.version == 5
+    assert setting.world.PURPOSE.encode() not in request_id.bytes
