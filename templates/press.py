@@ -193,4 +193,7 @@ def _filled_alone(head: Mapping[str, object], docx: bytes, values: bytes) -> byt
             alone.kill()
     if alone.returncode != 0:
         raise limits.fill_ended(-alone.returncode if alone.returncode < 0 else alone.returncode << 8, late=False)
-    return _what_was_made(wire.unpacked(told))
+    try:
+        return _what_was_made(wire.unpacked(told))
+    except wire.WireError:
+        raise limits.fill_ended(1 << 8, late=False) from None
