@@ -298,9 +298,38 @@ def test_what_the_register_knows_to_be_signed_must_be_there(gone: str) -> None:
 
 
 def test_all_signers_unknown_is_untrusted_and_some_unknown_is_a_forgery() -> None:
-    nobody = replace(GENUINE, signatures=tuple(replace(one, anchor=None) for one in GENUINE.signatures))
-    assert judge(nobody, now=NOW)[0] is Outcome.INTACT_UNTRUSTED
-    assert judge(altered("org_seal", anchor=None), now=NOW)[0] is Outcome.REJECTED
+    # an independent authority's root is known, the organization's is not
+    unknown = tuple(one if one.kind is Kind.STAMP else replace(one, anchor=None) for one in GENUINE.signatures)
+    nobody = replace(GENUINE, signatures=unknown)
+    assert judge(nobody, now=NOW) == (Outcome.INTACT_UNTRUSTED, (Reason(ReasonCode.UNKNOWN_ROOT),))
+    one = judge(altered("org_seal", anchor=None), now=NOW)
+    assert one == (Outcome.REJECTED, (Reason(ReasonCode.MIXED_ISSUERS, "org_seal"),))
+
+
+def test_a_form_without_a_reserve_of_archive_fields_is_none_of_ours() -> None:
+    fields = ("org_cert", "client", "org_seal")
+    facts = replace(file_of(*fields), fields=fields, certified_fields=fields)
+    assert ReasonCode.MISSING_FIELD in codes(facts)
+
+
+def test_a_stamp_right_after_the_certification_is_in_order() -> None:
+    facts = FileFacts(
+        fields=GENUINE.fields,
+        signed=("org_cert", "archive_ts_1"),
+        certified_fields=GENUINE.fields,
+        signatures=(signature("org_cert", 1, change=Change.PROOF_ONLY), stamp("archive_ts_1", 2)),
+    )
+    assert codes(facts) == {ReasonCode.NOT_SIGNED}
+
+
+def test_before_archiving_only_proofs_may_follow_the_last_signature() -> None:
+    def ended_by(change: Change) -> FileFacts:
+        facts = file_of("org_cert", "client", "witness", "org_seal")
+        last = replace(facts.signatures[1], change=change, coverage=Coverage.REVISION)
+        return replace(facts, signed=("org_cert", "client"), signatures=(facts.signatures[0], last))
+
+    assert codes(ended_by(Change.PROOF_ONLY)) == {ReasonCode.NOT_SIGNED}
+    assert codes(ended_by(Change.FORM_FILLING)) == {ReasonCode.NOT_SIGNED, ReasonCode.NOT_COVERED_TO_THE_END}
 
 
 @given(st.lists(st.sampled_from(sorted(DEFECTS)), min_size=1, max_size=3))
