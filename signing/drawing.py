@@ -30,7 +30,7 @@ LEADING = 1.24
 LEAST_HAND = 16.0
 """Points a drawing needs above the lines; in a lower place the lines go beside it."""
 _STEPS = (1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.52)
-_BENEATH_STEPS = _STEPS[:4]
+_BENEATH_STEPS = _LITTLE = _STEPS[:4]
 """Lines beneath the hand shrink less: beside it they have more room."""
 
 
@@ -88,21 +88,23 @@ def _arranged(
 def _set(
     appearance: Appearance, width: float, height: float, dot: float, steps: tuple[float, ...]
 ) -> tuple[list[_Line], bool]:
-    """The lines in the largest of `steps` in which they fit; False when they do not even in the last."""
+    """The lines in the largest of `steps` in which they fit; False when they do not even in the last.
+
+    A little smaller is better than one more line that holds a single word.
+    """
     lines: list[_Line] = []
     for step in steps:
-        lines = [
-            line
-            for text, points in (
-                (appearance.name, NAME_POINTS),
-                (appearance.role_line, LINE_POINTS),
-                (appearance.time_line, LINE_POINTS),
-            )
-            for line in _broken(text, points * step * dot, width)
-        ]
+        lines = _lines(appearance, width, step * dot)
         if sum(line.height for line in lines) <= height:
-            return lines, True
+            others = (_lines(appearance, width, other * dot) for other in _LITTLE if other < step)
+            return min([lines, *others], key=len), True
     return lines, False
+
+
+def _lines(appearance: Appearance, width: float, scale: float) -> list[_Line]:
+    """Name, role and time, broken; `scale` in pixels a point."""
+    texts = ((appearance.name, NAME_POINTS), (appearance.role_line, LINE_POINTS), (appearance.time_line, LINE_POINTS))
+    return [line for text, points in texts for line in _broken(text, points * scale, width)]
 
 
 def _broken(text: str, size: float, width: float) -> Iterator[_Line]:

@@ -1,18 +1,23 @@
-"""What other programs say of our files: openssl of every signature and stamp, veraPDF of every step."""
+"""Other programs: openssl judges every signature and stamp, veraPDF every step, LibreOffice makes what we prepare."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import docx
 import pytest
+from docx.shared import Cm
+from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from signing import appearance, chain, seal
+from signing import appearance, chain, prepare, seal
 from signing.authority import Authority
 from signing.timestamp import EmbeddedStamper
 
@@ -140,3 +145,49 @@ def test_every_step_is_pdf_a_2b_and_pdf_ua_1(
     run("javac", "-cp", class_path, "Vera.java", cwd=tmp_path)
     said = run("java", "-cp", class_path, "Vera", *(f"{name}.pdf" for name in steps), cwd=tmp_path)
     assert said.count("PASS") == 2 * len(steps), said
+
+
+EXPORT = {
+    "SelectPdfVersion": {"type": "long", "value": "2"},
+    "UseTaggedPDF": {"type": "boolean", "value": "true"},
+    "PDFUACompliance": {"type": "boolean", "value": "true"},
+    "UseLosslessCompression": {"type": "boolean", "value": "true"},
+    "ReduceImageResolution": {"type": "boolean", "value": "false"},
+}
+
+
+def exported(directory: Path) -> bytes:
+    """A Word form with three placeholder pictures, as LibreOffice exports it (data/rendered.pdf was made so)."""
+    picture = io.BytesIO()
+    Image.new("RGBA", (8, 3), (255, 255, 255, 0)).save(picture, "PNG")
+    form = docx.Document()
+    form.core_properties.title, form.core_properties.language = "Disclosure statement", "en-US"
+    form.add_heading("Disclosure statement", 1)
+    for _ in range(12):
+        form.add_paragraph("I allow Riverbend Counseling to share what is listed here with one organization. " * 3)
+    form.add_heading("Signatures", 2)
+    places = (("client", "Client"), ("witness", "Witness"), ("org_seal", "Organization"))
+    table = form.add_table(rows=len(places), cols=2)
+    for row, (role, label) in zip(table.rows, places, strict=True):
+        row.cells[0].text = label
+        picture.seek(0)
+        shape = row.cells[1].paragraphs[0].add_run().add_picture(picture, width=Cm(7), height=Cm(2.4))
+        shape._inline.docPr.set("descr", f"sig:{role}")
+    form.save(str(directory / "form.docx"))
+    run(
+        "soffice", "--headless", f"-env:UserInstallation=file://{directory}/profile", "--convert-to",
+        f"pdf:writer_pdf_Export:{json.dumps(EXPORT)}", "form.docx", cwd=directory,
+    )  # fmt: skip
+    return (directory / "form.pdf").read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_what_this_libreoffice_exports_can_be_prepared_and_sealed(
+    labels: dict[str, str],
+    authority: Authority,
+    stamper: EmbeddedStamper,
+    ceremony: Callable[[bytes, Authority, EmbeddedStamper], bytes],
+    tmp_path: Path,
+) -> None:
+    prepared = prepare.prepare(exported(tmp_path), labels)
+    assert seal.deadlines(ceremony(prepared, authority, stamper)).window_ends is None
