@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from signing.facts import (
     CERTIFICATION,
@@ -40,12 +40,13 @@ from signing.facts import (
 from signing.roles import ARCHIVE_PREFIX, ORDER, Role
 
 _R = ReasonCode
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 _RANK: Mapping[str, int] = {role.value: rank for rank, role in enumerate(ORDER)}
 _ARCHIVE = re.compile(re.escape(ARCHIVE_PREFIX) + r"([1-9][0-9]?)")
 OUTCOME_OF: Mapping[ReasonCode, Outcome] = {
     **dict.fromkeys(ReasonCode, Outcome.REJECTED),
     **dict.fromkeys((_R.NOT_A_PDF, _R.TOO_LARGE, _R.TOO_COMPLEX, _R.ENCRYPTED, _R.DAMAGED), Outcome.UNREADABLE),
-    **dict.fromkeys((_R.UNKNOWN_ROOT, _R.UNKNOWN_TIME_AUTHORITY), Outcome.INTACT_UNTRUSTED),
+    **dict.fromkeys((_R.UNKNOWN_ROOT, _R.UNKNOWN_TIME_AUTHORITY, _R.CLOCK_BEHIND), Outcome.INTACT_UNTRUSTED),
     _R.NOT_SIGNED: Outcome.INCOMPLETE,
     _R.NO_ARCHIVE_STAMP: Outcome.SEALED_WITHOUT_TIME,
 }
@@ -186,6 +187,9 @@ def _trust(facts: FileFacts) -> Iterator[Reason]:
 def _proof(facts: FileFacts, now: datetime) -> Iterator[Reason]:
     if any(anchor is None for _, anchor in stamp_anchors(facts)):
         return  # said already; without that authority's root nothing can be shown about any time
+    if any(time > now + _CLOCK_TOLERANCE for time in _stamped(facts)):
+        yield Reason(_R.CLOCK_BEHIND)  # every certificate would seem not yet valid: that is no forgery
+        return
     archived = archive_revision(facts) is not None
     for signature in facts.signatures:
         if signature.anchor is None or signature.provable:
@@ -194,6 +198,14 @@ def _proof(facts: FileFacts, now: datetime) -> Iterator[Reason]:
             yield Reason(_R.STAMP_NOT_VALID, signature.field, signature.provable_detail)
         elif archived or not signature.trusted_now or signature.revoked or _stamp_fails(signature):
             yield _why_not_provable(signature, now)
+
+
+def _stamped(facts: FileFacts) -> Iterator[datetime]:
+    for signature in facts.signatures:
+        if signature.stamp is not None:
+            yield signature.stamp.time
+        elif signature.kind is Kind.STAMP and signature.stamped_at is not None:
+            yield signature.stamped_at
 
 
 def _stamp_fails(signature: SignatureFacts) -> bool:

@@ -26,6 +26,8 @@ MOST_REASONS = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
     outcome: Mapping[Outcome, str]
+    untimed: str
+    """Intact but untrusted, when only the time-stamp authority is unknown."""
     reasons: Mapping[ReasonCode, str]
     roles: Mapping[str, str]
     archive: str
@@ -33,6 +35,7 @@ class _Words:
     clock: Mapping[Clock, str]
     proven_time: str
     next_step: Mapping[Outcome, str]
+    set_clock: str
     and_more: str
 
 
@@ -46,6 +49,7 @@ _EN = _Words(
         Outcome.REJECTED: "Do not rely on this file: it is not a statement as it was signed and sealed.",
         Outcome.UNREADABLE: "This file cannot be checked.",
     },
+    untimed="Nothing was changed since it was signed, but this check cannot tell when that was.",
     reasons={
         _R.NOT_A_PDF: "It is not a PDF file.",
         _R.TOO_LARGE: "It is far larger than any statement.",
@@ -82,6 +86,7 @@ _EN = _Words(
         _R.STAMP_NOT_VALID: "The time stamp of {role} does not hold at the moment of this check.",
         _R.UNKNOWN_ROOT: "The root certificate of the organization whose keys were used was not given.",
         _R.UNKNOWN_TIME_AUTHORITY: "Its time stamps come from an authority whose root certificate was not given.",
+        _R.CLOCK_BEHIND: "The clock of this computer is behind the time stamps in the file.",
         _R.NOT_SIGNED: "Not signed: {role}.",
         _R.NO_ARCHIVE_STAMP: "The archive stamp is missing.",
     },
@@ -114,7 +119,8 @@ _EN = _Words(
         Outcome.REJECTED: "Keep the file as it is, and ask the organization for its sealed copy.",
         Outcome.UNREADABLE: "Ask for the file again; send the PDF itself, unprotected.",
     },
-    and_more="There are {count} further findings.",
+    set_clock="Set the clock of this computer right and check again.",
+    and_more="Further findings: {count}.",
 )
 
 _ES = _Words(
@@ -127,6 +133,7 @@ _ES = _Words(
         Outcome.REJECTED: "No confíe en este archivo: no es una declaración tal como se firmó y selló.",
         Outcome.UNREADABLE: "Este archivo no se puede comprobar.",
     },
+    untimed="Nada se cambió desde la firma, pero esta comprobación no puede decir cuándo fue.",
     reasons={
         _R.NOT_A_PDF: "No es un archivo PDF.",
         _R.TOO_LARGE: "Es mucho más grande que cualquier declaración.",
@@ -163,6 +170,7 @@ _ES = _Words(
         _R.STAMP_NOT_VALID: "El sello de tiempo no es válido en el momento de esta comprobación: {role}.",
         _R.UNKNOWN_ROOT: "No se dio el certificado raíz de la organización cuyas claves se usaron.",
         _R.UNKNOWN_TIME_AUTHORITY: "Sus sellos de tiempo son de una autoridad cuyo certificado raíz no se dio.",
+        _R.CLOCK_BEHIND: "El reloj de esta computadora está atrasado respecto a los sellos de tiempo del archivo.",
         _R.NOT_SIGNED: "Sin firmar: {role}.",
         _R.NO_ARCHIVE_STAMP: "Falta el sello de archivo.",
     },
@@ -195,7 +203,8 @@ _ES = _Words(
         Outcome.REJECTED: "Conserve el archivo tal como está y pida a la organización su copia sellada.",
         Outcome.UNREADABLE: "Pida el archivo otra vez; que le envíen el PDF mismo, sin protección.",
     },
-    and_more="Hay otros {count} hallazgos.",
+    set_clock="Ponga en hora el reloj de esta computadora y compruebe de nuevo.",
+    and_more="Otros hallazgos: {count}.",
 )
 
 LANGUAGES: Mapping[str, _Words] = {"en": _EN, "es": _ES}
@@ -207,7 +216,8 @@ def explain(verdict: Verdict, language: str = "en") -> tuple[str, ...]:
     """One to six sentences about `verdict`. Raises KeyError for a language other than "en" and "es"."""
     words = LANGUAGES[language]
     level = _LEVEL[language].format(level=verdict.level) if verdict.level is not Level.NONE else ""
-    sentences = [words.outcome[verdict.outcome].format(level=level)]
+    only_time = verdict.outcome is Outcome.INTACT_UNTRUSTED and verdict.trusted
+    sentences = [words.untimed if only_time else words.outcome[verdict.outcome].format(level=level)]
     sentences += _told(verdict, words)
     if verdict.outcome not in (Outcome.REJECTED, Outcome.UNREADABLE):
         if verdict.organization:
@@ -216,7 +226,8 @@ def explain(verdict: Verdict, language: str = "en") -> tuple[str, ...]:
             sentences.append(_clock(verdict, words, language))
         if verdict.reading is Reading.PROVEN_TIME:
             sentences.append(words.proven_time)
-    sentences.append(words.next_step[verdict.outcome])
+    clock_behind = only_time and Reason(_R.CLOCK_BEHIND) in verdict.reasons
+    sentences.append(words.set_clock if clock_behind else words.next_step[verdict.outcome])
     return tuple(sentence for sentence in sentences if sentence)
 
 

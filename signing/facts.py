@@ -111,6 +111,7 @@ class ReasonCode(StrEnum):
 
     UNKNOWN_ROOT = "unknown_root"
     UNKNOWN_TIME_AUTHORITY = "unknown_time_authority"
+    CLOCK_BEHIND = "clock_behind"
 
     NOT_SIGNED = "not_signed"
     NO_ARCHIVE_STAMP = "no_archive_stamp"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,6 +127,18 @@ def test_a_part_signed_file_that_nobody_stamped_in_thirty_days_says_that_certifi
     assert not verdict.accepted
 
 
+@pytest.mark.parametrize("stage", ["client_pdf", "sealed_pdf"])
+def test_a_computer_whose_clock_is_behind_calls_no_genuine_file_a_forgery(
+    stage: str, authority: Authority, request: pytest.FixtureRequest
+) -> None:
+    pdf = request.getfixturevalue(stage)
+    with after(-400):
+        verdict = verify(pdf, roots=[authority.root_der])
+    assert verdict.outcome is Outcome.INTACT_UNTRUSTED
+    assert Reason(ReasonCode.CLOCK_BEHIND) in verdict.reasons
+    assert verdict.sentences("en")[-1] == "Set the clock of this computer right and check again."
+
+
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +252,8 @@ def test_without_that_authoritys_root_the_file_is_intact_but_untrusted(
     assert (verdict.outcome, verdict.clock) == (Outcome.INTACT_UNTRUSTED, Clock.UNKNOWN)
     assert {reason.code for reason in verdict.reasons} == {ReasonCode.UNKNOWN_TIME_AUTHORITY}
     assert verdict.trusted
+    assert "cannot tell when" in verdict.sentences("en")[0]
+    assert "cuándo" in verdict.sentences("es")[0]
 
 
 def test_one_stamp_of_the_organizations_own_makes_the_clock_its_own(
@@ -347,12 +363,12 @@ def test_a_mistake_of_the_caller_is_told_to_the_caller(sealed_pdf: bytes, author
 def test_bytes_like_input_and_threads_and_running_loops_are_all_the_same(
     sealed_pdf: bytes, authority: Authority
 ) -> None:
-    import asyncio
-
     async def inside_a_loop() -> Verdict:
         return verify(bytearray(sealed_pdf), roots=[authority.root_der])
 
     assert asyncio.run(inside_a_loop()).accepted
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda _: verify(sealed_pdf, roots=[authority.root_der]).accepted, range(6)))
 
 
 def test_the_python_on_the_page_runs_as_it_stands(sealed_pdf: bytes, authority: Authority) -> None:
