@@ -1,12 +1,13 @@
 """What worker, filler and renderer hold in memory, after fifty documents and after two hundred.
 
-Counted as PSS: memory that several processes share is counted once, divided among them.
+The sum is counted as PSS: memory that several processes share is counted once, divided among them. Whether it grows is
+read from RSS: PSS also moves when some other program that shares a library with ours starts or ends.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import psutil
 
@@ -27,41 +28,43 @@ def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
     site.stop()
     site.start()
     made, highest = 0, 0.0
-    after: dict[int, dict[str, float]] = {}
+    resident: dict[int, dict[str, float]] = {}
     for goal in (FIRST, LAST):
         while made < goal:
             made += len(site.packet().statements)
-            highest = max(highest, sum(held(site).values()))
+            highest = max(highest, sum(held(site, "pss").values()))
         time.sleep(SETTLE_SECONDS)
-        after[goal] = held(site)
-    first, last = sum(after[FIRST].values()), sum(after[LAST].values())
-    parts = ", ".join(f"{name} {mib:.0f}" for name, mib in after[LAST].items())
+        resident[goal] = held(site, "rss")
+    shared = held(site, "pss")
     yield Figure(
         name=f"memory after {LAST} documents",
-        value=last,
+        value=sum(shared.values()),
         unit="MiB",
         target=LARGEST_MIB,
-        notes=f"PSS with all children: {parts}; highest seen between packets {highest:.0f}",
+        notes=f"PSS with all children: {_each(shared)}; highest seen between packets {highest:.0f}",
     )
+    first, last = (sum(resident[goal].values()) for goal in (FIRST, LAST))
     yield Figure(
         name=f"memory growth, {FIRST} to {LAST} documents",
         value=100 * (last - first) / first,
         unit="%",
         target=FLAT_PERCENT,
-        notes=", ".join(f"{name} {after[FIRST][name]:.0f} → {mib:.0f}" for name, mib in after[LAST].items()),
+        notes=f"RSS after {FIRST}: {_each(resident[FIRST])}; after {LAST}: {_each(resident[LAST])}",
     )
 
 
-def held(site: TrainingSite) -> dict[str, float]:
-    """MiB (PSS) by part, its children with it."""
-    found = {}
-    for name, processes in site.processes(*MEASURED_PARTS).items():
-        found[name] = sum(map(_pss, processes)) / _MIB
-    return found
+def _each(parts: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {mib:.0f}" for name, mib in parts.items())
 
 
-def _pss(process: psutil.Process) -> int:
+def held(site: TrainingSite, kind: str) -> dict[str, float]:
+    """MiB by part, its children with it; `kind`: "pss" or "rss"."""
+    processes = site.processes(*MEASURED_PARTS)
+    return {name: sum(_bytes(one, kind) for one in those) / _MIB for name, those in processes.items()}
+
+
+def _bytes(process: psutil.Process, kind: str) -> int:
     try:
-        return int(process.memory_full_info().pss)
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return int(getattr(process.memory_full_info(), kind))
+    except psutil.NoSuchProcess:
         return 0
