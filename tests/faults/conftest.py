@@ -34,7 +34,9 @@ class HarmedSite:
     def asked(self) -> dict[str, Any]:
         """What somebody would ask for: a packet of four, for a client of its own."""
         self._clients += 1
-        client = self.running.client(f"Client Number {chr(64 + self._clients)}", "1990-01-01")
+        client = self.running.client(
+            f"Client {chr(65 + self._clients // 26)} Number{chr(65 + self._clients % 26)}", "1990-01-01"
+        )
         return {"client": client, "statements": [self.running.statement(each) for each in self.organizations]}
 
     def opened(self, told: dict[str, Any] | None = None) -> str:
