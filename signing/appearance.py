@@ -9,7 +9,7 @@ dots per inch.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -45,14 +45,14 @@ class AppearanceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """A signature's picture before its place is known; picklable."""
+    """A signature's picture before its place is known; picklable. Its `repr` names nobody."""
 
     kind: AppearanceKind
-    ink: bytes
+    ink: bytes = field(repr=False)
     """A cleaned grey PNG (255 = ink) for drawings, empty otherwise."""
-    name: str
-    role_line: str
-    time_line: str
+    name: str = field(repr=False)
+    role_line: str = field(repr=False)
+    time_line: str = field(repr=False)
 
     def plate(self, width: float, height: float) -> Plate:
         """The picture for a place of `width` by `height` points. Raises SigningError for a name no font can print."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -66,8 +66,8 @@ class AuthorityParts:
 class OneTimeKey:
     """A key for one act with its certificate. Never stored: it dies with this object."""
 
-    key: SigningKey
-    certificate: asn1_x509.Certificate
+    key: SigningKey = field(repr=False)
+    certificate: asn1_x509.Certificate = field(repr=False)
 
     @property
     def certificate_der(self) -> bytes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pyhanko.pdf_utils.form_tools import annot_width_height, get_single_field_annot
@@ -43,7 +43,7 @@ _CERTIFIED = {"en": "Certified as generated", "es": "Certificado tal como se gen
 class Signed:
     """A file with one more signature."""
 
-    pdf: bytes
+    pdf: bytes = field(repr=False)
     certificate_sha256: str
     """SHA-256 of the one-time certificate, hex."""
     serial: str

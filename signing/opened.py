@@ -6,6 +6,7 @@ Invariant: a verb that adds to a file first computes that the last signature or 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 from collections.abc import Iterator
@@ -33,9 +34,9 @@ class Trace:
     """One signature or archival stamp in a file, oldest first."""
 
     field: str
-    certificate: x509.Certificate
+    certificate: x509.Certificate = dataclasses.field(repr=False)
     """The signer's, or the time-stamp authority's for an archival stamp."""
-    others: tuple[x509.Certificate, ...]
+    others: tuple[x509.Certificate, ...] = dataclasses.field(repr=False)
     """Certificates that came with it, those of its time stamp included."""
     stamped_at: datetime | None
     """Time of its time stamp, None without one."""
@@ -56,7 +57,7 @@ class Opened:
     traces: tuple[Trace, ...]
     last: EmbeddedPdfSignature | None
     """The last of them as pyHanko reads it."""
-    pdf: bytes
+    pdf: bytes = dataclasses.field(repr=False)
 
     def require_genuine(self, authority: Authority) -> None:
         """Refuse a file that is not, to the byte, as the last signature left it, or that strangers signed.

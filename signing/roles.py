@@ -7,7 +7,7 @@ signed after the seal, archival stamps fill their fields in number order. This m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,18 +61,9 @@ class Progress:
     """Field name -> filled, in the order of the file."""
 
     @property
-    def roles(self) -> tuple[Role, ...]:
-        """Roles that have a place in this file, in signing order."""
-        return tuple(role for role in ORDER if role in self.fields)
-
-    @property
     def sealed(self) -> bool:
         """The organization's seal is on it (with or without an archival stamp)."""
         return self.fields.get(Role.ORG_SEAL, False)
-
-    def filled(self, roles: Iterable[Role]) -> bool:
-        """Every one of `roles` is signed."""
-        return all(self.fields.get(role, False) for role in roles)
 
     def require_turn(self, role: Role) -> None:
         """Refuse unless it is `role`'s turn. Raises SigningError."""

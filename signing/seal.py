@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,7 +47,7 @@ class SealLevel(StrEnum):
 class Sealed:
     """A sealed file."""
 
-    pdf: bytes
+    pdf: bytes = field(repr=False)
     level: SealLevel
     certificate_sha256: str
     """SHA-256 of the seal's certificate, hex; empty when the verb added no seal."""

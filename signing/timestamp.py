@@ -55,12 +55,7 @@ def system_clock() -> datetime:
 
 
 class Stamper(TimeStamper):
-    """A time-stamp authority whose tokens are checked before anybody uses them.
-
-    `independent` says whose clock it is: False when the organization asserts the time itself.
-    """
-
-    independent: bool = False
+    """A time-stamp authority whose tokens are checked before anybody uses them."""
 
     def __init__(self, clock: Callable[[], datetime] = system_clock) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # pyHanko's has no types
@@ -156,8 +151,6 @@ class HttpStamper(Stamper):
     pyHanko's own HTTP client reads whatever it is sent, follows redirections and asks nobody who signed; this one reads
     at most 64 KB, follows nothing and, given `roots`, wants the token's chain to end at one of them.
     """
-
-    independent = True
 
     def __init__(
         self,

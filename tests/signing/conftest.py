@@ -138,7 +138,7 @@ def judge() -> Callable[[bytes, Sequence[bytes]], dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def rendered_pdf() -> bytes:
-    """A tagged PDF/A-2b as LibreOffice exports it, with three placeholder pictures (made by `exported` in test_elsewhere)."""
+    """A tagged PDF/A-2b as LibreOffice exports it, with three placeholder pictures (`exported` made it)."""
     return (DATA / "rendered.pdf").read_bytes()
 
 

@@ -76,6 +76,8 @@ def test_what_was_signed_is_told_by_its_hashes(certified_pdf: bytes, authority: 
     assert signed.certificate_sha256 == hashlib.sha256(trace.certificate.dump()).hexdigest()
     assert int(signed.serial, 16) == trace.certificate.serial_number
     assert signed.stamped
+    assert "A Person" not in repr(signed) + repr(trace) + repr(appearance.typed("A Person", now()))
+    assert len(repr(signed)) < 400
     assert pickle.loads(pickle.dumps(signed)) == signed  # noqa: S301  # our own bytes
 
 
