@@ -40,8 +40,9 @@ from pyhanko.sign.validation.status import (
     SignatureCoverageLevel,
     TimestampSignatureStatus,
 )
-from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
 from pyhanko_certvalidator.registry import SimpleTrustManager
@@ -79,6 +80,13 @@ _NO_NETWORK = RevocationInfoGatheringSpec(
 _IF_DECLARED = CertRevTrustPolicy(
     RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED)
 )
+# Nobody can be asked about an outside authority offline. What the file carries about it is judged at the stamp's own
+# time (`_revoked_then`), because at the present moment it is always stale; the rest is said as not asked.
+_IF_KNOWN = CertRevTrustPolicy(
+    RevocationCheckingPolicy(
+        RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT
+    )
+)
 _COVERAGE = {
     SignatureCoverageLevel.ENTIRE_FILE: Coverage.FILE,
     SignatureCoverageLevel.ENTIRE_REVISION: Coverage.REVISION,
@@ -113,7 +121,7 @@ class _Examination:
         facts = _common(self, embedded, Kind.SIGNATURE)
         status = await async_validate_pdf_signature(embedded, self._today(), skip_diff=True)
         facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
-        return replace(facts, stamp=self._attached(embedded, status))
+        return replace(facts, stamp=await self._attached(embedded, status))
 
     async def prove(self) -> None:
         """Ask whether each signature is provable at its own time; only of a file whose bytes are all right."""
@@ -126,18 +134,19 @@ class _Examination:
         # followed back from the last stamp, each judged now or at the time that the next one proves
         for index, (embedded, facts) in enumerate(self.found):
             if facts.kind is Kind.STAMP:
-                self.found[index] = embedded, replace(facts, provable=self.chain_proven)
+                self.found[index] = embedded, replace(facts, provable=self.chain_proven and not facts.revoked)
         for index, (embedded, facts) in enumerate(self.found):
             if facts.kind is Kind.SIGNATURE and facts.stamp is None and not facts.provable:
                 with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
                     self.found[index] = embedded, await self._by_archive_stamp(embedded, facts)
 
     async def _by_ades(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
-        policy = CertValidationPolicySpec(
-            trust_manager=SimpleTrustManager.build(trust_roots=list(self.roots.certificates)),
-            revinfo_policy=_IF_DECLARED,
+        trust = SimpleTrustManager.build(trust_roots=list(self.roots.certificates))
+        spec = SignatureValidationSpec(
+            cert_validation_policy=CertValidationPolicySpec(trust_manager=trust, revinfo_policy=_IF_DECLARED),
+            ts_cert_validation_policy=CertValidationPolicySpec(trust_manager=trust, revinfo_policy=_IF_KNOWN),
+            revinfo_gathering_policy=_NO_NETWORK,
         )
-        spec = SignatureValidationSpec(cert_validation_policy=policy, revinfo_gathering_policy=_NO_NETWORK)
         timing = ValidationTimingInfo(
             validation_time=self.now, best_signature_time=self.now, point_in_time_validation=False
         )
@@ -152,27 +161,50 @@ class _Examination:
     async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(self, embedded, Kind.STAMP)
         status: DocumentTimestampStatus = await async_validate_pdf_timestamp(embedded, self._today(), skip_diff=True)
+        certificate = embedded.signer_cert
         return replace(
             facts,
             intact=status.intact,
             sound=status.valid,
             trusted_now=status.trusted,
+            revoked=await self._revoked_then(certificate, embedded.other_embedded_certs, status.timestamp),
+            unasked=_unasked(certificate, self.archive),
             stamped_at=status.timestamp,
         )
 
-    def _attached(self, embedded: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp | None:
+    async def _attached(self, embedded: EmbeddedPdfSignature, status: PdfSignatureStatus) -> Stamp | None:
         attached: TimestampSignatureStatus | None = status.timestamp_validity
         if attached is None:
             return None
         token: cms.SignedData = next(extract_tst_data_iter(embedded.signer_info, signed=False))
         others = [choice.chosen for choice in token["certificates"] if isinstance(choice.chosen, x509.Certificate)]
+        certificate = attached.signing_cert
+        revoked = await self._revoked_then(certificate, others, attached.timestamp)
         return Stamp(
             time=attached.timestamp,
-            authority=attached.signing_cert.subject.human_friendly,
+            authority=certificate.subject.human_friendly,
             sound=attached.intact and attached.valid,
-            trusted=attached.trusted,
-            anchor=self.roots.anchor(attached.signing_cert, [*others, *self.archive.certificates]),
+            trusted=attached.trusted and not revoked,
+            anchor=self.roots.anchor(certificate, [*others, *self.archive.certificates]),
+            unasked=_unasked(certificate, self.archive),
         )
+
+    async def _revoked_then(
+        self, certificate: x509.Certificate, others: Sequence[x509.Certificate], moment: datetime
+    ) -> bool:
+        """Whether a stamp authority's certificate was revoked when it stamped, by what the file carries."""
+        if not self.archive.answers_for(certificate):
+            return False
+        asked = CertificateValidator(certificate, others, validation_context=self._at(moment, self.archive))
+        try:
+            await asked.async_validate_usage(  # type: ignore[no-untyped-call]
+                {"digital_signature"}, {"time_stamping"}
+            )
+        except RevokedError:
+            return True
+        except (PathError, ValidationError):
+            return False  # the answer does not fit; in force or not is asked elsewhere
+        return False
 
     def _today(self) -> ValidationContext:
         """In force and trusted at the moment of the check, as far as can be told without asking anyone."""
@@ -213,6 +245,11 @@ class _Examination:
             status = await async_validate_pdf_signature(embedded, context, skip_diff=True)
             return replace(facts, provable=status.trusted, revoked=status.revoked, stamped_at=seen.stamped_at)
         return facts
+
+
+def _unasked(certificate: x509.Certificate, archive: Archive) -> bool:
+    named = certificate.ocsp_urls or certificate.crl_distribution_points
+    return bool(named) and not archive.answers_for(certificate)
 
 
 def _whole(facts: SignatureFacts) -> bool:

@@ -34,6 +34,7 @@ class _Words:
     keys: str
     clock: Mapping[Clock, str]
     proven_time: str
+    unasked: str
     next_step: Mapping[Outcome, str]
     set_clock: str
     and_more: str
@@ -109,6 +110,7 @@ _EN = _Words(
         Clock.NONE: "Its times are only what the signing computer wrote down.",
     },
     proven_time="Its proofs were judged at the time of its last archive stamp, not at today's date.",
+    unasked="Whether that authority's certificate was ever revoked could not be asked offline.",
     next_step={
         Outcome.ACCEPTED: "",
         Outcome.SEALED_WITHOUT_TIME: "Ask the organization for the archived copy, or check again after its next "
@@ -193,6 +195,7 @@ _ES = _Words(
         Clock.NONE: "Sus fechas son solo las que anotó la computadora que firmó.",
     },
     proven_time="Sus pruebas se juzgaron en la fecha de su último sello de archivo, no en la de hoy.",
+    unasked="Si el certificado de esa autoridad fue revocado alguna vez no se pudo preguntar sin conexión.",
     next_step={
         Outcome.ACCEPTED: "",
         Outcome.SEALED_WITHOUT_TIME: "Pida a la organización la copia archivada, o compruebe de nuevo después de su "
@@ -226,6 +229,8 @@ def explain(verdict: Verdict, language: str = "en") -> tuple[str, ...]:
             sentences.append(_clock(verdict, words, language))
         if verdict.reading is Reading.PROVEN_TIME:
             sentences.append(words.proven_time)
+        if verdict.unasked and verdict.accepted:
+            sentences.append(words.unasked)
     clock_behind = only_time and Reason(_R.CLOCK_BEHIND) in verdict.reasons
     sentences.append(words.set_clock if clock_behind else words.next_step[verdict.outcome])
     return tuple(sentence for sentence in sentences if sentence)

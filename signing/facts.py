@@ -162,6 +162,8 @@ class Stamp:
     trusted: bool
     anchor: str | None
     """SHA-256 of the given root it leads to."""
+    unasked: bool = False
+    """Its certificate names a place to ask about revocation, and the file carries no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,8 @@ class SignatureFacts:
     """The file carries revocation data for its certificate."""
     stamp: Stamp | None = None
     claimed_at: datetime | None = None
+    unasked: bool = False
+    """For a document time stamp: as in `Stamp`."""
     stamped_at: datetime | None = None
     """For a document time stamp: its time."""
     name: str = ""

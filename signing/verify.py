@@ -92,6 +92,8 @@ class Verdict:
     root_sha256: str
     time_authority: str
     """Whose clock: subject of the time-stamp authority's certificate ("" without stamps)."""
+    unasked: bool
+    """An outside time-stamp authority names a place to ask whether it was revoked, and nobody was asked (offline)."""
     sealed_at: datetime | None
     """Time of the last archive stamp (UTC)."""
     checked_at: datetime
@@ -157,6 +159,7 @@ def verify(
         organization=trusted.organization(root),
         root_sha256=root,
         time_authority=_time_authority(facts),
+        unasked=any(found.unasked or (found.stamp is not None and found.stamp.unasked) for found in facts.signatures),
         sealed_at=_sealed_at(facts),
         checked_at=moment,
         reading=reading,

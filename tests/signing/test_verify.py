@@ -7,14 +7,12 @@ import io
 import logging
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from freezegun import freeze_time
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
@@ -24,20 +22,10 @@ from signing.authority import Authority
 from signing.explain import LANGUAGES
 from signing.keys import KeySigner
 from signing.timestamp import EmbeddedStamper
-from signing.verify import Clock, Level, Outcome, Reading, Reason, ReasonCode, TimeSource, Verdict, verify
+from signing.verify import Clock, Level, Outcome, Reason, ReasonCode, TimeSource, Verdict, verify
+from tests.signing.moving import after, now
 
 Ceremony = Callable[[bytes, Authority, EmbeddedStamper], bytes]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@contextmanager
-def after(days: float) -> Iterator[None]:
-    """The clock really moved: everything that asks for the time sees it."""
-    with freeze_time(now() + timedelta(days=days), ignore=["asyncio"]):
-        yield
 
 
 def unstamped(pdf: bytes, authority: Authority, role: str) -> bytes:
@@ -216,70 +204,6 @@ def test_a_clients_signature_without_a_stamp_of_its_own_is_proven_by_the_archive
     for days in (0, 400):
         with after(days):
             assert verify(pdf, roots=[authority.root_der]).reasons == (), days
-
-
-# --- whose clock ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def outside() -> Authority:
-    """A time-stamp authority of somebody else."""
-    return Authority.create("Clockwork Trust", now=now())
-
-
-@pytest.fixture(scope="module")
-def stamped_outside(prepared_pdf: bytes, authority: Authority, outside: Authority, ceremony: Ceremony) -> bytes:
-    return ceremony(prepared_pdf, authority, EmbeddedStamper(outside))
-
-
-def test_times_of_an_authority_under_another_root_are_independent(
-    stamped_outside: bytes, authority: Authority, outside: Authority
-) -> None:
-    for days in (0, 400):
-        with after(days):
-            verdict = verify(stamped_outside, roots=[authority.root_der, outside.root_der])
-            assert (verdict.reasons, verdict.clock) == ((), Clock.INDEPENDENT)
-    assert any("independent authority" in sentence for sentence in verdict.sentences())
-    assert "Clockwork Trust" in verdict.time_authority
-
-
-@pytest.mark.parametrize("days", [0, 400])
-def test_without_that_authoritys_root_the_file_is_intact_but_untrusted(
-    days: int, stamped_outside: bytes, authority: Authority
-) -> None:
-    with after(days):
-        verdict = verify(stamped_outside, roots=[authority.root_der])
-    assert (verdict.outcome, verdict.clock) == (Outcome.INTACT_UNTRUSTED, Clock.UNKNOWN)
-    assert {reason.code for reason in verdict.reasons} == {ReasonCode.UNKNOWN_TIME_AUTHORITY}
-    assert verdict.trusted
-    assert "cannot tell when" in verdict.sentences("en")[0]
-    assert "cuándo" in verdict.sentences("es")[0]
-
-
-def test_one_stamp_of_the_organizations_own_makes_the_clock_its_own(
-    stamped_outside: bytes, authority: Authority, outside: Authority, stamper: EmbeddedStamper
-) -> None:
-    pdf = seal.renew(stamped_outside, authority, stamper, now=now())
-    verdict = verify(pdf, roots=[authority.root_der, outside.root_der])
-    assert (verdict.accepted, verdict.clock) == (True, Clock.OWN)
-
-
-def test_own_stamps_under_an_independent_archive_stamp_are_a_mixed_clock(
-    sealed_pdf: bytes, authority: Authority, outside: Authority
-) -> None:
-    pdf = seal.renew(sealed_pdf, authority, EmbeddedStamper(outside), now=now())
-    verdict = verify(pdf, roots=[authority.root_der, outside.root_der])
-    assert (verdict.accepted, verdict.clock) == (True, Clock.MIXED)
-    assert any("independent authority" in sentence and "itself" in sentence for sentence in verdict.sentences())
-
-
-def test_judging_at_the_proven_time_is_done_on_request_and_said(sealed_pdf: bytes, authority: Authority) -> None:
-    """Twenty-one years on the stamp authority's certificate has run out; its archived proof held when it was made."""
-    with after(365.25 * 21):
-        verdict = verify(sealed_pdf, roots=[authority.root_der], reading=Reading.PROVEN_TIME)
-    assert verdict.accepted
-    assert verdict.reading is Reading.PROVEN_TIME
-    assert any("not at today's date" in sentence for sentence in verdict.sentences())
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
