@@ -16,8 +16,9 @@ from rules.tables import table
 _PLACEHOLDER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|_{3,}|\.{4,}|\?{3,}"
     r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
-    r"|\bx{3,}\b|\bt\.?b\.?[da]\b\.?|\bto be (?:determined|decided|announced|filled)\b|\bpor (?:definir|determinar)\b"
-    r"|\bn/a\b|\bfill (?:in|out|me)\b|\blorem ipsum\b|\bplaceholder\b|\basdf\b|\bno aplica\b"
+    r"|\bx{3,}\b|\bt\.?b\.?[da]\b\.?|\bn/a\b|\blorem ipsum\b|\bplaceholder\b|\basdf\b|\bfill me\b"
+    # whole entries only: "to help me fill out forms" and "for my claim to be decided" are purposes
+    r"|^\W*(?:to be (?:determined|decided|announced|filled)|fill (?:in|out)|por (?:definir|determinar)|no aplica)\W*$"
 )
 _WHOLE = frozenset(
     [

@@ -194,6 +194,8 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator
             ("categories", [row["label"] for row in fields["categories"]]),
             ("purposes", [*(row["label"] for row in fields["purposes"]), fields["purpose_text"]]),
             ("expiry", [fields["expires"]]),
+            ("records_from", [fields["records_period"]]),
+            ("everything_justification", [fields["everything_justification"]]),
             ("effective_from", [fields["effective_from"]]),
             ("discloser.revocation_desk", [draft.discloser.revocation_desk]),
         ]

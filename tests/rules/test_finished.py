@@ -59,6 +59,8 @@ def paper(draft: StatementDraft, *, width: int = 72, extra: str = "", regime: st
         *(row["label"] for row in fields["purposes"]),
         fields["purpose_text"],
         f"{fields['effective_from']} - {fields['expires']}",
+        fields["records_period"],
+        fields["everything_justification"],
         " ".join(fields["mandate"].values()),
         f"I, {fields['client']['name']}, let {fields['agency']['name']} share with {fields['organization']['name']}.",
         regime,
@@ -227,7 +229,8 @@ def test_the_hipaa_clause_is_for_treatment_and_never_for_criminal_justice(
 ) -> None:
     clause = (
         "My record may be redisclosed in accordance with the permissions contained in the HIPAA regulations, except "
-        "for uses and disclosures for civil, criminal, administrative, and legislative proceedings against the patient. "
+        "for uses and disclosures for civil, criminal, administrative, and legislative proceedings against the "
+        "patient. "
         "I do not have to sign."
     )
     assert ("V07", "text") in codes(look(criminal_justice, paper(criminal_justice, extra=clause)))
