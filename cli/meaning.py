@@ -35,7 +35,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "object_state proof",
         "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
-        "window_closed no_archive_field nothing_to_archive",
+        "window_closed no_archive_field nothing_to_archive stamp_not_longer",
     },
     ExitCode.UNAVAILABLE: {
         "register": "not_ready",

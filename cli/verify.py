@@ -23,8 +23,15 @@ _COLOUR = {"accepted": "green", "sealed_without_time": "yellow", "incomplete": "
     help="Root certificate to trust (PEM or DER); may be given again. Without it: this organization's own.",
 )
 @click.option("--language", type=click.Choice(["en", "es"]), default="en", help="Language of the explanation.")
+@click.option(
+    "--at-proven-time",
+    is_flag=True,
+    help="Judge archived revocation data at the time it proves, for old files with stamps of an outside authority.",
+)
 @json_option
-def verify(files: tuple[Path, ...], trusted: tuple[Path, ...], language: str, as_json: bool) -> None:
+def verify(
+    files: tuple[Path, ...], trusted: tuple[Path, ...], language: str, at_proven_time: bool, as_json: bool
+) -> None:
     """Check signed PDF files and say whose keys and whose clock each rests on.
 
     Exit status 0 only when every file is accepted.
@@ -32,13 +39,15 @@ def verify(files: tuple[Path, ...], trusted: tuple[Path, ...], language: str, as
     import json
     import sys
 
+    from signing.facts import Reading
     from signing.verify import verify as judge
 
     roots = [_certificate(path) for path in trusted] or _own_root()
+    reading = Reading.PROVEN_TIME if at_proven_time else Reading.PRESENT
     accepted, told = True, []
     for path in files:
         try:
-            verdict = judge(path.read_bytes(), roots=roots)
+            verdict = judge(path.read_bytes(), roots=roots, reading=reading)
         except OSError as wrong:
             raise CommandError(
                 ExitCode.INPUT, f"{path} cannot be read ({type(wrong).__name__}).", "Check its path and mode."
@@ -68,21 +77,19 @@ def _data(verdict: object) -> dict[str, object]:
 
 
 def _own_root() -> list[bytes]:
-    from flows.authority import root
+    from flows.authority import root, tsa_roots
     from register.configuration import configuration
 
-    own = root(configuration())
-    return [own] if own is not None else []
+    settings = configuration()
+    own = root(settings)
+    return [*([own] if own is not None else []), *tsa_roots(settings)]
 
 
 def _certificate(path: Path) -> bytes:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from flows.authority import certificate
 
-    data = path.read_bytes()
     try:
-        load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
-        return load(data).public_bytes(Encoding.DER)
+        return certificate(path.read_bytes())
     except ValueError:
         raise CommandError(
             ExitCode.INPUT, f"{path} holds no certificate.", "Give the organization's root as PEM or DER."

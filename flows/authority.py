@@ -42,15 +42,27 @@ def create(configuration: Configuration, master: MasterKey, *, organization: str
     from signing.authority import Authority
 
     authority = Authority.create(organization, now=now)
-    plain = {
-        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        for name, value in asdict(authority.to_parts()).items()
-    }
     directory = configuration.authority_path
     directory.mkdir(mode=0o700, exist_ok=True)
-    _write_once(directory / PARTS_FILE, master.wrap(json.dumps(plain).encode(), _CONTEXT))
+    _write_once(directory / PARTS_FILE, _wrapped(authority, master))
     _write_once(directory / ROOT_FILE, authority.root_der)
     return authority
+
+
+def renew(configuration: Configuration, authority: Authority, *, now: datetime) -> Authority:
+    """New time-stamp and OCSP certificates under the same root, kept in place of the old; what they signed stays good.
+
+    A running worker goes on with the old ones until it is started again.
+    """
+    from storage.master import MasterKey
+
+    renewed = authority.renewed(now=now)
+    path = configuration.authority_path / PARTS_FILE
+    staged = path.with_suffix(".new")
+    staged.unlink(missing_ok=True)
+    _write_once(staged, _wrapped(renewed, MasterKey.load(configuration.master_key_path)))
+    staged.replace(path)
+    return renewed
 
 
 def load(configuration: Configuration) -> Authority:
@@ -79,8 +91,30 @@ def stamper(configuration: Configuration, authority: Authority) -> Stamper:
     from signing.timestamp import EmbeddedStamper, HttpStamper
 
     if configuration.tsa_url:
-        return HttpStamper(configuration.tsa_url)
+        return HttpStamper(configuration.tsa_url, roots=tsa_roots(configuration))
     return EmbeddedStamper(authority)
+
+
+def tsa_roots(configuration: Configuration) -> tuple[bytes, ...]:
+    """Root certificates (DER) of the outside time-stamp authority; without any, whoever answers there is believed."""
+    return tuple(certificate(path.read_bytes()) for path in configuration.tsa_roots)
+
+
+def certificate(data: bytes) -> bytes:
+    """One certificate, PEM or DER, as DER. Raises `ValueError`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
+    return load(data).public_bytes(Encoding.DER)
+
+
+def _wrapped(authority: Authority, master: MasterKey) -> bytes:
+    plain = {
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for name, value in asdict(authority.to_parts()).items()
+    }
+    return master.wrap(json.dumps(plain).encode(), _CONTEXT)
 
 
 def _write_once(path: os.PathLike[str], data: bytes) -> None:

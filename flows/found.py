@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LOCK_SHORTER = "lock_shorter"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
+    STAMP_ENDS = "stamp_ends"
     AUDIT_BROKEN = "audit_broken"
     DUTY_FAILED = "duty_failed"
 
@@ -42,6 +43,7 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again, then check the store.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends within sixty days. Renew it before then.",
+    Kind.STAMP_ENDS: "A record's archival stamp ends within a year and no longer one was had. Check CONFIDE_TSA_URL.",
     Kind.AUDIT_BROKEN: "The audit log was changed. Touch nothing and call whoever answers for security.",
     Kind.DUTY_FAILED: "A duty of upkeep failed. Run `confide doctor`; it stands in the next run again.",
 }

@@ -16,12 +16,11 @@ from register.configuration import Configuration
 from register.configuration import configuration as settings
 
 if TYPE_CHECKING:
-    from templates.press import Press
-
     from signing.authority import Authority
     from signing.timestamp import Stamper
     from storage.vault import Vault
     from templates.catalog import Catalog
+    from templates.press import Press
 
 
 class Site:
@@ -49,6 +48,14 @@ class Site:
         from flows.authority import stamper
 
         return stamper(self.configuration, self.authority)
+
+    def renew_authority(self) -> None:
+        """New time-stamp and OCSP certificates under the same root, used from here on."""
+        from flows.authority import renew
+
+        renewed = renew(self.configuration, self.authority, now=now())
+        self.__dict__.pop("stamper", None)
+        self.__dict__["authority"] = renewed
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -23,6 +23,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("expiry", statement_life.expire),
     ("never-signed", statement_life.void_never_signed),
     ("part-signed", statement_life.stamp_part_signed),
+    ("authority", passing.renew_authority),
     ("without-time", kept.upgrade),
     ("locks", kept.extend_locks),
     ("fixity", kept.prove),

@@ -39,6 +39,8 @@ class Configuration:
     """Address of the register's database: sqlite:/// and an absolute path."""
     tsa_url: str | None
     """An RFC 3161 time-stamp authority; the embedded one when None."""
+    tsa_roots: tuple[Path, ...]
+    """Root certificates of that authority, PEM or DER: whose stamps are believed."""
     standby: Path | None
     """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
 
@@ -88,6 +90,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         store=told.get("STORE") or (home / "records").as_uri(),
         database_url=told.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
         tsa_url=told.get("TSA_URL") or None,
+        tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
         standby=path("STANDBY", home) if told.get("STANDBY") else None,
     )
     _refuse_keys_among_data(settled)

@@ -77,9 +77,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         yield Found(kind=Kind.PROVED, subject=str(record.record_id))
         ends = seal.deadlines(pdf).archive_ends
         if ends is not None and ends <= moment + RENEW_BEFORE:
-            if not dry:
-                _append(site, record, seal.renew(pdf, site.authority, site.stamper, now=moment), moment)
-            yield Found(kind=Kind.RENEWED, subject=str(record.record_id))
+            yield _renewed(site, record, pdf, moment, dry)
 
 
 def reconcile(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -94,6 +92,19 @@ def reconcile(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             version.retain_until is None or version.retain_until < record.retain_until for version in versions
         ):
             yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
+
+
+def _renewed(site: Site, record: Record, pdf: bytes, moment: datetime, dry: bool) -> Found:
+    """A further archival stamp, unless none that lasts longer can be had: then a person must know."""
+    subject = str(record.record_id)
+    if dry:
+        return Found(kind=Kind.RENEWED, subject=subject)
+    try:
+        longer = seal.renew(pdf, site.authority, site.stamper, now=moment)
+    except SigningError as refused:
+        return Found(kind=Kind.STAMP_ENDS, subject=subject, detail=str(refused.code))
+    _append(site, record, longer, moment)
+    return Found(kind=Kind.RENEWED, subject=subject)
 
 
 def _locked(site: Site, record: Record) -> bool:

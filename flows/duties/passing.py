@@ -20,6 +20,8 @@ from storage.errors import KeyNotFound
 ORPHAN_AFTER = timedelta(hours=1)
 """Longer than any step holds bytes it has not published yet."""
 WARN_BEFORE = timedelta(days=60)
+RENEW_BEFORE = timedelta(days=400)
+"""Before records renew their archival stamps, a year ahead."""
 
 
 def give_back_leases(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -70,6 +72,16 @@ def tell_stuck(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             subject=str(row.statement_id),
             detail=f"{row.sealing_failed_step}:{row.sealing_failed_code}",
         )
+
+
+def renew_authority(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Time-stamp and OCSP certificates made anew before archival stamps are, which must outlast the old ones."""
+    authority = site.authority
+    ends = min(authority.stamper_certificate.not_valid_after, authority.responder_certificate.not_valid_after)
+    if ends <= moment + RENEW_BEFORE:
+        if not dry:
+            site.renew_authority()
+        yield Found(kind=Kind.RENEWED, subject="time-stamp authority", detail=ends.date().isoformat())
 
 
 def tell_certificates(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:

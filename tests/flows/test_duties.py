@@ -385,7 +385,7 @@ def test_a_duty_that_fails_is_told_by_its_code_and_stops_no_other(
 def test_what_is_told_to_a_person_comes_with_a_remedy_and_the_nights_own_work_with_none() -> None:
     own = {
         Kind.LEASE_RETURNED, Kind.DESTRUCTION_RESUMED, Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED,
-        Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED, Kind.LEVELED,
+        Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED, Kind.LEVELED, Kind.LEVELED,
     }  # fmt: skip
     assert set(FOR_A_PERSON) == set(Kind) - own
 
