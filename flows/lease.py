@@ -9,14 +9,42 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
 
 from django.db import connection
 
-from register.errors import RegisterError
+from flows.runs import StepFailed
+from flows.site import now
+from register.errors import RegisterError, RegisterErrorCode
+from register.facts import Claim
 
 LEASE_SECONDS = 12.0
 """After this a killed worker's job is free; with the worker's look every second it is taken up within twenty."""
 RENEW_SECONDS = 4.0
+
+
+class ClaimNext(Protocol):
+    """A queue of the register: the job that waits longest, leased to `holder`; None when none waits."""
+
+    def __call__(self, holder: str, *, lease_seconds: float, now: datetime) -> Claim | None: ...
+
+
+def worked_off(claim_next: ClaimNext, holder: str, run: Callable[[str], object]) -> int:
+    """Claim job after job and hand each id to `run`; returns how many. One that fails does not stop the next."""
+    count = 0
+    while claim := claim_next(holder, lease_seconds=LEASE_SECONDS, now=now()):
+        count += 1
+        try:
+            run(str(claim.claimed_id))
+        except StepFailed:
+            # written to the job's row with step and code; `confide packet show` explains it
+            continue
+        except RegisterError as lost:
+            # another worker holds the job by now, and its compare-and-set was the one that counted
+            if lost.code is not RegisterErrorCode.LEASE_LOST:
+                raise
+    return count
 
 
 @contextmanager

@@ -44,16 +44,8 @@ def packet() -> None:
 
 
 def issue_waiting(run: Callable[[str], object]) -> int:
-    """Claim packet after packet and hand each to `run`; returns how many. One that fails does not stop the next."""
-    here, count = desk(), 0
-    while claim := packets.claim_next(here.holder, lease_seconds=lease.LEASE_SECONDS, now=now()):
-        count += 1
-        try:
-            run(str(claim.claimed_id))
-        except StepFailed:
-            # written to the packet's row with step and code; `confide packet show` explains it
-            continue
-    return count
+    """Issue every waiting packet, each by `run`; returns how many."""
+    return lease.worked_off(packets.claim_next, desk().holder, run)
 
 
 @task(name="packet", task_run_name="packet-{packet_id}", persist_result=False, cache_policy=NO_CACHE, log_prints=False)

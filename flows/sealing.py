@@ -42,16 +42,8 @@ def sealing() -> None:
 
 
 def seal_waiting(run: Callable[[str], object]) -> int:
-    """Claim statement after statement and hand each to `run`; returns how many."""
-    here, count = desk(), 0
-    while claim := statements.claim_sealing(here.holder, lease_seconds=lease.LEASE_SECONDS, now=now()):
-        count += 1
-        try:
-            run(str(claim.claimed_id))
-        except StepFailed:
-            # written to the statement's row with step and code; `confide packet show` explains it
-            continue
-    return count
+    """Seal every waiting statement, each by `run`; returns how many."""
+    return lease.worked_off(statements.claim_sealing, desk().holder, run)
 
 
 @task(
