@@ -123,6 +123,8 @@ def _facts(document: Document, facts: Facts) -> None:
     widths = (Length(LABEL_WIDTH), Length(TEXT_WIDTH - LABEL_WIDTH))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
+    # LibreOffice 7.4 loses keep-with-next further down when a heading follows a table at once
+    _write(document, facts.note, "Fact Note")
 
 
 def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:

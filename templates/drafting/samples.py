@@ -90,16 +90,19 @@ _MANDATE: Final = Mandate(
 
 
 def sample(form: Form, language: Language, size: Size) -> dict[str, Any]:
-    """The fields of a fictional client, for one form.
+    """The fields of a fictional client, for one form: see `sample_draft`."""
+    return fields_of(sample_draft(form, language, size), statement_ref=REFERENCE, prepared_on=PREPARED_ON)
 
-    The long sample switches every conditional clause of the form's family on.
+
+def sample_draft(form: Form, language: Language, size: Size) -> StatementDraft:
+    """What a fictional client is asked to sign.
+
+    The long one switches every conditional clause of the form's family on.
     """
     draft = _usual(form, language)
     if size is Size.SHORT:
-        draft = _short(draft)
-    elif size is Size.LONG:
-        draft = _long(draft)
-    return fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+        return _short(draft)
+    return _long(draft) if size is Size.LONG else draft
 
 
 def _usual(form: Form, language: Language) -> StatementDraft:

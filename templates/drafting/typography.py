@@ -117,6 +117,7 @@ STYLES: Final = (
           keep_next=True),
     Style(id="FactLabel", name="Fact Label", size=10, bold=True, color=ACCENT, before=0.4, after=0, line=1.0),
     Style(id="Fact", name="Fact", before=0, after=0.5, line=1.02),
+    Style(id="FactNote", name="Fact Note", size=9.5, color=QUIET, before=4, after=0, line=1.0),
     Style(id="FactChoice", name="Fact Choice", before=0, after=1, line=1.02, number=CHOICE_LIST, indent=340,
           hanging=340),
     Style(id="ListBullet", name="List Bullet", after=3, number=BULLET_LIST, indent=300, hanging=240),

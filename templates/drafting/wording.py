@@ -46,10 +46,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The key facts at the top: a head row of two cells, then one row a question."""
+    """The key facts at the top: a head row of two cells, then one row a question, and a note below."""
 
     head: tuple[str, str]
     rows: tuple[Fact, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +150,10 @@ def _block(raw: object, place: str) -> Block:
     kind = next(iter(raw))
     match kind:
         case "facts":
-            body = _mapping(raw["facts"], place, {"head", "rows"})
+            body = _mapping(raw["facts"], place, {"head", "rows", "note"})
             left, right = (str(item) for item in _items(body["head"], place))
-            return Facts((left, right), tuple(_fact(item, place) for item in _items(body["rows"], place)))
+            rows = tuple(_fact(item, place) for item in _items(body["rows"], place))
+            return Facts((left, right), rows, str(body["note"]))
         case "heading":
             body = _mapping(raw, place, {"heading"}, frozenset({"when"}))
             return Heading(str(body["heading"]), str(body.get("when", "")))
