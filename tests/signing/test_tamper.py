@@ -55,7 +55,7 @@ def made(genuine: object) -> dict[str, bytes]:
     return {}
 
 
-# the stamped twins of the updates take as long again; those that the library's own rules let pass are always run
+# stamped twins that the library's own rules let pass
 ALWAYS = {
     "title_in_the_metadata_rewritten_then_stamped",
     "title_in_the_information_rewritten_then_stamped",
@@ -65,8 +65,22 @@ ALWAYS = {
     "tagging_declared_off_then_stamped",
     "version_lowered_then_stamped",
 }
+# one update of each kind; the rest, and their stamped twins, take a minute and belong to the heavier tier
+USUAL = {
+    "page_content_added",
+    "page_content_replaced",
+    "pages_swapped_for_another_tree",
+    "clients_appearance_replaced",
+    "free_text_annotation_added",
+    "script_at_opening",
+    "text_field_added",
+    "client_field_doubled",
+    "proofs_taken_out_of_the_catalog",
+    "hybrid_cross_references",
+}
 CASES = [
-    pytest.param(one, id=one.name, marks=[pytest.mark.real] if one.stamped and one.name not in ALWAYS else [])
+    pytest.param(one, id=one.name, marks=[] if one.name in ordinary else [pytest.mark.real])
+    for ordinary in [{variant.name for variant in tampering.VARIANTS} | ALWAYS | USUAL]
     for one in VARIANTS
 ]
 
@@ -87,11 +101,9 @@ def test_a_tampered_file_is_not_accepted_and_the_reason_is_named(
 
 
 def test_every_variant_is_another_file(genuine: object, made: dict[str, bytes]) -> None:
-    for variant in VARIANTS:
-        if variant.name not in made and not variant.stamped:
-            made[variant.name] = variant.make(genuine)
     assert len({*made.values(), genuine.sealed}) == len(made) + 1
-    assert len(made) >= 50
+    assert {variant.name for variant in VARIANTS} >= ALWAYS | USUAL
+    assert len({variant.name for variant in VARIANTS}) == len(VARIANTS) >= 26
 
 
 @pytest.mark.parametrize("name", sorted(ALWAYS))
@@ -124,7 +136,7 @@ def test_a_cut_back_file_is_rejected_when_the_register_knows_what_was_signed(
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_single_flipped_bit_is_accepted(data: st.DataObject, genuine: object, authority: Authority) -> None:
     """Whatever byte it hits: content, structure, signature or the padding behind one."""
     position = data.draw(st.integers(0, len(genuine.sealed) - 1))

@@ -292,7 +292,7 @@ def test_bytes_like_input_and_threads_and_running_loops_are_all_the_same(
 
     assert asyncio.run(inside_a_loop()).accepted
     with ThreadPoolExecutor(3) as pool:
-        assert all(pool.map(lambda _: verify(sealed_pdf, roots=[authority.root_der]).accepted, range(6)))
+        assert all(pool.map(lambda _: verify(sealed_pdf, roots=[authority.root_der]).accepted, range(3)))
 
 
 def test_the_python_on_the_page_runs_as_it_stands(sealed_pdf: bytes, authority: Authority) -> None:

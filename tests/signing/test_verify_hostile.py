@@ -206,14 +206,14 @@ def test_metadata_with_entities_in_an_update_is_refused(sealed_pdf: bytes, autho
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_noise_is_answered(authority: Authority, noise: bytes) -> None:
     for pdf in (noise, b"%PDF-1.7\n" + noise, document(CATALOG % b"[3 0 R]", PAGES, noise)):
         assert not verify(pdf, roots=[authority.root_der]).accepted
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_genuine_file_with_a_piece_cut_out_doubled_or_overwritten_is_answered(
     data: st.DataObject, sealed_pdf: bytes, authority: Authority
 ) -> None:
