@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from cli.doors import opened
+from cli.doors import opened, statement_id
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option
@@ -21,26 +21,30 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("statement_id", type=click.UUID)
+@click.argument("statement")
 @click.option("--to", "directory", type=click.Path(path_type=Path), help="Folder to write it to (default: out/).")
 @click.option("--paper", is_flag=True, help="It is printed from that file and handed over on paper.")
 @person_options
 @json_option
 def copy(
-    statement_id: UUID,
+    statement: str,
     directory: Path | None,
     paper: bool,
     username: str | None,
     password_file: str | None,
     as_json: bool,
 ) -> None:
-    """Write the client's copy of a sealed statement as a PDF, after entering it in the ledger."""
+    """Write the client's copy of a sealed statement as a PDF, after entering it in the ledger.
+
+    STATEMENT is its id, or the short id printed on the paper.
+    """
     site = opened()
     from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
-    path = hand_over(site, statement_id, directory or site.configuration.out, paper=paper, by=by)
-    answer({"statement_id": statement_id, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)
+    which = statement_id(statement)
+    path = hand_over(site, which, directory or site.configuration.out, paper=paper, by=by)
+    answer({"statement_id": which, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)
 
 
 def hand_over(site: Site, statement_id: UUID, directory: Path, *, paper: bool, by: Person) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from flows.site import Site
@@ -16,3 +17,16 @@ def opened() -> Site:
     site = open_site()
     boot.require_migrated()
     return site
+
+
+def statement_id(given: str) -> UUID:
+    """A statement by its id, or by the short id that is printed on the paper. Raises `RegisterError` for neither.
+
+    The site must be open.
+    """
+    from register import statements
+
+    try:
+        return UUID(given)
+    except ValueError:
+        return statements.by_ref(given).statement_id

@@ -6,12 +6,11 @@ import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import click
 
 from cli import ask
-from cli.doors import opened
+from cli.doors import opened, statement_id
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("statement_id", type=click.UUID)
+@click.argument("statement")
 @click.option("--role", type=click.Choice(["client", "witness"]), required=True, help="Who signs.")
 @click.option(
     "--ink", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The signature as drawn, PNG."
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 @person_options
 @json_option
 def sign(
-    statement_id: UUID,
+    statement: str,
     role: str,
     ink: Path | None,
     typed: bool,
@@ -55,6 +54,8 @@ def sign(
 ) -> None:
     """Sign one statement: as the client, with you conducting, or as the witness, yourself.
 
+    STATEMENT is its id, or the short id printed on the paper.
+
     The last signature puts the statement into the queue for the organization's seal.
     """
     site = opened()
@@ -66,7 +67,7 @@ def sign(
     hand = _hand(ink, typed, mark)
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
     by = authenticated(Claimed(username, password_file), needed)
-    shown = ceremony.show(site, statement_id)
+    shown = ceremony.show(site, statement_id(statement))
     if role == "client":
         _read(shown.pdf, show_to, read_and_agreed)
         how = identified_how or ask.choose("How was the client identified", [each.value for each in IdentifiedHow])
