@@ -15,6 +15,7 @@ from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode, block
 from rules.individuals import individuals_in, names_nobody
 from rules.vocabulary import MinorBasis, PurposeCode, SignerCapacity
+from rules.wording import under_part2
 
 MAJORITY_YEARS = 18
 """Age of majority in New York, and under 2.14 where a state names none."""
@@ -157,12 +158,14 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "A representative is named, but the client signs; choose in what right the representative signs.",
             authority,
         )
-    if not minor:
-        if draft.capacity is SignerCapacity.PARENT:
-            yield block(
-                FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority
-            )
-        return
+    if not minor and draft.capacity is SignerCapacity.PARENT:
+        yield block(FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority)
+    if minor and draft.family.discloses:
+        # what shares nothing, a minor reads and signs like anybody
+        yield from _minor_signs(draft, authority)
+
+
+def _minor_signs(draft: StatementDraft, authority: str) -> Iterator[Finding]:
     if draft.minor_basis is None:
         yield block(
             FindingCode.V14,
@@ -177,9 +180,19 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "For this service only the client, though under 18, may sign.",
             "42 CFR 2.14(b)",
         )
-    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and (draft.capacity is SignerCapacity.CLIENT):
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and under_part2(draft):
         yield block(
-            FindingCode.V14, "capacity", "A parent or guardian must sign with the client; name them.", "42 CFR 2.14(c)"
+            FindingCode.V14,
+            "minor_basis",
+            "The client and a parent must both sign this, and no form with a place for both is published yet.",
+            "42 CFR 2.14(c)",
+        )
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and draft.capacity is SignerCapacity.CLIENT:
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "A parent or guardian must sign for this service; name them.",
+            "45 CFR 164.502(g); state law",
         )
 
 

@@ -299,10 +299,33 @@ def test_an_unclassified_unit_may_still_take_an_acknowledgment(acknowledgment: S
 def test_who_signs_for_a_minor_follows_what_was_recorded(
     basis: MinorBasis, capacity: SignerCapacity, name: str | None, right: bool, lawful: StatementDraft, today: dt.date
 ) -> None:
-    minor = replace(
-        client(lawful, birth_date=dt.date(2010, 1, 1)), minor_basis=basis, capacity=capacity, representative_name=name
-    )
+    outside = by(client(lawful, birth_date=dt.date(2010, 1, 1)), classes=frozenset({ProgramClass.ETHICS_ONLY}))
+    minor = replace(outside, minor_basis=basis, capacity=capacity, representative_name=name)
     assert [found.code for found in findings(minor, today)] == ([] if right else [FindingCode.V14])
+
+
+@pytest.mark.parametrize("capacity", [SignerCapacity.PARENT, SignerCapacity.CLIENT])
+def test_a_part_2_statement_that_minor_and_parent_must_both_sign_waits_for_its_form(
+    capacity: SignerCapacity, lawful: StatementDraft, today: dt.date
+) -> None:
+    minor = replace(
+        client(lawful, birth_date=dt.date(2010, 1, 1)),
+        minor_basis=MinorBasis.PARENT_MUST_JOIN,
+        capacity=capacity,
+        representative_name="Rosa Ríos",
+    )
+    assert [found.code for found in findings(minor, today)] == [FindingCode.V14]
+    alone = replace(
+        minor,
+        minor_basis=MinorBasis.MAY_CONSENT_ALONE,
+        capacity=SignerCapacity.CLIENT,
+        representative_name=None,
+    )
+    assert findings(alone, today) == ()
+
+
+def test_a_minor_may_acknowledge_the_policies(acknowledgment: StatementDraft, today: dt.date) -> None:
+    assert findings(client(acknowledgment, birth_date=dt.date(2010, 1, 1)), today) == ()
 
 
 def test_a_client_comes_of_age_on_the_eighteenth_birthday(lawful: StatementDraft) -> None:
