@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -62,7 +61,16 @@ from signing.facts import (
 )
 from signing.roots import Roots
 from signing.runner import run
-from signing.structure import Archive, FormField, UnreadableError, archive_of, fields_of, oddities, open_file
+from signing.structure import (
+    Archive,
+    FormField,
+    UnreadableError,
+    archive_of,
+    fields_of,
+    gap_is_the_signature,
+    oddities,
+    open_file,
+)
 
 logger = logging.getLogger(__name__)
 # the libraries' warnings quote certificate subjects, which are people's names; what matters comes back as a reason
@@ -70,7 +78,6 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 _LARGEST_SIGNATURE = 256 * 1024
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 
 _NO_NETWORK = RevocationInfoGatheringSpec(
     online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
@@ -80,6 +87,8 @@ _NO_NETWORK = RevocationInfoGatheringSpec(
 _IF_DECLARED = CertRevTrustPolicy(
     RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED)
 )
+# an answer given later tells as well what was revoked before
+_LATER_TOO = replace(_IF_DECLARED, retroactive_revinfo=True)
 # Nobody can be asked about an outside authority offline. What the file carries about it is judged at the stamp's own
 # time (`_revoked_then`), because at the present moment it is always stale; the rest is said as not asked.
 _IF_KNOWN = CertRevTrustPolicy(
@@ -154,7 +163,7 @@ class _Examination:
         self.chain_proven |= result.oldest_evidence_record_timestamp is not None
         indication = result.ades_subindic
         if indication is AdESPassed.OK:
-            return replace(facts, provable=True)
+            return replace(facts, provable=facts.stamp is None or not facts.stamp.revoked)
         name, status = indication.standard_name, result.api_status
         return replace(facts, provable_detail=name, revoked=bool(status and status.revoked))
 
@@ -185,6 +194,7 @@ class _Examination:
             authority=certificate.subject.human_friendly,
             sound=attached.intact and attached.valid,
             trusted=attached.trusted and not revoked,
+            revoked=revoked,
             anchor=self.roots.anchor(certificate, [*others, *self.archive.certificates]),
             unasked=_unasked(certificate, self.archive),
         )
@@ -195,7 +205,7 @@ class _Examination:
         """Whether a stamp authority's certificate was revoked when it stamped, by what the file carries."""
         if not self.archive.answers_for(certificate):
             return False
-        asked = CertificateValidator(certificate, others, validation_context=self._at(moment, self.archive))
+        asked = CertificateValidator(certificate, others, validation_context=self._at(moment, self.archive, _LATER_TOO))
         try:
             await asked.async_validate_usage(  # type: ignore[no-untyped-call]
                 {"digital_signature"}, {"time_stamping"}
@@ -216,7 +226,7 @@ class _Examination:
             revocation_mode="soft-fail",
         )
 
-    def _at(self, moment: datetime, covered: Archive) -> ValidationContext:
+    def _at(self, moment: datetime, covered: Archive, policy: CertRevTrustPolicy = _IF_DECLARED) -> ValidationContext:
         """In force and not revoked at `moment`, by the data that was archived then."""
         return ValidationContext(
             trust_roots=list(self.roots.certificates),
@@ -225,7 +235,7 @@ class _Examination:
             crls=list(covered.crls),
             moment=moment,
             allow_fetching=False,
-            revinfo_policy=_IF_DECLARED,
+            revinfo_policy=policy,
         )
 
     async def _by_archive_stamp(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
@@ -278,7 +288,8 @@ def _common(file: _Examination, embedded: EmbeddedPdfSignature, kind: Kind) -> S
         anchor=file.roots.anchor(certificate, [*embedded.other_embedded_certs, *file.archive.certificates]),
         revocation_kept=file.archive.answers_for(certificate),
         claimed_at=embedded.self_reported_timestamp,
-        name=str(embedded.sig_object.get("/Name", subject.get("common_name", ""))),
+        # as certified; /Name in the signature is whatever the signing program wrote
+        name=str(subject.get("common_name") or embedded.sig_object.get("/Name", "")),
         subject=certificate.subject.human_friendly,
         issuer=certificate.issuer.human_friendly,
         serial=format(certificate.serial_number, "x"),
@@ -289,21 +300,8 @@ def _common(file: _Examination, embedded: EmbeddedPdfSignature, kind: Kind) -> S
 
 
 def _coverage(embedded: EmbeddedPdfSignature, pdf: bytes) -> Coverage:
-    """How far it reaches, by the library; and that the one gap in it holds the signature's own digits, nothing else.
-
-    The library compares lengths only: a gap that lies a little beside the signature passes, and what falls into it
-    could be exchanged freely (ISO 32000-2 §12.8.1: the range covers the file except the value of /Contents).
-    """
     ranges = [int(number) for number in embedded.byte_range]
-    if len(ranges) != 4:
-        return Coverage.WRONG
-    start, first, second, rest = ranges
-    if start != 0 or not 0 < first < second <= second + rest <= len(pdf):
-        return Coverage.WRONG
-    gap = pdf[first:second]
-    if gap[:1] + gap[-1:] != b"<>" or not _HEX.fullmatch(gap, 1, len(gap) - 1):
-        return Coverage.WRONG
-    if bytes.fromhex(gap[1:-1].decode("ascii")) != embedded.pkcs7_content:
+    if not gap_is_the_signature(pdf, ranges, embedded.pkcs7_content):
         return Coverage.WRONG
     return _COVERAGE.get(embedded.evaluate_signature_coverage(), Coverage.WRONG)
 

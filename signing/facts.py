@@ -162,6 +162,8 @@ class Stamp:
     trusted: bool
     anchor: str | None
     """SHA-256 of the given root it leads to."""
+    revoked: bool = False
+    """By what the file carries, its authority's certificate was revoked when it stamped."""
     unasked: bool = False
     """Its certificate names a place to ask about revocation, and the file carries no answer."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,7 @@ _UNPACKING = DecodeLimits(
 
 _HEADER = b"%PDF-"
 _END = b"%%EOF"
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 
 
 class UnreadableError(Exception):
@@ -131,6 +133,23 @@ def oddities(pdf: bytes, reader: PdfFileReader) -> Iterator[Reason]:
         yield Reason(ReasonCode.BYTES_OUTSIDE, detail="after the end")
     if reader.xrefs.hybrid_xrefs_present:
         yield Reason(ReasonCode.HYBRID_FILE)
+
+
+def gap_is_the_signature(pdf: bytes, ranges: Sequence[int], contents: bytes) -> bool:
+    """Whether a byte range leaves out the signature's own digits and nothing else.
+
+    pyHanko compares lengths only: a gap that lies a little beside the signature passes, and what falls into it could
+    be exchanged freely (ISO 32000-2 §12.8.1: the range covers the file except the value of /Contents).
+    """
+    if len(ranges) != 4:
+        return False
+    start, first, second, rest = ranges
+    if start != 0 or not 0 < first < second <= second + rest <= len(pdf):
+        return False
+    gap = pdf[first:second]
+    if gap[:1] + gap[-1:] != b"<>" or not _HEX.fullmatch(gap, 1, len(gap) - 1):
+        return False
+    return bytes.fromhex(gap[1:-1].decode("ascii")) == contents
 
 
 def fields_of(handler: PdfFileReader | HistoricalResolver) -> list[FormField]:
