@@ -216,3 +216,24 @@ def test_a_stamp_by_an_authority_that_the_file_itself_shows_revoked_does_not_hol
     assert verdicts[0].reasons == ()
     assert (ReasonCode.STAMP_NOT_VALID, "archive_ts_2") in {(r.code, r.field) for r in verdicts[1].reasons}
     assert verdicts[1].outcome is Outcome.REJECTED
+
+
+def test_an_answer_given_later_tells_on_the_stamps_inside_signatures_too(
+    prepared_pdf: bytes,
+    authority: Authority,
+    outside: Authority,
+    sold: _SoldStamper,
+    stamper: EmbeddedStamper,
+    ceremony: Ceremony,
+) -> None:
+    pdf = ceremony(prepared_pdf, authority, sold)
+    verdicts = []
+    for answers in ([], [sold.revocation]):
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=[], ocsps=answers)
+        stamped = PdfTimeStamper(stamper, field_name="archive_ts_2").timestamp_pdf(writer, "sha256").getvalue()
+        verdicts.append(verify(stamped, roots=[authority.root_der, outside.root_der]))
+    assert verdicts[0].reasons == ()
+    assert {("client", ReasonCode.STAMP_NOT_VALID), ("archive_ts_1", ReasonCode.STAMP_NOT_VALID)} <= {
+        (reason.field, reason.code) for reason in verdicts[1].reasons
+    }
