@@ -87,8 +87,6 @@ _NO_NETWORK = RevocationInfoGatheringSpec(
 _IF_DECLARED = CertRevTrustPolicy(
     RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED)
 )
-# an answer given later tells as well what was revoked before
-_LATER_TOO = replace(_IF_DECLARED, retroactive_revinfo=True)
 # Nobody can be asked about an outside authority offline. What the file carries about it is judged at the stamp's own
 # time (`_revoked_then`), because at the present moment it is always stale; the rest is said as not asked.
 _IF_KNOWN = CertRevTrustPolicy(
@@ -96,6 +94,8 @@ _IF_KNOWN = CertRevTrustPolicy(
         RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT
     )
 )
+# an answer given later tells as well what was revoked before
+_LATER_TOO = replace(_IF_KNOWN, retroactive_revinfo=True)
 _COVERAGE = {
     SignatureCoverageLevel.ENTIRE_FILE: Coverage.FILE,
     SignatureCoverageLevel.ENTIRE_REVISION: Coverage.REVISION,
