@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 
 from signing import appearance, chain, seal
+from signing.timestamp import EmbeddedStamper
 
 pytestmark = pytest.mark.real
 
@@ -28,8 +29,10 @@ def judged(request: pytest.FixtureRequest, verapdf) -> dict[tuple[str, str], lis
         part, authority, stamper, role="witness", signer_name="Dana Reyes", act_id="A", appearance=look, reason="Seen",
         now=now,
     ).pdf  # fmt: skip
-    renewed = seal.renew(files["sealed_pdf"], authority, stamper, now=now)
-    files |= dict(zip(LATER, (part, signed, renewed, seal.renew(renewed, authority, stamper, now=now)), strict=True))
+    newer, newest = authority.renewed(now=now), authority.renewed(now=now)
+    renewed = seal.renew(files["sealed_pdf"], newer, EmbeddedStamper(newer), now=now)
+    again = seal.renew(renewed, newest, EmbeddedStamper(newest), now=now)
+    files |= dict(zip(LATER, (part, signed, renewed, again), strict=True))
     files |= {f"spoilt {profile}": spoil(files["sealed_pdf"]) for profile, spoil in SPOILT.items()}
     return verapdf.many(files, "2b", "ua1")
 
