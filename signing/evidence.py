@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -27,11 +28,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_sig
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.policy_decl import (
-    CertificateFetchingRule,
     PdfSignatureValidationSpec,
-    RevinfoOnlineFetchingRule,
-    RevocationInfoGatheringSpec,
-    SignatureValidationSpec,
 )
 from pyhanko.sign.validation.status import (
     DocumentTimestampStatus,
@@ -39,12 +36,9 @@ from pyhanko.sign.validation.status import (
     SignatureCoverageLevel,
     TimestampSignatureStatus,
 )
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
-from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from signing.changes import statement_policy
 from signing.facts import (
@@ -71,6 +65,7 @@ from signing.structure import (
     oddities,
     open_file,
 )
+from signing.trust import IF_DECLARED, IF_KNOWN_LATER, at, long_term, today
 
 logger = logging.getLogger(__name__)
 # the libraries' warnings quote certificate subjects, which are people's names; what matters comes back as a reason
@@ -79,23 +74,6 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
 
 _LARGEST_SIGNATURE = 256 * 1024
 
-_NO_NETWORK = RevocationInfoGatheringSpec(
-    online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
-    certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
-)
-# "require" would refuse time-stamp certificates and roots, which rightly name no revocation source (signing notes §2a)
-_IF_DECLARED = CertRevTrustPolicy(
-    RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED, RevocationCheckingRule.CHECK_IF_DECLARED)
-)
-# Nobody can be asked about an outside authority offline. What the file carries about it is judged at the stamp's own
-# time (`_revoked_then`), because at the present moment it is always stale; the rest is said as not asked.
-_IF_KNOWN = CertRevTrustPolicy(
-    RevocationCheckingPolicy(
-        RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT
-    )
-)
-# an answer given later tells as well what was revoked before
-_LATER_TOO = replace(_IF_KNOWN, retroactive_revinfo=True)
 _COVERAGE = {
     SignatureCoverageLevel.ENTIRE_FILE: Coverage.FILE,
     SignatureCoverageLevel.ENTIRE_REVISION: Coverage.REVISION,
@@ -128,7 +106,7 @@ class _Examination:
 
     async def _signature(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(self, embedded, Kind.SIGNATURE)
-        status = await async_validate_pdf_signature(embedded, self._today(), skip_diff=True)
+        status = await async_validate_pdf_signature(embedded, today(self.roots, self.archive, self.now), skip_diff=True)
         facts = replace(facts, intact=status.intact, sound=status.valid, trusted_now=status.trusted)
         return replace(facts, stamp=await self._attached(embedded, status))
 
@@ -141,25 +119,41 @@ class _Examination:
                 with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
                     self.found[index] = embedded, await self._by_ades(embedded, facts)
         # followed back from the last stamp, each judged now or at the time that the next one proves
+        proven = self.chain_proven or await self._followed_back()
         for index, (embedded, facts) in enumerate(self.found):
             if facts.kind is Kind.STAMP:
-                self.found[index] = embedded, replace(facts, provable=self.chain_proven and not facts.revoked)
+                self.found[index] = embedded, replace(facts, provable=proven and not facts.revoked)
         for index, (embedded, facts) in enumerate(self.found):
-            if facts.kind is Kind.SIGNATURE and facts.stamp is None and not facts.provable:
+            alone = facts.stamp is None or not (self.chain_proven or facts.stamp.revoked)
+            if facts.kind is Kind.SIGNATURE and alone and not facts.provable:
                 with _noting(self.reasons, ReasonCode.SIGNATURE_UNREADABLE, facts.field):
                     self.found[index] = embedded, await self._by_archive_stamp(embedded, facts)
 
+    async def _followed_back(self) -> bool:
+        """The chain of archive stamps by hand: the last is trusted now, each other was when the next was made.
+
+        AdES wants archived revocation data about every authority whose certificate has run out; outside authorities
+        leave none in the file. What is known about them was asked (`_revoked_then`).
+        """
+        stamps = [(embedded, facts) for embedded, facts in self.found if facts.kind is Kind.STAMP]
+        if not stamps or not stamps[-1][1].trusted_now or any(facts.revoked for _, facts in stamps):
+            return False
+        for (embedded, _), (_, following) in pairwise(stamps):
+            if following.stamped_at is None:
+                return False
+            context = today(self.roots, self.archive, following.stamped_at)
+            status = await async_validate_pdf_timestamp(embedded, context, skip_diff=True)
+            if not status.trusted:
+                return False
+        return True
+
     async def _by_ades(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
-        trust = SimpleTrustManager.build(trust_roots=list(self.roots.certificates))
-        spec = SignatureValidationSpec(
-            cert_validation_policy=CertValidationPolicySpec(trust_manager=trust, revinfo_policy=_IF_DECLARED),
-            ts_cert_validation_policy=CertValidationPolicySpec(trust_manager=trust, revinfo_policy=_IF_KNOWN),
-            revinfo_gathering_policy=_NO_NETWORK,
-        )
         timing = ValidationTimingInfo(
             validation_time=self.now, best_signature_time=self.now, point_in_time_validation=False
         )
-        result = await ades_lta_validation(embedded, PdfSignatureValidationSpec(spec, diff_policy=None), timing)
+        result = await ades_lta_validation(
+            embedded, PdfSignatureValidationSpec(long_term(self.roots), diff_policy=None), timing
+        )
         self.chain_proven |= result.oldest_evidence_record_timestamp is not None
         indication = result.ades_subindic
         if indication is AdESPassed.OK:
@@ -169,7 +163,9 @@ class _Examination:
 
     async def _stamp(self, embedded: EmbeddedPdfSignature) -> SignatureFacts:
         facts = _common(self, embedded, Kind.STAMP)
-        status: DocumentTimestampStatus = await async_validate_pdf_timestamp(embedded, self._today(), skip_diff=True)
+        status: DocumentTimestampStatus = await async_validate_pdf_timestamp(
+            embedded, today(self.roots, self.archive, self.now), skip_diff=True
+        )
         certificate = embedded.signer_cert
         return replace(
             facts,
@@ -205,7 +201,9 @@ class _Examination:
         """Whether a stamp authority's certificate was revoked when it stamped, by what the file carries."""
         if not self.archive.answers_for(certificate):
             return False
-        asked = CertificateValidator(certificate, others, validation_context=self._at(moment, self.archive, _LATER_TOO))
+        asked = CertificateValidator(
+            certificate, others, validation_context=at(self.roots, self.archive, moment, IF_KNOWN_LATER)
+        )
         try:
             await asked.async_validate_usage(  # type: ignore[no-untyped-call]
                 {"digital_signature"}, {"time_stamping"}
@@ -216,30 +214,8 @@ class _Examination:
             return False  # the answer does not fit; in force or not is asked elsewhere
         return False
 
-    def _today(self) -> ValidationContext:
-        """In force and trusted at the moment of the check, as far as can be told without asking anyone."""
-        return ValidationContext(
-            trust_roots=list(self.roots.certificates),
-            other_certs=list(self.archive.certificates),
-            moment=self.now,
-            allow_fetching=False,
-            revocation_mode="soft-fail",
-        )
-
-    def _at(self, moment: datetime, covered: Archive, policy: CertRevTrustPolicy = _IF_DECLARED) -> ValidationContext:
-        """In force and not revoked at `moment`, by the data that was archived then."""
-        return ValidationContext(
-            trust_roots=list(self.roots.certificates),
-            other_certs=list(covered.certificates),
-            ocsps=list(covered.ocsps),
-            crls=list(covered.crls),
-            moment=moment,
-            allow_fetching=False,
-            revinfo_policy=policy,
-        )
-
     async def _by_archive_stamp(self, embedded: EmbeddedPdfSignature, facts: SignatureFacts) -> SignatureFacts:
-        """A signature made while no time-stamp authority answered: AdES wants a stamp of its own and stops there.
+        """A signature without a stamp of its own, or with one of an authority that AdES cannot follow back.
 
         The next archive stamp proves that it existed then; its certificate is judged at that moment by the revocation
         data that this very stamp covers.
@@ -251,9 +227,12 @@ class _Examination:
             covered = archive_of(self.reader.get_historical_resolver(stamp.signed_revision))
             if not covered.answers_for(embedded.signer_cert):
                 continue
-            context = self._at(seen.stamped_at, covered)
-            status = await async_validate_pdf_signature(embedded, context, skip_diff=True)
-            return replace(facts, provable=status.trusted, revoked=status.revoked, stamped_at=seen.stamped_at)
+            context = at(self.roots, covered, seen.stamped_at, IF_DECLARED)
+            clock = today(self.roots, self.archive, seen.stamped_at)
+            status = await async_validate_pdf_signature(embedded, context, clock, skip_diff=True)
+            own = status.timestamp_validity
+            held = status.trusted and (own is None or own.trusted)
+            return replace(facts, provable=held, revoked=status.revoked, stamped_at=seen.stamped_at)
         return facts
 
 

@@ -237,3 +237,27 @@ def test_an_answer_given_later_tells_on_the_stamps_inside_signatures_too(
     assert {("client", ReasonCode.STAMP_NOT_VALID), ("archive_ts_1", ReasonCode.STAMP_NOT_VALID)} <= {
         (reason.field, reason.code) for reason in verdicts[1].reasons
     }
+
+
+def test_outside_stamps_renewed_in_time_hold_after_their_certificates_ran_out(
+    prepared_pdf: bytes,
+    authority: Authority,
+    outside: Authority,
+    ceremony: Ceremony,
+) -> None:
+    """Nobody archives revocation data about an outside authority; the next stamp shows that it was in force."""
+    pdf = ceremony(prepared_pdf, authority, EmbeddedStamper(outside))
+    roots = [authority.root_der, outside.root_der]
+    with after(6939):
+        newer = outside.renewed(now=now())
+        renewed = seal.renew(pdf, authority, EmbeddedStamper(newer), now=now())
+        assert verify(renewed, roots=roots).reasons == ()
+    with after(365.25 * 25):
+        assert verify(renewed, roots=roots).reasons == ()
+        assert not verify(pdf, roots=roots).accepted
+    with after(365.25 * 20 + 10):  # stamped a week too late, past the room's own refusal
+        late = outside.renewed(now=now())
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        stamping = PdfTimeStamper(EmbeddedStamper(late), field_name="archive_ts_2")
+        verdict = verify(stamping.timestamp_pdf(writer, "sha256").getvalue(), roots=roots)
+        assert (ReasonCode.STAMP_NOT_VALID, "archive_ts_1") in {(r.code, r.field) for r in verdict.reasons}
