@@ -28,7 +28,7 @@ REASON = "she said the landlord is her cousin"
 
 def criminal_justice(world: World, revocable: Revocable) -> facts.StatementRequest:
     form = facts.FormChoice(
-        form_id="disclosure-cj",
+        form_id="disclosure-supervision",
         form_version="2026.11",
         family=Family.CRIMINAL_JUSTICE,
         retention_class="consent",

@@ -58,7 +58,7 @@ def _criminal_justice() -> StatementDraft:
     return StatementDraft(
         family=Family.CRIMINAL_JUSTICE,
         language=Language.EN,
-        form_id="disclosure-cj",
+        form_id="disclosure-supervision",
         form_version="2026.11",
         identity=lawful.identity,
         discloser=lawful.discloser,

@@ -20,7 +20,7 @@ ORGANIZATION = "6f1c2a52-0c9b-4f7e-9d3e-0a1b2c3d4e5f"
 
 def request(**changes: Any) -> dict[str, Any]:
     statement = {
-        "form": "disclosure-cj",
+        "form": "disclosure-supervision",
         "organization": ORGANIZATION,
         "categories": ["attendance", "progress"],
         "purposes": ["supervision"],

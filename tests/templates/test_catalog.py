@@ -33,7 +33,7 @@ def spoil(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def test_three_forms_ship_in_english_and_spanish() -> None:
-    assert [form.id for form in catalog()] == ["disclosure", "disclosure-cj", "privacy-acknowledgment"]
+    assert [form.id for form in catalog()] == ["disclosure", "disclosure-supervision", "privacy-acknowledgment"]
     assert all(form.languages == (Language.EN, Language.ES) for form in catalog())
     assert [form.family for form in catalog()] == [Family.SPECIFIC, Family.CRIMINAL_JUSTICE, Family.ACKNOWLEDGMENT]
     assert catalog().get("privacy-acknowledgment").retention_class is RetentionClass.ACKNOWLEDGMENT

@@ -48,7 +48,7 @@ def wanted(text: str, *phrases: str) -> list[str]:
 
 
 SPECIFIC = catalog().get("disclosure")
-JUSTICE = catalog().get("disclosure-cj")
+JUSTICE = catalog().get("disclosure-supervision")
 PRIVACY = catalog().get("privacy-acknowledgment")
 
 
