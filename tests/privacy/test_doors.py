@@ -52,6 +52,7 @@ FREE = {
     "source": "a path",
     "identified_how": "checked against a closed list",
     "state": "checked against a closed list",
+    "statement": "an opaque id, or the short one on the paper",
     "device": "a desk or kiosk",
 }
 """What takes free text all the same, and why that tells nothing of a client."""
