@@ -40,6 +40,7 @@ def verify(
     import sys
 
     from signing.facts import Reading
+    from signing.structure import LARGEST_FILE
     from signing.verify import verify as judge
 
     roots = [_certificate(path) for path in trusted] or _own_root()
@@ -47,7 +48,9 @@ def verify(
     accepted, told = True, []
     for path in files:
         try:
-            verdict = judge(path.read_bytes(), roots=roots, reading=reading)
+            # one byte more than is ever judged: a file too large is told as such without being read whole
+            with path.open("rb") as file:
+                verdict = judge(file.read(LARGEST_FILE + 1), roots=roots, reading=reading)
         except OSError as wrong:
             raise CommandError(
                 ExitCode.INPUT, f"{path} cannot be read ({type(wrong).__name__}).", "Check its path and mode."

@@ -161,7 +161,9 @@ def _law(site: Site) -> Iterator[Line]:
     from rules.law import needs_counsel
 
     for table, count in Counter(row.table for row in needs_counsel()).items():
-        yield Line(Level.NOTE, "law", f"{table}: {count} entries wait for counsel's eyes.", "docs/rules.md lists them.")
+        yield Line(
+            Level.NOTE, "law", f"{table}: {count} entries wait for counsel's eyes.", "The entries stand in rules/data/."
+        )
 
 
 def _two_persons(site: Site) -> Iterator[Line]:
