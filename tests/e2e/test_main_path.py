@@ -53,6 +53,8 @@ def test_three_organizations_get_three_statements_that_name_no_other(site: Runni
         assert [name for name in names.values() if name in squeezed] == mine
         assert copy.stat().st_mode & 0o777 == 0o600
         assert "Lindqvist" not in copy.name
+    log = (site.home / "log" / "worker.log").read_text()
+    assert "not found in task worker registry" not in log, "the worker does not hear the bell"
 
 
 def test_what_the_rules_refuse_is_told_at_once_and_nothing_is_opened(site: RunningSite) -> None:
