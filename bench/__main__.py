@@ -27,6 +27,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "stages": ("bench.stages:measure", "fill, render, prepare and certify, store"),
     "sign": ("bench.signing:measure_sign", "a client's signature"),
     "seal": ("bench.signing:measure_seal", "the organization's seal with all revocation data and archival stamp"),
+    "computing": ("bench.computing:measure", "statements judged, a finished paper searched, a record sealed"),
     "memory": ("bench.memory:measure", "worker, filler and renderer after 50 and after 200 documents"),
     "terminal": ("bench.terminal:measure", "--help, verify, org list"),
 }
