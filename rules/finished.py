@@ -61,7 +61,9 @@ def check_finished(
     whole = text if isinstance(text, str) else "\n".join(text)
     seen = _Seen(whole)
     title = " ".join(value for key, value in metadata.items() if key not in _OWN_METADATA)
-    names = _Places(draft, witness_name)
+    names = _Places(draft, witness_name, statement_ref)
+    # drawn at random, the short id may begin like a title ("RN3P-…"); it is nobody's
+    file_name = file_name.replace(statement_ref, "")
     return (
         *_other_organizations(seen, title, file_name, names, other_organizations),
         *_people(seen, title, file_name, names, staff_names),
@@ -89,7 +91,7 @@ class _Seen:
 class _Places:
     """Who and what may stand in the paper, each name in its own field."""
 
-    def __init__(self, draft: StatementDraft, witness_name: str | None) -> None:
+    def __init__(self, draft: StatementDraft, witness_name: str | None, statement_ref: str) -> None:
         agency = draft.discloser
         self.organizations = [agency.legal_name, agency.unit, agency.revocation_desk, *agency.address]
         if draft.recipient is not None:
@@ -97,6 +99,7 @@ class _Places:
             self.organizations += [recipient.legal_name, recipient.unit, *recipient.address, *recipient.predecessors]
         if draft.mandate is not None:
             self.organizations += [draft.mandate.body, draft.mandate.reference]
+        self.organizations.append(statement_ref)
         client = draft.identity
         self.people = [client.legal_name, *client.also_known_as]
         self.people += [draft.representative_name or "", draft.interpreter_name or "", witness_name or ""]

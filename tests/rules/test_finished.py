@@ -265,3 +265,19 @@ def test_our_own_forms_pass_once_they_are_pdf(
         pdf = press.render(docx, title=form.title[language], language=language.value, prepared_on=today)
     said = extract(pdf)
     assert look(draft, "\n".join(said.pages), metadata=said.metadata) == ()
+
+
+@pytest.mark.parametrize("ref", ["RN3P-NKJ0-DBYC", "JD73-NB80-6V29", "MSW6-FSVA-3YJS"])
+def test_a_short_id_that_begins_like_a_title_names_nobody(lawful: StatementDraft, ref: str) -> None:
+    """One packet in some hundred failed: ids are drawn at random, and RN, JD and MSW are titles."""
+    said = paper(lawful, extra=f"disclosure · 2026.11 Statement {REF} Page 1 of 2").replace(REF, ref)
+    found = check_finished(
+        said,
+        TITLE,
+        f"{lawful.form_id}-{ref}.pdf",
+        draft=lawful,
+        statement_ref=ref,
+        other_organizations=OTHERS,
+        staff_names=STAFF,
+    )
+    assert found == ()
