@@ -8,6 +8,7 @@ durable.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from flows.site import Site, now
 from register import objects
@@ -21,8 +22,14 @@ def staged(site: Site, pdf: bytes, *, area: ObjectArea, pages: int) -> Document:
 
     Never under a lock: what was not published yet must be clearable.
     """
-    object_id = objects.stage(area, now=now())
-    stored = site.vault.put(object_id, pdf, area=Area(area.value))
+    return written(site, objects.stage(area, now=now()), pdf, area=area, pages=pages)
+
+
+def written(
+    site: Site, object_id: str, pdf: bytes, *, area: ObjectArea, pages: int, retain_until: datetime | None = None
+) -> Document:
+    """Write `pdf` as the latest version of an object the register has named, under that object's data key."""
+    stored = site.vault.put(object_id, pdf, area=Area(area.value), retain_until=retain_until)
     return Document(
         object_id=object_id,
         version_id=stored.version_id,

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from flows.found import Found, Kind
 from flows.sealing import lock_until
 from flows.site import Site
+from flows.staging import written
 from register import objects, records
-from register.facts import Document, Record
+from register.facts import Record
 from register.vocabulary import ObjectArea
 from rules.vocabulary import Proof
 from signing import seal
@@ -119,15 +120,12 @@ def _bytes(site: Site, record: Record) -> bytes:
 
 def _append(site: Site, record: Record, pdf: bytes, moment: datetime) -> None:
     """A longer proof is a further version of the same object: same key, same lock, destroyed together with it."""
-    stored = site.vault.put(
-        record.object_id, pdf, area=Area(ObjectArea.RECORDS.value), retain_until=record.retain_until
-    )
-    document = Document(
-        object_id=record.object_id,
-        version_id=stored.version_id,
-        sealed_sha256=stored.stored_sha256,
-        size=stored.size,
-        document_sha256=hashlib.sha256(pdf).hexdigest(),
+    document = written(
+        site,
+        record.object_id,
+        pdf,
+        area=ObjectArea.RECORDS,
         pages=record.pages,
+        retain_until=record.retain_until,
     )
     records.upgrade(record.record_id, document=document, proof=Proof.SEALED, now=moment)
