@@ -15,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
 
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode, block
 from rules.folding import fold, one_line, unbroken
+from rules.form_text import negated, signs
 from rules.individuals import individuals_in, individuals_in_file_name
-from rules.tables import table
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family
 from rules.wording import fields_of, needs_tpo_clauses
 
@@ -35,7 +34,6 @@ _TELLS = re.compile(
     r"\b(?:42 ?cfr|part ?2|hipaa|sud|substance|drugs?|alcohol|addict\w*|recovery|rehab\w*|hiv|vih|mental|diagnos\w*"
     r"|treatment|tratamiento|drogas?|sustancias?|criminal|penal|parole|probation|offender|inmate)\b"
 )
-_NEGATED = re.compile(r"\b(?:can ?not|can't|may not|no puedo|no podre|no se puede)\b")
 _OWN_METADATA = ("Creator", "Producer", "CreationDate", "ModDate", "Trapped")
 
 
@@ -233,7 +231,7 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
     if not draft.family.discloses:
         return
     text = seen.folded[0]
-    anytime = any(not _negated(match) for match in _matches("revocation_anytime", text))
+    anytime = any(not negated(match) for match in _matches("revocation_anytime", text))
     if draft.family is Family.CRIMINAL_JUSTICE:
         if anytime:
             yield block(
@@ -314,15 +312,4 @@ def _spans(needle: str, text: str) -> list[tuple[int, int]]:
 
 
 def _matches(clause: str, text: str) -> list[re.Match[str]]:
-    return [match for pattern in _signs(clause) for match in pattern.finditer(text)]
-
-
-def _negated(match: re.Match[str]) -> bool:
-    """True for "I cannot cancel this at any time before …"."""
-    return _NEGATED.search(match.string[max(0, match.start() - 14) : match.end()]) is not None
-
-
-@cache
-def _signs(clause: str) -> tuple[re.Pattern[str], ...]:
-    rows = table("clauses")["entries"][clause]
-    return tuple(re.compile(pattern) for language in ("en", "es") for pattern in rows[language])
+    return [match for pattern in signs(clause) for match in pattern.finditer(text)]
