@@ -1,6 +1,6 @@
 """Every process that must run is killed in the middle of its work; nothing is lost and nothing is done twice.
 
-A fixed sample of moments; `test_any_moment.py` has the rest.
+Moments as they come; `test_every_step.py` holds the job at each step of it.
 """
 
 from __future__ import annotations
