@@ -16,11 +16,14 @@ from tests.faults.conftest import LOADED_SECONDS, STATEMENTS, HarmedSite, harmed
 from tests.faults.moment import Moment, Moments
 from tests.running import running_site
 
-ISSUING = tuple(
-    Moment("packet", step, when)
-    for step in ("read", "fill", "render", "check", "certify", "store", "present")
-    for when in ("before", "after")
-) + (Moment("packet", "present", "after", STATEMENTS),)
+ISSUING = (
+    *(
+        Moment("packet", step, when)
+        for step in ("read", "fill", "render", "check", "certify", "store", "present")
+        for when in ("before", "after")
+    ),
+    Moment("packet", "present", "after", STATEMENTS),
+)
 """The last is after everything was done and before the packet is said to be issued."""
 SEALING = tuple(
     Moment("sealing", step, when, times)
