@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import missing
+
 # the ceremony's fixtures, used here as well
 from tests.signing.conftest import (  # noqa: F401
     authority,
@@ -35,14 +37,6 @@ JAVA_SOURCES = Path(__file__).parent / "java"
 DEBIAN_JARS = Path("/usr/share/java")
 JAXB = ("jaxb-api", "jaxb-core", "jaxb-runtime", "txw2", "istack-commons-runtime", "javax.activation")
 PDFBOX = ("pdfbox2", "fontbox2", "commons-logging", "bcprov", "bcpkix", "bcutil")
-
-
-def missing(what: str, remedy: str) -> None:
-    """Skip, or fail where nothing may be missing."""
-    message = f"{what} is not installed: {remedy}"
-    if os.environ.get("CONFIDE_CI") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def program(name: str, package: str) -> str:
