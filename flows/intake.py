@@ -93,4 +93,7 @@ def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest
         representative_name=wish.representative_name,
         interpreter_name=wish.interpreter_name,
         minor_basis=wish.minor_basis,
+        exchange=wish.exchange,
+        single_use=wish.single_use,
+        about=wish.about,
     )

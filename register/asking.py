@@ -109,6 +109,9 @@ def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormCho
         representative_name=draft.representative_name,
         interpreter_name=draft.interpreter_name,
         minor_basis=draft.minor_basis,
+        exchange=draft.exchange,
+        single_use=draft.single_use,
+        about=draft.about,
     )
 
 
@@ -136,6 +139,9 @@ def _draft(one: facts.StatementRequest, identity: Identity, discloser: Discloser
         representative_name=one.representative_name,
         interpreter_name=one.interpreter_name,
         minor_basis=one.minor_basis,
+        exchange=one.exchange,
+        single_use=one.single_use,
+        about=one.about,
     )
 
 

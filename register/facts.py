@@ -153,6 +153,9 @@ class StatementRequest:
     representative_name: str | None = None
     interpreter_name: str | None = None
     minor_basis: MinorBasis | None = None
+    exchange: bool = False
+    single_use: bool = False
+    about: str = ""
 
     def __repr__(self) -> str:
         return f"StatementRequest({self.form.form_id}, {self.language.value}, …)"

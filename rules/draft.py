@@ -138,6 +138,12 @@ class StatementDraft:
     representative_name: str | None = field(default=None, repr=False)
     interpreter_name: str | None = field(default=None, repr=False)
     minor_basis: MinorBasis | None = None
+    exchange: bool = False
+    """Two ways: the receiving organization shares with us as well, and is named as a discloser too."""
+    single_use: bool = False
+    """One disclosure and no more: the advisory's "each instance of informational sharing"."""
+    about: str = ""
+    """Short id of the statement this paper is about (a revocation names the statement it revokes)."""
 
 
 @cache

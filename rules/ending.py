@@ -14,14 +14,13 @@ from collections.abc import Iterator
 
 from rules.blanks import is_vague
 from rules.draft import Expiry, StatementDraft
+from rules.families import requirements
 from rules.finding import Finding, FindingCode, block, warn
-from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, Family, ProgramClass
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, ProgramClass
 from rules.wording import for_tpo
 
 LONG_LIFE_MONTHS = 12
 """A statement that lives longer is warned about (V12; the organization's policy)."""
-
-_TPO_FAMILIES = frozenset({Family.TPO, Family.PAYER})
 
 
 def criminal_justice_end(draft: StatementDraft) -> Iterator[Finding]:
@@ -130,7 +129,9 @@ def ordinary_end(draft: StatementDraft) -> Iterator[Finding]:
 def _only_tpo(draft: StatementDraft) -> bool:
     if draft.recipient is not None and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS:
         return False
-    return draft.family in _TPO_FAMILIES or (bool(draft.purposes) and TPO_PURPOSES.issuperset(draft.purposes))
+    return requirements(draft.family).may_be_open_ended or (
+        bool(draft.purposes) and TPO_PURPOSES.issuperset(draft.purposes)
+    )
 
 
 def dates(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:

@@ -17,9 +17,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from rules.draft import StatementDraft
+from rules.families import Clause
 from rules.finding import Finding, FindingCode, block
 from rules.folding import fold, one_line, unbroken
-from rules.form_text import negated, signs
+from rules.form_text import found
 from rules.individuals import individuals_in, individuals_in_file_name
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family
 from rules.wording import fields_of, needs_tpo_clauses
@@ -231,7 +232,7 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
     if not draft.family.discloses:
         return
     text = seen.folded[0]
-    anytime = any(not negated(match) for match in _matches("revocation_anytime", text))
+    anytime = bool(found(Clause.REVOCATION_ANYTIME, text))
     if draft.family is Family.CRIMINAL_JUSTICE:
         if anytime:
             yield block(
@@ -240,18 +241,18 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
                 "The paper says it can be revoked at any time, which is false for this form.",
                 "42 CFR 2.35(a)(2), (c)",
             )
-        if not _matches("revocation_limited", text):
+        if not found(Clause.REVOCATION_LIMITED, text):
             yield block(
                 FindingCode.F05, "text", "The paper does not say from when it can be revoked.", "42 CFR 2.35(c)"
             )
-    elif not anytime or not _matches("revocation_in_writing", text):
+    elif not anytime or not found(Clause.REVOCATION_IN_WRITING, text):
         yield block(
             FindingCode.F05,
             "text",
             "The paper does not say that it can be revoked in writing at any time.",
             "42 CFR 2.31(a)(6); 45 CFR 164.508(c)(2)(i)",
         )
-    clause = bool(_matches("hipaa_redisclosure", text))
+    clause = bool(found(Clause.HIPAA_REDISCLOSURE, text))
     if clause and draft.recipient is not None and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS:
         yield block(
             FindingCode.V07,
@@ -260,7 +261,7 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
             "42 CFR 2.31(a)(4)(iii)",
         )
     if needs_tpo_clauses(draft) and not (
-        clause and _matches("potential_redisclosure", text) and _matches("refusal_consequences", text)
+        clause and found(Clause.POTENTIAL_REDISCLOSURE, text) and found(Clause.REFUSAL_CONSEQUENCES, text)
     ):
         yield block(
             FindingCode.V08,
@@ -309,7 +310,3 @@ def _spans(needle: str, text: str) -> list[tuple[int, int]]:
             spans.append((at, end))
         at = text.find(needle, at + 1)
     return spans
-
-
-def _matches(clause: str, text: str) -> list[re.Match[str]]:
-    return [match for pattern in signs(clause) for match in pattern.finditer(text)]

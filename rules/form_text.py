@@ -2,7 +2,7 @@
 
 Danger: a form that lacks a clause makes every statement on it defective (42 CFR 2.31(c)(2); 45 CFR 164.508(b)(2)), one
 by one, in front of clients. Invariant: the signs of clauses are those by which a finished paper is judged
-(`rules.finished`), and which clauses a family wants is data (`clauses.yaml`, `families`).
+(`rules.finished`), and which clauses a family wants is data (`rules.families`).
 """
 
 from __future__ import annotations
@@ -10,30 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
+from rules.families import Clause, requirements
 from rules.folding import fold
 from rules.tables import table
 from rules.vocabulary import Family, Language
 
 _NEGATED = re.compile(r"\b(?:can ?not|can't|may not|no puedo|no podre|no se puede)\b")
-
-
-class Clause(StrEnum):
-    """The clauses that can be recognized; their signs are in data/clauses.yaml."""
-
-    REVOCATION_ANYTIME = "revocation_anytime"
-    REVOCATION_IN_WRITING = "revocation_in_writing"
-    REVOCATION_LIMITED = "revocation_limited"
-    HIPAA_REDISCLOSURE = "hipaa_redisclosure"
-    POTENTIAL_REDISCLOSURE = "potential_redisclosure"
-    REFUSAL_CONSEQUENCES = "refusal_consequences"
-
-    @property
-    def authority(self) -> str:
-        """The law that wants it."""
-        return str(table("clauses")["entries"][self.value]["authority"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +30,19 @@ class Stigma:
     """What to write."""
 
 
-def must_say(family: Family) -> tuple[Clause, ...]:
+def must_say(family: Family) -> frozenset[Clause]:
     """The clauses that the text of every form of `family` must show."""
-    return _listed(family, "must")
+    return requirements(family).clauses
 
 
-def must_not_say(family: Family) -> tuple[Clause, ...]:
+def must_not_say(family: Family) -> frozenset[Clause]:
     """The clauses that no form of `family` may show."""
-    return _listed(family, "must_not")
+    return requirements(family).never
+
+
+def clauses_in(text: str) -> frozenset[Clause]:
+    """The clauses whose signs `text` shows; a sign is not a judgment of the words."""
+    return frozenset(clause for clause in Clause if found(clause, text))
 
 
 def found(clause: Clause, text: str) -> tuple[re.Match[str], ...]:
@@ -80,16 +69,10 @@ def negated(match: re.Match[str]) -> bool:
 
 
 @cache
-def signs(clause: str) -> tuple[re.Pattern[str], ...]:
+def signs(clause: Clause) -> tuple[re.Pattern[str], ...]:
     """The patterns of a clause in every language, for folded text."""
-    rows = table("clauses")["entries"][str(clause)]
+    rows = table("clauses")["entries"][clause.value]
     return tuple(re.compile(pattern) for language in Language for pattern in rows[language.value])
-
-
-def _listed(family: Family, which: str) -> tuple[Clause, ...]:
-    families = table("clauses")["families"]
-    rows = families.get(family.value) or (families["disclosing"] if family.discloses else {})
-    return tuple(Clause(name) for name in rows.get(which, ()))
 
 
 @cache

@@ -76,6 +76,9 @@ class StatementWish:
     representative_name: str | None = field(default=None, repr=False)
     interpreter_name: str | None = field(default=None, repr=False)
     minor_basis: MinorBasis | None = None
+    exchange: bool = False
+    single_use: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,9 @@ class _Statement(_Part):
     representative_name: Line | None = None
     interpreter_name: Line | None = None
     minor_basis: MinorBasis | None = None
+    exchange: bool = False
+    single_use: bool = False
+    about: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -202,6 +208,9 @@ class _Statement(_Part):
             representative_name=self.representative_name,
             interpreter_name=self.interpreter_name,
             minor_basis=self.minor_basis,
+            exchange=self.exchange,
+            single_use=self.single_use,
+            about=self.about,
         )
 
 

@@ -16,7 +16,9 @@ from functools import cache
 from rules.completeness import complete, fitting_signers, no_individuals
 from rules.draft import StatementDraft
 from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
+from rules.families import Regime, own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
+from rules.nasw import cite
 from rules.signing_act import SigningAct, check_signing
 from rules.tables import table
 from rules.vocabulary import (
@@ -33,10 +35,6 @@ from rules.wording import for_tpo
 __all__ = ["SigningAct", "check", "check_signing", "expires_on"]
 
 
-_NASW = "NASW Code 1.07"
-_OWN_FORM_PURPOSES = {PurposeCode.LEGAL_PROCEEDING: Family.LEGAL_PROCEEDING}
-
-
 def check(draft: StatementDraft, *, today: dt.date, policy_acknowledged: bool) -> tuple[Finding, ...]:
     """Everything the rules find in `draft` on the day `today` (the organization's calendar).
 
@@ -50,6 +48,7 @@ def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) 
     yield from complete(draft, today)
     yield from no_individuals(draft)
     yield from fitting_signers(draft, today)
+    yield from _of_the_family(draft)
     if not draft.family.discloses:
         if draft.recipient is not None:
             yield block(
@@ -72,7 +71,7 @@ def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) 
             FindingCode.V20,
             "policy_acknowledged",
             "The client has not acknowledged the current privacy policies; go through the acknowledgment with them.",
-            f"advisory, paragraph 2; {_NASW}(e) (1999; 2021)",
+            f"advisory, paragraph 2; {cite('discuss_confidentiality')}",
         )
 
 
@@ -127,7 +126,15 @@ def _recipient(draft: StatementDraft) -> Iterator[Finding]:
 
 
 def _scope(draft: StatementDraft) -> Iterator[Finding]:
-    special = _special_categories()
+    yield from _categories(draft)
+    yield from _purposes(draft)
+    if draft.records_from and draft.records_to and draft.records_from > draft.records_to:
+        yield block(FindingCode.V04, "records_from", "The records' period ends before it starts.", "42 CFR 2.31(a)(3)")
+
+
+def _categories(draft: StatementDraft) -> Iterator[Finding]:
+    own = own_form_categories()
+    needed = requirements(draft.family)
     if InformationCategory.COUNSELING_NOTES in draft.categories and len(draft.categories) > 1:
         yield block(
             FindingCode.V10,
@@ -137,28 +144,45 @@ def _scope(draft: StatementDraft) -> Iterator[Finding]:
         )
     else:
         for category in draft.categories:
-            if special.get(category, draft.family) is not draft.family:
+            if own.get(category, draft.family) is not draft.family:
                 yield block(
                     FindingCode.S01,
                     "categories",
                     "This kind of information may be shared only on a form of its own.",
                     _category_authority(category),
                 )
-    if InformationCategory.ENTIRE_RECORD in draft.categories:
-        if draft.everything_justification.strip():
-            yield warn(
-                FindingCode.V13,
-                "categories",
-                "Everything in the record is asked for; make sure that no smaller part would do.",
-                f"42 CFR 2.13(a), 2.31(a)(3); {_NASW}(c) (1999; 2021)",
-            )
-        else:
+        if needed.only_categories and not needed.only_categories.issuperset(draft.categories):
             yield block(
-                FindingCode.V13,
-                "everything_justification",
-                "Everything in the record is asked for; write why no smaller part would do, or choose smaller parts.",
-                f"42 CFR 2.13(a), 2.31(a)(3); {_NASW}(c) (1999; 2021)",
+                FindingCode.S04,
+                "categories",
+                "This form is for its own kind of information only; use another statement for the rest.",
+                needed.authority,
             )
+    if InformationCategory.ENTIRE_RECORD in draft.categories:
+        yield from _everything(draft)
+
+
+def _everything(draft: StatementDraft) -> Iterator[Finding]:
+    authority = f"42 CFR 2.13(a), 2.31(a)(3); {cite('protect_and_least_information')}"
+    if draft.everything_justification.strip():
+        yield warn(
+            FindingCode.V13,
+            "categories",
+            "Everything in the record is asked for; make sure that no smaller part would do.",
+            authority,
+        )
+    else:
+        yield block(
+            FindingCode.V13,
+            "everything_justification",
+            "Everything in the record is asked for; write why no smaller part would do, or choose smaller parts.",
+            authority,
+        )
+
+
+def _purposes(draft: StatementDraft) -> Iterator[Finding]:
+    needed = requirements(draft.family)
+    own = own_form_purposes()
     if PurposeCode.LEGAL_PROCEEDING in draft.purposes and len(draft.purposes) > 1:
         yield block(
             FindingCode.V11,
@@ -168,31 +192,73 @@ def _scope(draft: StatementDraft) -> Iterator[Finding]:
         )
     else:
         for purpose in draft.purposes:
-            if _OWN_FORM_PURPOSES.get(purpose, draft.family) is not draft.family:
+            if own.get(purpose, draft.family) is not draft.family:
                 yield block(
                     FindingCode.S01,
                     "purposes",
                     "This purpose may be named only on a form of its own.",
-                    "42 CFR 2.31(d)",
+                    _purpose_authority(purpose),
                 )
-    if draft.recipient is not None:
-        for purpose in draft.purposes:
-            already = purpose in TPO_PURPOSES and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS  # V07 says so
-            if draft.recipient.kind not in _suits()[purpose] and not already:
-                yield warn(
-                    FindingCode.P01,
-                    "purposes",
-                    "This purpose does not usually go with this kind of organization; look again.",
-                    f"42 CFR 2.13(a); {_NASW}(c) (1999; 2021)",
-                )
-    if draft.records_from and draft.records_to and draft.records_from > draft.records_to:
-        yield block(FindingCode.V04, "records_from", "The records' period ends before it starts.", "42 CFR 2.31(a)(3)")
+        if needed.only_purposes and not needed.only_purposes.issuperset(draft.purposes):
+            yield block(
+                FindingCode.S04,
+                "purposes",
+                "This form is for its own purpose only; use another statement for the others.",
+                needed.authority,
+            )
+    if draft.recipient is None:
+        return
+    for purpose in draft.purposes:
+        already = purpose in TPO_PURPOSES and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS  # V07 says so
+        if draft.recipient.kind not in _suits()[purpose] and not already:
+            yield warn(
+                FindingCode.P01,
+                "purposes",
+                "This purpose does not usually go with this kind of organization; look again.",
+                f"42 CFR 2.13(a); {cite('protect_and_least_information')}",
+            )
+
+
+def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
+    """What the family's own table asks for besides what every statement needs (data/families.yaml)."""
+    needed = requirements(draft.family)
+    if "purpose_text" in needed.needs and not draft.purpose_text.strip():
+        yield block(
+            FindingCode.V04,
+            "purpose_text",
+            "Say which proceeding this is for, by its court and number; no person of either side.",
+            needed.authority,
+        )
+    if "about" in needed.needs and not draft.about.strip():
+        yield block(
+            FindingCode.V04, "about", "Name the statement this paper is about by its short id.", needed.authority
+        )
+    recipient = draft.recipient
+    if recipient is not None and needed.only_kinds and recipient.kind not in needed.only_kinds:
+        told_already = draft.family is Family.CRIMINAL_JUSTICE or (  # C04, V07
+            for_tpo(draft) and recipient.kind in CRIMINAL_JUSTICE_KINDS
+        )
+        if not told_already and recipient.kind is not OrganizationKind.INTERMEDIARY:
+            yield block(
+                FindingCode.S03,
+                "recipient.kind",
+                "This form is not for this kind of organization; use the ordinary statement.",
+                needed.authority,
+            )
+    if draft.exchange and (needed.revocation is not Regime.ANYTIME):
+        yield block(
+            FindingCode.S05,
+            "exchange",
+            "This form goes one way; use an ordinary statement for what comes back.",
+            "42 CFR 2.31(a)(2), 2.35; house judgment",
+        )
+    if draft.single_use and not draft.family.discloses:
+        yield block(FindingCode.S05, "single_use", "This paper shares nothing, so it is not used up.", "house judgment")
 
 
 @cache
-def _special_categories() -> dict[InformationCategory, Family]:
-    rows = table("categories")["entries"]
-    return {InformationCategory(code): Family(row["special"]) for code, row in rows.items() if "special" in row}
+def _purpose_authority(purpose: PurposeCode) -> str:
+    return str(table("purposes")["entries"][purpose.value].get("authority", "42 CFR 2.31(a)(5)"))
 
 
 @cache

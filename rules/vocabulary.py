@@ -51,6 +51,8 @@ class OrganizationKind(StrEnum):
     GOVERNMENT = "government"
     LEGAL = "legal"
     INTERMEDIARY = "intermediary"
+    CONSULTANT = "consultant"
+    """A practice that advises our staff, or teaches with what they tell (NASW 1.07(p), (q) of 1999)."""
     OTHER = "other"
 
 
@@ -85,6 +87,10 @@ class Family(StrEnum):
     REVOCATION = "revocation"
     ELECTRONIC_RECORDS = "electronic_records"
     RECORDS_TRANSFER = "records_transfer"
+    ACCOMPANYING_NOTICE = "accompanying_notice"
+    """The notice of 42 CFR 2.32 that goes with a disclosure; nobody signs it but the organization's seal."""
+    PATIENT_NOTICE = "patient_notice"
+    """What a Part 2 program tells its patients of their records' protection (2.22)."""
 
     @property
     def discloses(self) -> bool:
@@ -93,7 +99,14 @@ class Family(StrEnum):
 
 
 _NOT_DISCLOSING = frozenset(
-    {Family.ACKNOWLEDGMENT, Family.GROUP_AGREEMENT, Family.REVOCATION, Family.ELECTRONIC_RECORDS}
+    {
+        Family.ACKNOWLEDGMENT,
+        Family.GROUP_AGREEMENT,
+        Family.REVOCATION,
+        Family.ELECTRONIC_RECORDS,
+        Family.ACCOMPANYING_NOTICE,
+        Family.PATIENT_NOTICE,
+    }
 )
 
 
@@ -150,6 +163,12 @@ class PurposeCode(StrEnum):
     LEGAL_REPRESENTATION = "legal_representation"
     LEGAL_PROCEEDING = "legal_proceeding"
     FUNDER_REPORTING = "funder_reporting"
+    CONSULTATION = "consultation"
+    """Advice to our staff about the client; only on its own form (NASW 1.07(q) of 1999)."""
+    TEACHING = "teaching"
+    """Teaching and training others; only on its own form (NASW 1.07(p) of 1999)."""
+    RECORDS_TRANSFER = "records_transfer"
+    """Moving the record to whoever goes on with the service; only on its own form (2.19; NASW 1.07(n), (o) of 1999)."""
     CLIENT_REQUEST = "client_request"
     """"At the request of the client": only when the client starts it (2.31(a)(5)(i))."""
 

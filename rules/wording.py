@@ -129,6 +129,9 @@ def fields_of(draft: StatementDraft, *, statement_ref: str, prepared_on: dt.date
             "name": signer_name(draft),
         },
         "interpreter": {"name": draft.interpreter_name or ""},
+        "exchange": draft.exchange,
+        "single_use": draft.single_use,
+        "about": {"ref": draft.about},
     }
 
 

@@ -271,7 +271,8 @@ def test_a_legal_proceeding_stands_alone_and_on_its_own_form(lawful: StatementDr
     assert [found.code for found in findings(both, today)] == [FindingCode.V11]
     alone = replace(court, purposes=(PurposeCode.LEGAL_PROCEEDING,))
     assert [found.code for found in findings(alone, today)] == [FindingCode.S01]
-    assert findings(replace(alone, family=Family.LEGAL_PROCEEDING), today) == ()
+    named = replace(alone, family=Family.LEGAL_PROCEEDING, purpose_text="Monroe County Court, docket 2025-0113")
+    assert findings(named, today) == ()
 
 
 def test_an_acknowledgment_names_no_organization(

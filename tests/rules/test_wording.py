@@ -35,9 +35,10 @@ KEYS = {
     "mandate": {"kind", "body", "reference", "ordered_on", "final_disposition"},
     "signer": {"capacity", "capacity_label", "name"},
     "interpreter": {"name"},
+    "about": {"ref"},
 }
 FLAT = {"categories", "records_period", "everything_justification", "purposes", "purpose_text", "effective_from"}
-FLAT |= {"expires", "revocable_from", "part2", "hipaa", "tpo_recipient"}
+FLAT |= {"expires", "revocable_from", "part2", "hipaa", "tpo_recipient", "exchange", "single_use"}
 
 
 def leaves(value: object) -> Iterator[object]:

@@ -11,7 +11,8 @@ import pytest
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
 
-from rules.form_text import Clause, found, stigma_in
+from rules.families import Clause
+from rules.form_text import found, stigma_in
 from rules.vocabulary import Family, Language
 from templates.catalog import catalog
 from templates.drafting.samples import Size, sample
