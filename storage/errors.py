@@ -36,6 +36,9 @@ class StorageCode(StrEnum):
     WRONG_SHARES = "wrong_shares"
     BACKUP_REFUSED = "backup_refused"
     RESTORE_REFUSED = "restore_refused"
+    STORE_UNAVAILABLE = "store_unavailable"
+    STORE_DENIED = "store_denied"
+    STORE_UNFIT = "store_unfit"
 
 
 class StorageError(Exception):
@@ -277,3 +280,28 @@ class BackupRefused(StorageError):
 class RestoreRefused(StorageError):
     def __init__(self, sentence: str, remedy: str) -> None:
         super().__init__(StorageCode.RESTORE_REFUSED, sentence, remedy)
+
+
+class StoreUnavailable(StorageError):
+    """The store does not answer, or answers that it cannot now; the same call may succeed later."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            StorageCode.STORE_UNAVAILABLE,
+            f"The store cannot be used now ({what}).",
+            "Look whether the server and the way to it are up, then do the same again: it goes on where it stopped.",
+        )
+
+
+class StoreDenied(StorageError):
+    """The store answers, and refuses these credentials or this action."""
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(StorageCode.STORE_DENIED, sentence, remedy)
+
+
+class StoreUnfit(StorageError):
+    """What a setting names is no store, or one that cannot do what records need."""
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(StorageCode.STORE_UNFIT, sentence, remedy)

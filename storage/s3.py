@@ -1,0 +1,361 @@
+"""The store on S3: one bucket with versioning and Object Lock, whose server keeps the locks itself.
+
+Danger: a delete that only hides (a marker), a name that is merely the beginning of another, a refusal inside an answer
+of status 200, an answer that believes what was sent instead of what came: each calls something kept or gone that is
+not. Invariant: every key is compared whole; versions are listed, never the current view; what destroys looks again and
+requires nothing left, unfinished uploads included; a put counts when the server's own digest of the bytes it received
+is ours; a lock counts when it was read back.
+
+    <prefix>working/<key>    never locked: a bucket with a default retention is refused when first opened
+    <prefix>records/<key>    GOVERNANCE lock until the date the caller gives, legal hold
+    <prefix>log/<key>        only ever put and read; the bucket's policy denies the rest
+
+A delete marker (somebody's simple delete, a lifecycle rule) hides nothing here: `get`, `stat` and `list` look under it.
+Single PutObject only: the parts of a multipart upload carry no checksum of the whole and are locked by some servers
+only at the end. Beside each version lies the SHA-256 of its (sealed) bytes, and nothing else that could tell of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from storage.address import S3Address
+from storage.errors import (
+    BadKey,
+    Damaged,
+    Held,
+    Locked,
+    LockRefused,
+    LogIsAppendOnly,
+    NotFound,
+    StillPresent,
+    StoreUnavailable,
+    StoreUnfit,
+)
+from storage.protocol import Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
+from storage.s3_requests import Requests, refusal, translated
+
+PAGE = 1000
+"""Entries of one listing and versions of one batch: the most S3 takes."""
+LARGEST = 5 * 10**9
+"""Bytes of the largest single PutObject."""
+_ATTEMPTS_TO_EMPTY = 3
+_READS = 3
+_SHA256 = "sha256"
+_NEVER_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "InvalidRequest"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """One line of a listing of versions."""
+
+    version_id: str
+    size: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Guards:
+    """What the server says of one version."""
+
+    until: datetime | None
+    held: bool
+    sha256: str | None
+
+
+class S3Store:
+    """A `Store` in a bucket. Cheap to open: nothing is asked of the server before the first verb."""
+
+    def __init__(self, address: S3Address, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.address = address
+        self.requests = Requests(address)
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"S3Store({self.address.url!r})"
+
+    @property
+    def effective_protection(self) -> Protection:
+        return Protection(
+            mode=LockMode.GOVERNANCE,
+            enforced_by="server",
+            sentence="Locks and holds are kept by the server; a lock ends early only for a role that may bypass it, "
+            "and a hold only by a role that may lift it.",
+        )
+
+    def put(self, area: Area, key: str, data: bytes, *, retain_until: datetime | None = None) -> Version:
+        lock = {} if retain_until is None else self._lock(area, retain_until)
+        name, sha256, md5 = self.name(area, key), hashlib.sha256(data), hashlib.md5(data, usedforsecurity=False)
+        if len(data) > LARGEST:
+            raise StoreUnfit("More than 5 GB cannot be put in one piece.", "Nothing Confide makes is so large.")
+        answer = self.requests.ask(
+            "put_object",
+            Key=name,
+            Body=data,
+            ContentMD5=base64.b64encode(md5.digest()).decode(),
+            ChecksumSHA256=base64.b64encode(sha256.digest()).decode(),
+            Metadata={_SHA256: sha256.hexdigest()},
+            **self._encryption(),
+            **lock,
+        )
+        version_id = self._version_id_in(answer)
+        if not _digest_is_ours(answer, sha256.digest(), md5.hexdigest()):
+            self.get(area, key, version_id)  # the answer does not tell what arrived: read it, and compare
+        if retain_until is not None:
+            _require_kept([self._guards(area, name, version_id)], lock["ObjectLockRetainUntilDate"], None)
+        return Version(version_id=version_id, size=len(data), sha256=sha256.hexdigest())
+
+    def get(self, area: Area, key: str, version_id: str | None = None) -> bytes:
+        name = self.name(area, key)
+        if version_id is not None:
+            return self._read(name, version_id)
+        try:
+            return self._read(name, None)
+        except NotFound:
+            versions, _ = self._listed(name)
+            if not versions:
+                raise
+            return self._read(name, versions[-1].version_id)  # a delete marker lies on it, and hides nothing
+
+    def stat(self, area: Area, key: str) -> tuple[VersionStat, ...]:
+        return tuple(self._stats(area, key))
+
+    def protect(
+        self, area: Area, key: str, *, retain_until: datetime | None = None, hold: bool | None = None
+    ) -> tuple[VersionStat, ...]:
+        name = self.name(area, key)
+        if area is not Area.RECORDS:
+            raise _only_records_are_locked()
+        lock = None if retain_until is None else self._lock(area, retain_until)
+        until = None if lock is None else lock["ObjectLockRetainUntilDate"]
+        before = self.stat(area, key)
+        if not before:
+            raise NotFound
+        if until is not None and any(found.retain_until is not None and found.retain_until > until for found in before):
+            raise LockRefused("A lock is never shortened.", "Give a later time, or leave the lock as it is.")
+        for found in before:
+            version: dict[str, Any] = {"Key": name, "VersionId": found.version_id}
+            if hold is not None and hold is not found.held:
+                self.requests.ask("put_object_legal_hold", LegalHold={"Status": "ON" if hold else "OFF"}, **version)
+            if until is not None and found.retain_until != until:
+                retention = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+                self.requests.ask("put_object_retention", Retention=retention, **version)
+        after = self.stat(area, key)
+        # what somebody else put meanwhile is not spoken of
+        known = {found.version_id for found in before}
+        seen = [_Guards(v.retain_until, v.held, v.sha256) for v in after if v.version_id in known]
+        _require_kept(seen, until, hold)
+        return after
+
+    def destroy(self, area: Area, key: str, *, bypass_lock: bool = False) -> Destroyed:
+        name = self.name(area, key)
+        if area is Area.LOG:
+            raise LogIsAppendOnly
+        if area is Area.RECORDS:
+            self._refuse_protected(area, key, bypass_lock)
+        removed: list[str] = []
+        for _ in range(_ATTEMPTS_TO_EMPTY):
+            # uploads first: one that is completed later would add a version
+            uploads = self._abort_uploads(name)
+            versions, markers = self._listed(name)
+            if not (uploads or versions or markers):
+                return Destroyed(area=area, key=key, version_ids=tuple(removed))
+            removed += self._remove(area, key, [version.version_id for version in versions], bypass_lock)
+            self._remove(area, key, markers, bypass_lock)
+        raise StillPresent(uploads + len(versions) + len(markers))
+
+    def list(self, area: Area) -> Iterator[str]:
+        under, last = self._under(area), ""
+        for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=under):
+            for version in page.get("Versions", ()):
+                key = str(version["Key"]).removeprefix(under)
+                # the versions of a key stand one after the other, on the next page too
+                if key != last and _is_key(key):
+                    yield key
+                last = key
+
+    def name(self, area: Area, key: str) -> str:
+        """The name of an object in the bucket. Raises BadKey."""
+        return self._under(area) + checked_key(key)
+
+    def _under(self, area: Area) -> str:
+        return f"{self.address.prefix}{area}/"
+
+    def _lock(self, area: Area, retain_until: datetime) -> dict[str, Any]:
+        if area is Area.WORKING:
+            raise _only_records_are_locked()
+        if retain_until.tzinfo is None:
+            raise LockRefused("A lock needs a time with a time zone.", "Give the time in UTC.")
+        if retain_until <= self._clock():
+            raise LockRefused("A lock must end in the future.", "Leave the lock out, or give a later time.")
+        until = datetime.fromtimestamp(math.ceil(retain_until.timestamp()), UTC)
+        return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
+
+    def _encryption(self) -> dict[str, Any]:
+        if self.address.kms_key is None:
+            return {}
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.address.kms_key}
+
+    def _version_id_in(self, answer: Mapping[str, Any]) -> str:
+        version_id = answer.get("VersionId")
+        if not version_id or version_id == "null":
+            raise StoreUnfit(
+                "The bucket keeps no versions: a second put would overwrite the first.",
+                "Make a bucket with Object Lock on, which keeps versions; never switch them off.",
+            )
+        if self.address.kms_key is not None and answer.get("ServerSideEncryption") != "aws:kms":
+            raise StoreUnfit(
+                "The store was told to encrypt with a key of its key service and does not say that it did.",
+                "Use a server that has SSE-KMS, or leave CONFIDE_S3_KMS_KEY unset.",
+            )
+        return str(version_id)
+
+    def _read(self, name: str, version_id: str | None) -> bytes:
+        if version_id == "":
+            raise NotFound
+        which: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
+        for attempt in range(_READS):
+            try:
+                with translated("get_object"):
+                    answer = self.requests.ask("get_object", Key=name, **which)
+                    data: bytes = answer["Body"].read()
+                break
+            except StoreUnavailable:
+                # boto3 tries requests again, never a body that was cut short
+                if attempt == _READS - 1:
+                    raise
+        told = _sha256_told(answer)
+        if told is not None and hashlib.sha256(data).hexdigest() != told:
+            raise Damaged
+        return data
+
+    def _stats(self, area: Area, key: str) -> Iterator[VersionStat]:
+        name = self.name(area, key)
+        for listed in self._listed(name)[0]:
+            try:
+                guards = self._guards(area, name, listed.version_id)
+            except NotFound:
+                continue  # destroyed since it was listed
+            yield VersionStat(
+                version_id=listed.version_id,
+                size=listed.size,
+                sha256=guards.sha256,
+                stored_at=listed.stored_at,
+                retain_until=guards.until,
+                held=guards.held,
+            )
+
+    def _guards(self, area: Area, name: str, version_id: str) -> _Guards:
+        """What the server enforces for one version. Raises NotFound."""
+        which: dict[str, Any] = {"Key": name, "VersionId": version_id}
+        found = self.requests.ask("head_object", **which)
+        until, hold = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockLegalHoldStatus")
+        if area is Area.RECORDS:
+            # a role that may not read locks is not told of them: silence is asked about, and refusal is an error
+            if until is None:
+                told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_retention", **which)
+                until = told.get("Retention", {}).get("RetainUntilDate")
+            if hold is None:
+                told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_legal_hold", **which)
+                hold = told.get("LegalHold", {}).get("Status")
+        return _Guards(None if until is None else until.astimezone(UTC), hold == "ON", _sha256_told(found))
+
+    def _listed(self, name: str) -> tuple[Sequence[_Listed], Sequence[str]]:
+        """Every version of exactly this name, oldest first, and the ids of its delete markers."""
+        versions: list[_Listed] = []
+        markers: list[str] = []
+        for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=name):
+            found, hiding = page.get("Versions", ()), page.get("DeleteMarkers", ())
+            versions += [
+                _Listed(str(each["VersionId"]), int(each["Size"]), each["LastModified"].astimezone(UTC))
+                for each in found
+                if each["Key"] == name  # Prefix is not equality
+            ]
+            markers += [str(each["VersionId"]) for each in hiding if each["Key"] == name]
+            if any(each["Key"] > name for each in (*found, *hiding)):
+                break
+        return versions[::-1], markers
+
+    def _abort_uploads(self, name: str) -> int:
+        """Abort what was begun and never completed under this name; how many there were."""
+        count = 0
+        for page in self.requests.pages("list_multipart_uploads", size=PAGE, Prefix=name):
+            for upload in page.get("Uploads", ()):
+                if upload["Key"] == name:
+                    self.requests.ask("abort_multipart_upload", Key=name, UploadId=upload["UploadId"])
+                    count += 1
+        return count
+
+    def _refuse_protected(self, area: Area, key: str, bypass_lock: bool) -> None:
+        found, now = self.stat(area, key), self._clock()
+        if any(version.held for version in found):
+            raise Held
+        if not bypass_lock and any(v.retain_until is not None and v.retain_until > now for v in found):
+            raise Locked
+
+    def _remove(self, area: Area, key: str, ids: Sequence[str], bypass_lock: bool) -> Sequence[str]:
+        """Remove these versions or markers; what the server refuses is looked at again, to say why."""
+        name = self.name(area, key)
+        bypass: dict[str, Any] = {"BypassGovernanceRetention": True} if bypass_lock else {}
+        removed: list[str] = []
+        for start in range(0, len(ids), PAGE):
+            batch = ids[start : start + PAGE]
+            named = [{"Key": name, "VersionId": version_id} for version_id in batch]
+            answer = self.requests.ask("delete_objects", Delete={"Objects": named, "Quiet": False}, **bypass)
+            errors = answer.get("Errors", ())  # status 200 all the same
+            if errors:
+                if area is Area.RECORDS:
+                    self._refuse_protected(area, key, bypass_lock)
+                failure = refusal("delete_objects", str(errors[0].get("Code", "")))
+                if isinstance(failure, NotFound):
+                    continue  # gone already; the look that follows decides
+                raise failure
+            removed += batch
+        return removed
+
+
+def _digest_is_ours(answer: Mapping[str, Any], sha256: bytes, md5: str) -> bool:
+    """Whether the answer to a put carries the server's digest of what arrived, and it is the one of what was sent.
+
+    The entity tag is an MD5 unless the server encrypted with a key of its own; then AWS tells the SHA-256.
+    """
+    if "ChecksumSHA256" in answer:
+        return bool(answer["ChecksumSHA256"] == base64.b64encode(sha256).decode())
+    return bool(str(answer.get("ETag", "")).strip('"') == md5)
+
+
+def _sha256_told(answer: Mapping[str, Any]) -> str | None:
+    """The SHA-256 that was put with a version and kept by the server; None for bytes this program did not put."""
+    told = answer.get("Metadata", {}).get(_SHA256)
+    return str(told) if told else None
+
+
+def _require_kept(seen: Iterable[_Guards], until: datetime | None, hold: bool | None) -> None:
+    for found in seen:
+        short = until is not None and (found.until is None or found.until < until)
+        if short or (hold is not None and found.held is not hold):
+            raise LockRefused(
+                "The store took a lock or hold and does not show it afterwards.",
+                "Trust no record to this store: run `confide doctor`.",
+            )
+
+
+def _only_records_are_locked() -> LockRefused:
+    return LockRefused(
+        "Only records are locked or held; working bytes go when they are sealed, log entries stay.",
+        "Put what must be kept into the records area.",
+    )
+
+
+def _is_key(name: str) -> bool:
+    try:
+        checked_key(name)
+    except BadKey:
+        return False
+    return True
