@@ -13,8 +13,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.INPUT: {
         "register": "configuration weak_password username_taken organization_exists names_a_person successor "
         "name_needed possible_duplicate empty_packet",
-        "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused "
-        "store_unfit",
+        "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit",
         "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
         "picture_invalid picture_empty text_unprintable",
         "templates": "not_a_word_file word_file_too_large word_file_unsafe template_broken braces_left_over "

@@ -16,7 +16,7 @@ from register.vocabulary import ObjectArea
 from rules.vocabulary import Proof
 from signing import seal
 from signing.errors import SigningCode, SigningError, StampUnavailable
-from storage.errors import NotFound, StorageError
+from storage.errors import NotFound, StorageError, StoreDenied, StoreUnavailable
 from storage.protocol import Area
 
 RENEW_BEFORE = timedelta(days=365)
@@ -69,6 +69,8 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         except NotFound:
             yield Found(kind=Kind.LOST, subject=str(record.record_id))
             continue
+        except (StoreUnavailable, StoreDenied):
+            raise  # nothing was read, so nothing is said of any record
         except StorageError as damaged:
             yield Found(kind=Kind.DAMAGED, subject=str(record.record_id), detail=str(damaged.code))
             continue

@@ -14,16 +14,26 @@ from storage.protocol import LockMode
 from storage.s3 import S3Store
 
 
+@pytest.fixture(scope="module")
+def moto_store() -> Iterator[S3Store]:
+    """One for all the tests here: making a boto3 client takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch, moto_bucket(patch) as address:
+        yield S3Store(address)
+
+
 class TestS3StoreOnMoto(StoreContract):
     @pytest.fixture
-    def opened(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-        with moto_bucket(monkeypatch) as address, freeze_time(datetime.now(UTC), tick=True) as time:
+    def opened(self, moto_store: S3Store) -> Iterator[Opened]:
+        with freeze_time(datetime.now(UTC), tick=True) as time:
 
             def wait(seconds: timedelta) -> None:
                 time.tick(seconds)  # moto lives in this process and has its clock
 
             yield Opened(
-                store=S3Store(address), another=lambda: S3Store(address), now=lambda: datetime.now(UTC), wait=wait
+                store=moto_store,
+                another=lambda: S3Store(moto_store.address),
+                now=lambda: datetime.now(UTC),
+                wait=wait,
             )
 
     def test_its_locks_are_the_servers_and_governance(self, opened: Opened) -> None:
