@@ -66,19 +66,19 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
 def restore(source: Path, standby: Path, shares: tuple[Path, ...], as_json: bool) -> None:
     """Restore the backup SOURCE into an empty CONFIDE_HOME; every record is opened to prove it whole.
 
-    Holding enough recovery shares (or the master key file) is what entitles a person to restore.
+    Holding enough recovery shares (or the master key) is what entitles a person to restore.
     """
     from flows import safekeeping
     from flows.establishment import shares_in
     from register.configuration import configuration
     from storage import recovery
-    from storage.master import MasterKey
+    from storage.custody import Custody
 
     settings = configuration()
     if shares:
         master = recovery.combine(shares_in(shares))
-    elif settings.master_key_path.exists():
-        master = MasterKey.load(settings.master_key_path)
+    elif (custody := Custody(settings.keys)).exists():
+        master = custody.load()
     else:
         master = recovery.combine(ask.prompt_lines("Words of a recovery share, one share a line"))
     with progress(None, "Restoring", quiet=as_json) as step:

@@ -13,7 +13,8 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.INPUT: {
         "register": "configuration weak_password username_taken organization_exists names_a_person successor "
         "name_needed possible_duplicate empty_packet",
-        "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit",
+        "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit "
+        "key_place",
         "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
         "picture_invalid picture_empty text_unprintable",
         "templates": "not_a_word_file word_file_too_large word_file_unsafe template_broken braces_left_over "
@@ -33,13 +34,14 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.CONFLICT: {
         "register": "already_established illegal_move moved_meanwhile lease_lost signing_order not_what_was_shown "
         "object_state proof",
-        "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists",
+        "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists rotation_not_confirmed",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
         "window_closed no_archive_field nothing_to_archive stamp_not_longer",
     },
     ExitCode.UNAVAILABLE: {
         "register": "not_ready",
-        "storage": "keyring_busy store_unavailable store_denied",
+        "storage": "keyring_busy store_unavailable store_denied key_service_unavailable key_service_refused "
+        "key_disabled key_pending_deletion key_unknown",
         "signing": "stamp_unavailable stamp_rejected",
         "templates": "render_timeout render_failed office_missing scratch_missing daemon_unreachable",
         "flows": "not_initialized",

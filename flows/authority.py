@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from register.configuration import Configuration
+from storage.custody import Custody, KeptMaster
+from storage.places import publish
+from storage.wrapped_file import WrappedFile
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from signing.authority import Authority
     from signing.timestamp import Stamper
-    from storage.master import MasterKey
+    from storage.master import KeyWrapper
 
 PARTS_FILE = "authority.sealed"
 ROOT_FILE = "root.der"
@@ -34,7 +36,7 @@ class AuthorityMissing(Exception):
     remedy = "Run: confide init"
 
 
-def create(configuration: Configuration, master: MasterKey, *, organization: str, now: datetime) -> Authority:
+def create(configuration: Configuration, master: KeyWrapper, *, organization: str, now: datetime) -> Authority:
     """Make the organization's own root and what it issues, and keep them wrapped by the master key.
 
     Raises `FileExistsError` where one exists: a second root would orphan every signature made under the first.
@@ -42,10 +44,9 @@ def create(configuration: Configuration, master: MasterKey, *, organization: str
     from signing.authority import Authority
 
     authority = Authority.create(organization, now=now)
-    directory = configuration.authority_path
-    directory.mkdir(mode=0o700, exist_ok=True)
-    _write_once(directory / PARTS_FILE, _wrapped(authority, master))
-    _write_once(directory / ROOT_FILE, authority.root_der)
+    configuration.authority_path.mkdir(mode=0o700, exist_ok=True)
+    parts_file(configuration).create(_plain(authority), master)
+    publish(configuration.authority_path / ROOT_FILE, authority.root_der)
     return authority
 
 
@@ -54,27 +55,19 @@ def renew(configuration: Configuration, authority: Authority, *, now: datetime) 
 
     A running worker goes on with the old ones until it is started again.
     """
-    from storage.master import MasterKey
-
     renewed = authority.renewed(now=now)
-    path = configuration.authority_path / PARTS_FILE
-    staged = path.with_suffix(".new")
-    staged.unlink(missing_ok=True)
-    _write_once(staged, _wrapped(renewed, MasterKey.load(configuration.master_key_path)))
-    staged.replace(path)
+    parts_file(configuration).change(_plain(renewed), KeptMaster(Custody(configuration.keys)))
     return renewed
 
 
 def load(configuration: Configuration) -> Authority:
     """The organization's authority, unwrapped. Raises :class:`AuthorityMissing` before `confide init`."""
     from signing.authority import Authority, AuthorityParts
-    from storage.master import MasterKey
 
-    path = configuration.authority_path / PARTS_FILE
-    if not path.exists():
+    file = parts_file(configuration)
+    if not file.exists():
         raise AuthorityMissing
-    master = MasterKey.load(configuration.master_key_path)
-    plain = json.loads(master.unwrap(path.read_bytes(), _CONTEXT))
+    plain = json.loads(file.read(KeptMaster(Custody(configuration.keys))))
     url = plain.pop("ocsp_url")
     parts = {name: base64.b64decode(value) for name, value in plain.items()}
     return Authority.from_parts(AuthorityParts(ocsp_url=url, **parts))
@@ -109,17 +102,14 @@ def certificate(data: bytes) -> bytes:
     return load(data).public_bytes(Encoding.DER)
 
 
-def _wrapped(authority: Authority, master: MasterKey) -> bytes:
+def parts_file(configuration: Configuration) -> WrappedFile:
+    """Where the authority's keys and certificates lie, wrapped by the master key."""
+    return WrappedFile(path=configuration.authority_path / PARTS_FILE, context=_CONTEXT)
+
+
+def _plain(authority: Authority) -> bytes:
     plain = {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in asdict(authority.to_parts()).items()
     }
-    return master.wrap(json.dumps(plain).encode(), _CONTEXT)
-
-
-def _write_once(path: os.PathLike[str], data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    return json.dumps(plain).encode()

@@ -22,6 +22,7 @@ from register.vocabulary import MachineName, StaffRole
 from rules.notices import ELECTRONIC_RECORDS_VERSION
 from rules.vocabulary import ProgramClass
 from storage import recovery
+from storage.custody import KeyPlace
 from storage.embedded import Places, create_master
 from storage.master import MasterKey
 
@@ -57,11 +58,14 @@ def established(configuration: Configuration) -> bool:
 
 
 def master_key(configuration: Configuration) -> MasterKey:
-    """The master key of a site that is being set up: the one an interrupted set-up left, else a new one."""
+    """The master key of a site that is being set up: the one an interrupted set-up left, else a new one.
+
+    Raises `StorageError` where the place is not private, or KMS refuses.
+    """
+    place = KeyPlace.parse(configuration.kek)
     configuration.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if configuration.master_key_path.exists():
-        return MasterKey.load(configuration.master_key_path)
-    return create_master(Places(home=configuration.home, keys=configuration.keys))
+    places = Places(home=configuration.home, keys=configuration.keys)
+    return places.custody.load() if places.custody.exists() else create_master(places, place)
 
 
 def shares_as_files(directory: Path, *, needed: int, shares: int) -> Callable[[MasterKey], None]:

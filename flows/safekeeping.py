@@ -21,6 +21,7 @@ from flows.site import Site, now
 from register import boot
 from register.configuration import Configuration
 from storage.backup import Manifest, back_up
+from storage.custody import KeyPlace
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.embedded import Places
@@ -53,8 +54,7 @@ def level(site: Site, standby: Path) -> None:
     """Bring the standby to exactly what this site has: the log grows, a destroyed epoch is destroyed there too."""
     private_directory(standby)
     site.vault.log.mirror(DirectoryStore(standby / LOG))
-    master = MasterKey.load(site.configuration.master_key_path)
-    EpochKeys(site.configuration.keys / EPOCHS, master).mirror(standby / EPOCHS)
+    site.vault.keyring.epochs.mirror(standby / EPOCHS)
     _copy_authority(site.configuration.authority_path, standby / AUTHORITY)
 
 
@@ -73,8 +73,8 @@ def restore(
     """
     places = Places(home=configuration.home, keys=configuration.keys)
     private_directory(configuration.keys)
-    if not configuration.master_key_path.exists():
-        master.save(configuration.master_key_path)
+    if not places.custody.exists():
+        places.custody.keep(master, KeyPlace.parse(configuration.kek))
     EpochKeys(standby / EPOCHS, master).mirror(places.epochs)
     _copy_authority(standby / AUTHORITY, configuration.authority_path)
     log = DestructionLog(DirectoryStore(standby / LOG))

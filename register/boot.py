@@ -91,14 +91,15 @@ def open_vault() -> Vault:
 
     Raises:
         RegisterError: NOT_READY before there is a master key.
-        StorageError: the key directory or the master key is not as it must be.
+        StorageError: the key directory or the master key is not as it must be, or KMS does not open it.
     """
     from storage import embedded
 
     site = configuration()
-    if not site.master_key_path.exists():
+    places = embedded.Places(site.home, site.keys)
+    if not places.custody.exists():
         raise RegisterError(RegisterErrorCode.NOT_READY, "This site has no master key.", "Run: confide init")
-    return embedded.open_vault(embedded.Places(site.home, site.keys))
+    return embedded.open_vault(places)
 
 
 def _private_directory(path: Path) -> None:

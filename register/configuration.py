@@ -41,6 +41,8 @@ class Configuration:
     """An RFC 3161 time-stamp authority; the embedded one when None."""
     tsa_roots: tuple[Path, ...]
     """Root certificates of that authority, PEM or DER: whose stamps are believed."""
+    kek: str
+    """Where a master key is to be kept: `file`, or `awskms:` and a KMS key. Init, rotate and recover heed it."""
     standby: Path | None
     """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
 
@@ -58,11 +60,6 @@ class Configuration:
     def keyring_path(self) -> Path:
         """The keyring's database: a file of its own, with its own short backup window."""
         return self.home / "keyring.db"
-
-    @property
-    def master_key_path(self) -> Path:
-        """The key file that wraps the keyring's keys."""
-        return self.keys / "master.key"
 
     @property
     def authority_path(self) -> Path:
@@ -91,6 +88,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         database_url=told.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
         tsa_url=told.get("TSA_URL") or None,
         tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
+        kek=told.get("KEK") or "file",
         standby=path("STANDBY", home) if told.get("STANDBY") else None,
     )
     _refuse_keys_among_data(settled)

@@ -4,7 +4,7 @@ Danger: keys that lie under the data are copied with it, and who copies the data
 Invariant: `keys` is never inside `home`; opening refuses it.
 
     home/records/       the directory store      home/keyring.db     wrapped data keys
-    keys/master.key     the master key, 0400     keys/epochs/        epoch keys, wrapped by it
+    keys/master.*       the master key, 0400     keys/epochs/        epoch keys, wrapped by it
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage.custody import IN_A_FILE, Custody, KeptMaster, KeyPlace
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.epochs import EpochKeys
 from storage.errors import UnsafePlace
 from storage.keyring import SqliteKeyring
-from storage.master import MasterKey
+from storage.master import KeyWrapper, MasterKey
 from storage.places import private_directory
 from storage.vault import Vault
 
@@ -39,6 +40,11 @@ class Places:
         return self.home / "keyring.db"
 
     @property
+    def custody(self) -> Custody:
+        """Where the master key is kept, and what changes it."""
+        return Custody(self.keys)
+
+    @property
     def master(self) -> Path:
         return self.keys / "master.key"
 
@@ -47,20 +53,25 @@ class Places:
         return self.keys / "epochs"
 
 
-def create_master(places: Places) -> MasterKey:
-    """Make the directories and the master key of a new installation. Raises MasterKeyExists, UnsafePlace."""
+def create_master(places: Places, place: KeyPlace = IN_A_FILE) -> MasterKey:
+    """Make the directories and the master key of a new installation.
+
+    Raises MasterKeyExists, UnsafePlace, KeyServiceError.
+    """
     _apart(places)
     private_directory(places.home)
-    return MasterKey.create(places.master)
+    return places.custody.create(place)
 
 
-def open_vault(places: Places, master: MasterKey | None = None) -> Vault:
-    """Open the vault, reading the master key unless one is given. Raises UnsafePlace, FileNotFoundError before
-    `init`.
+def open_vault(places: Places, master: KeyWrapper | None = None) -> Vault:
+    """Open the vault, with the master key in force unless one is given.
+
+    Raises UnsafePlace, KeyServiceError, FileNotFoundError before `init`.
     """
     _apart(places)
     if master is None:
-        master = MasterKey.load(places.master)
+        master = KeptMaster(places.custody)
+        _ = master.master  # a missing or refused key stops here, not at the first record
     store = DirectoryStore(places.records)
     log = DestructionLog(store)
     log.open(datetime.now(UTC))

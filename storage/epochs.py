@@ -16,9 +16,10 @@ import re
 import secrets
 from pathlib import Path
 
-from storage.errors import EpochGone, UnsafePlace
+from storage.errors import EpochGone
 from storage.master import KeyWrapper
-from storage.places import fsync_directory, overwrite_and_remove, private_directory, publish, read_secret
+from storage.places import overwrite_and_remove, private_directory, publish, read_secret
+from storage.wrapped_file import WrappedFile
 
 _MAGIC = b"CONFIDE EPOCH KEY 1\n"
 _NAME = re.compile(r"epoch-([0-9]{6,})\.(key|next)\Z")
@@ -43,33 +44,31 @@ class EpochKeys:
     def create(self, number: int) -> bytes:
         """Make the key of a new epoch, durable before this returns. Raises FileExistsError; never replaces."""
         key = secrets.token_bytes(32)
-        publish(self._path(number), _MAGIC + self._wrapper.wrap(key, _context(number)))
+        self.file(number).create(key, self._wrapper)
         return key
 
     def load(self, number: int) -> bytes:
         """The key of an epoch. Raises EpochGone when it has no file, WrongMasterKey when the master is another's."""
-        return self._unwrapped(self._wrapper, number)
+        try:
+            return self.file(number).read(self._wrapper)
+        except FileNotFoundError:
+            raise EpochGone from None
 
     def destroy(self, number: int) -> None:
         """Overwrite and remove the key of an epoch; absent is done already. Nothing wrapped by it opens again."""
-        overwrite_and_remove(self._path(number))
-        overwrite_and_remove(self._next(number))
+        overwrite_and_remove(self.file(number).path)
+        overwrite_and_remove(self.file(number).next)
 
     def rotate(self, to: KeyWrapper) -> None:
-        """Wrap every epoch key anew under another master key. Touches no record; resumes after a crash.
-
-        The new file is complete before the old is overwritten, and `load` reads whichever is there.
-        """
+        """Wrap every epoch key anew under another master key. Touches no record; resumes after a crash."""
         for number in self.numbers():
-            if not self._next(number).exists():
-                if self._holds(to, self._path(number)):
-                    continue
-                key = self._unwrapped(self._wrapper, number)
-                publish(self._next(number), _MAGIC + to.wrap(key, _context(number)))
-            overwrite_and_remove(self._path(number))
-            self._next(number).rename(self._path(number))
-            fsync_directory(self._directory)
+            self.file(number).rewrap(self._wrapper, to)
         self._wrapper = to
+
+    def file(self, number: int) -> WrappedFile:
+        """Where the key of an epoch lies."""
+        path = self._directory / f"epoch-{number:06d}.key"
+        return WrappedFile(path=path, context=_context(number), magic=_MAGIC)
 
     def mirror(self, standby: Path) -> tuple[int, ...]:
         """Bring a standby directory on another medium to exactly these epochs; returns the epochs destroyed there.
@@ -85,42 +84,20 @@ class EpochKeys:
             there.destroy(number)
         for number in here:
             content = self._content(number)
+            if content is None:
+                raise EpochGone
             if number in there.numbers() and there._content(number) == content:
                 continue
             there.destroy(number)
-            publish(there._path(number), content)
+            publish(there.file(number).path, content)
         return gone
 
-    def _unwrapped(self, wrapper: KeyWrapper, number: int) -> bytes:
-        content = self._content(number)
-        return wrapper.unwrap(content[len(_MAGIC) :], _context(number))
-
-    def _content(self, number: int) -> bytes:
-        for path in (self._path(number), self._next(number)):
-            try:
-                content = read_secret(path)
-            except FileNotFoundError:
-                continue
-            if not content.startswith(_MAGIC):
-                raise UnsafePlace(f"{path} is not an epoch key.", "Bring the file back from the standby copy.")
-            return content
-        raise EpochGone
-
-    def _holds(self, wrapper: KeyWrapper, path: Path) -> bool:
-        from storage.errors import WrongMasterKey
-
-        number = int(path.stem.partition("-")[2])
-        try:
-            wrapper.unwrap(read_secret(path)[len(_MAGIC) :], _context(number))
-        except WrongMasterKey:
-            return False
-        return True
-
-    def _path(self, number: int) -> Path:
-        return self._directory / f"epoch-{number:06d}.key"
-
-    def _next(self, number: int) -> Path:
-        return self._directory / f"epoch-{number:06d}.next"
+    def _content(self, number: int) -> bytes | None:
+        """The bytes of the file as they lie there; of one whose change was cut off, the half that is whole."""
+        for path in (self.file(number).path, self.file(number).next):
+            if path.exists() and (content := read_secret(path)).startswith(_MAGIC):
+                return content
+        return None
 
 
 def _context(number: int) -> dict[str, str]:

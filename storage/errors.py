@@ -30,6 +30,13 @@ class StorageCode(StrEnum):
     KEYRING_BUSY = "keyring_busy"
     WRONG_MASTER_KEY = "wrong_master_key"
     MASTER_KEY_EXISTS = "master_key_exists"
+    KEY_SERVICE_UNAVAILABLE = "key_service_unavailable"
+    KEY_SERVICE_REFUSED = "key_service_refused"
+    KEY_DISABLED = "key_disabled"
+    KEY_PENDING_DELETION = "key_pending_deletion"
+    KEY_UNKNOWN = "key_unknown"
+    ROTATION_NOT_CONFIRMED = "rotation_not_confirmed"
+    KEY_PLACE = "key_place"
     UNSAFE_PLACE = "unsafe_place"
     BAD_REASON = "bad_reason"
     BAD_SHARE = "bad_share"
@@ -235,6 +242,37 @@ class MasterKeyExists(StorageError):
             "There is already a master key at this place.",
             "It is never overwritten: everything sealed under it would be lost.",
         )
+
+
+class KeyServiceError(StorageError):
+    """The key service does not open or wrap the master key; `code` says why."""
+
+
+class KeyServiceUnavailable(KeyServiceError):
+    """It does not answer, or not now; another try may succeed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            StorageCode.KEY_SERVICE_UNAVAILABLE,
+            f"The key service {what}.",
+            "Nothing is lost. Check network, region and credentials, and run it again in a minute.",
+        )
+
+
+class RotationNotConfirmed(StorageError):
+    def __init__(self) -> None:
+        super().__init__(
+            StorageCode.ROTATION_NOT_CONFIRMED,
+            "The recovery shares of the new master key were not confirmed.",
+            "Run: confide keys rotate",
+        )
+
+
+class KeyPlaceError(StorageError):
+    """The setting that says where the master key is kept is wrong, or says something else than what lies there."""
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(StorageCode.KEY_PLACE, sentence, remedy)
 
 
 class UnsafePlace(StorageError):

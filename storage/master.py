@@ -2,10 +2,10 @@
 
 Danger: whoever has this key and a copy of keys and data reads everything; whoever loses it without recovery shares
 loses everything.
-Invariant: it lives in one file of mode 0400 in a private directory of its own, is never overwritten, never printed,
-never pickled, and never part of a backup. What needs a key of its own derives it here by purpose (RFC 5869); what must
-be replaceable (epoch keys) is wrapped. Callers that only wrap take a `KeyWrapper`, so that a key service can stand in
-its place.
+Invariant: it is never printed, never pickled, and never part of a backup; `custody` says where it is kept. Nothing is
+derived from it and nothing but small keys is wrapped by it (RFC 5869 makes the wrapping key itself), so that it can be
+changed without touching a record or a row: what needs a key of its own has a random one, sealed in the vault. Callers
+that only wrap take a `KeyWrapper`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -29,15 +28,6 @@ from storage.places import private_directory, publish, read_secret
 
 _MAGIC = b"CONFIDE MASTER KEY 1\n"
 _WRAPPED = b"\x01"
-
-
-class Purpose(StrEnum):
-    """What a derived key is for. A value is part of the derivation: changing one loses what was made with it."""
-
-    SEARCH_INDEX = "search_index"
-    PKI_WRAP = "pki_wrap"
-    SETTINGS = "settings"
-    AUDIT = "audit"
 
 
 class KeyWrapper(Protocol):
@@ -70,9 +60,14 @@ class MasterKey:
         self._key_id = self._derived(b"key id").hex()[:16]
 
     @classmethod
+    def generate(cls) -> MasterKey:
+        """A new key, kept nowhere yet."""
+        return cls(secrets.token_bytes(32))
+
+    @classmethod
     def create(cls, path: Path) -> MasterKey:
         """Make a new key and its file (0400, directory 0700). Raises MasterKeyExists; never overwrites."""
-        return cls(secrets.token_bytes(32)).save(path)
+        return cls.generate().save(path)
 
     def save(self, path: Path) -> MasterKey:
         """Write this key to a new file, as after combining recovery shares. Raises MasterKeyExists or UnsafePlace."""
@@ -98,10 +93,6 @@ class MasterKey:
     def key_id(self) -> str:
         """16 hex characters that name this key without telling it."""
         return self._key_id
-
-    def derive(self, purpose: Purpose) -> bytes:
-        """A 32-byte key for one purpose; the same every time, and telling nothing about any other."""
-        return self._derived(b"purpose/" + purpose.encode())
 
     def wrap(self, secret: bytes, context: Mapping[str, str]) -> bytes:
         nonce = secrets.token_bytes(12)
@@ -135,6 +126,11 @@ class MasterKey:
 
     def _derived(self, label: bytes) -> bytes:
         return HKDF(algorithm=SHA512(), length=32, salt=None, info=b"confide/master/1/" + label).derive(self._secret)
+
+
+def wrapped_by(wrapped: bytes) -> str:
+    """The `key_id` of the master key that wrapped these bytes; empty when they are nothing wrapped."""
+    return wrapped[1:9].hex() if wrapped.startswith(_WRAPPED) else ""
 
 
 def _canonical(context: Mapping[str, str]) -> bytes:

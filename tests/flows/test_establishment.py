@@ -49,7 +49,7 @@ try:
 except KeyboardInterrupt:
     told["after_interruption"] = establishment.established(settings)
     told["database"] = settings.database_path.exists()
-first = settings.master_key_path.read_bytes()
+first = (settings.keys / "master.key").read_bytes()
 try:
     establish(another_keys_shares)
 except StorageError as refused:
@@ -57,7 +57,7 @@ except StorageError as refused:
     told["after_wrong_shares"] = establishment.established(settings)
 establish(shares_as_files(root / "shares", needed=2, shares=3))
 told["established"] = establishment.established(settings)
-told["same_key"] = settings.master_key_path.read_bytes() == first
+told["same_key"] = (settings.keys / "master.key").read_bytes() == first
 words = establishment.shares_in(sorted((root / "shares").iterdir()))
 told["recovered"] = all(
     recovery.combine([words[a], words[b]]).wrap is not None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import MasterKeyExists, StorageError, UnsafePlace, WrongMasterKey
-from storage.master import MasterKey, Purpose
+from storage.master import MasterKey, wrapped_by
 
 SECRET = bytes(range(32))
 
@@ -85,22 +85,15 @@ def test_the_key_shows_nothing_of_itself() -> None:
         pickle.dumps(key)
 
 
-def test_a_derived_key_is_the_same_every_time_and_of_its_own_for_every_purpose() -> None:
-    derived = {MasterKey(SECRET).derive(purpose) for purpose in Purpose}
-    assert derived == {MasterKey(SECRET).derive(purpose) for purpose in Purpose}
-    assert len(derived) == len(Purpose)
-    assert SECRET not in derived
-    assert MasterKey(bytes(32)).derive(Purpose.SEARCH_INDEX) not in derived
+def test_the_wrapping_key_never_changes() -> None:
+    """A changed derivation would lock every installation out of its own keys."""
+    assert MasterKey(SECRET).key_id == "98186ead683eca16"
+    wrapped = bytes.fromhex(WRAPPED_BY_SECRET)
+    assert wrapped_by(wrapped) == MasterKey(SECRET).key_id
+    assert MasterKey(SECRET).unwrap(wrapped, {"epoch": "1"}) == b"data key"
 
 
-def test_a_derivation_never_changes() -> None:
-    """A changed label would silently lose the search index of every installation."""
-    assert MasterKey(SECRET).derive(Purpose.SEARCH_INDEX).hex() == SEARCH_INDEX_OF_SECRET
-    assert MasterKey(SECRET).derive(Purpose.PKI_WRAP).hex() == PKI_WRAP_OF_SECRET
-
-
-SEARCH_INDEX_OF_SECRET = "1b9355e36d5fbc4704b21c33487038951b7a1114b6c78cedd29456c53c80200e"
-PKI_WRAP_OF_SECRET = "96c23d4a4cb2e31560f9002e6593163f220df3b72eb2d443c614714a34c48b2b"
+WRAPPED_BY_SECRET = "0198186ead683eca16bf1c9bb80ceb8f75698b10346df7da789fbdae840242b063a4977b90aa3bd90126cd673d"
 
 
 @settings(deadline=None)
