@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli import ask
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
 from cli.output import answer, json_option, progress, table
+
+if TYPE_CHECKING:
+    from templates.lint.remark import Remark
 
 
 @click.group()
@@ -63,7 +70,85 @@ def preview(template: Path, source: str, out: Path, as_json: bool) -> None:
     data = ask.read_answers(source)
     with progress(None, "Filling and rendering", quiet=as_json):
         pdf = render(template.read_bytes(), data)
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pdf)
+    _write(out, pdf)
     answer({"path": str(out), "bytes": len(pdf)}, f"Wrote {out}", as_json=as_json)
+
+
+@forms.command("check")
+@click.argument("template", metavar="FILE.docx", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--form", "form_id", metavar="ID", help="The form it is an edition of: its fields, signers and family.")
+@click.option("--family", metavar="FAMILY", help="Without a form: the family whose clauses it must show.")
+@click.option("--language", metavar="en|es", help="The language it is in; else what the document says of itself.")
+@click.option(
+    "--repair",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.docx",
+    help="Write a repaired file: tags in one piece, straight quotes in them, no names, no macros.",
+)
+@json_option
+def check(
+    template: Path, form_id: str | None, family: str | None, language: str | None, repair: Path | None, as_json: bool
+) -> None:
+    """Say everything that is wrong with a Word form at once: where it is, and what to do.
+
+    Exit status 11 when something is found with which the form cannot be published; 0 when there is nothing, or only
+    things to look at. Needs no site.
+    """
+    from rules.vocabulary import Family, Language
+    from templates.catalog import catalog
+    from templates.lint.apart import check_apart
+
+    if form_id and family:
+        raise CommandError(ExitCode.USAGE, "A form has its family already.", "Give --form or --family.")
+    if family:
+        ask.one_of(family, [one.value for one in Family], "family")
+    if language:
+        ask.one_of(language, [one.value for one in Language], "language")
+    content = template.read_bytes()
+    with progress(None, "Looking at the form", quiet=as_json):
+        remarks = check_apart(
+            content,
+            form=catalog().get(form_id) if form_id else None,
+            family=Family(family) if family else None,
+            language=Language(language) if language else None,
+        )
+    told: dict[str, object] = {"remarks": [_as_row(one) for one in remarks]}
+    if repair:
+        from templates.lint.repair import repaired
+
+        _write(repair, repaired(content))
+        told["repaired"] = str(repair)
+    answer(told, [*_lines(remarks), *([f"Wrote {repair}; check it again."] if repair else [])], as_json=as_json)
+    if any(one.blocks for one in remarks):
+        raise click.exceptions.Exit(ExitCode.FINDINGS)
+
+
+def _lines(remarks: Sequence[Remark]) -> list[str]:
+    if not remarks:
+        return ["Nothing to put right."]
+    stopping = sum(one.blocks for one in remarks)
+    lines = [f"{stopping} to put right before it can be published, {len(remarks) - stopping} to look at."]
+    for one in remarks:
+        mark = click.style("✗", fg="red") if one.blocks else click.style("!", fg="yellow")
+        authority = f" [{one.authority}]" if one.authority else ""
+        lines += ["", f"{mark} {one.place}", f"  {one.sentence}{authority}", f"  → {one.remedy}"]
+    return lines
+
+
+def _as_row(remark: Remark) -> dict[str, object]:
+    return {
+        "check": remark.check.value,
+        "severity": remark.severity.value,
+        "part": remark.place.part,
+        "paragraph": remark.place.paragraph,
+        "words": remark.place.words,
+        "sentence": remark.sentence,
+        "remedy": remark.remedy,
+        "authority": remark.authority,
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -278,13 +278,18 @@ def _quiet(title: str, file_name: str, draft: StatementDraft) -> Iterator[Findin
     for name in filter(None, map(fold, own)):
         folded = folded.replace(name, " ")
     for field, said in (("metadata", folded), ("file_name", fold(_spaced(file_name)))):
-        if _TELLS.search(said):
+        if tells_class(said):
             yield block(
                 FindingCode.F06,
                 field,
                 "The title, properties or file name tell what kind of program this is; use neutral words.",
                 "42 CFR 2.13(c); house correction 1",
             )
+
+
+def tells_class(text: str) -> bool:
+    """True when a title, a file name or what stands outside of a paper tells what kind of program it is from."""
+    return _TELLS.search(fold(text)) is not None
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------

@@ -70,6 +70,49 @@ def superseded_in(text: str) -> tuple[str, ...]:
     return tuple(edition for edition, pattern in _superseded() if pattern.search(folded))
 
 
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """Where a text that sets out to be the notice in force leaves its words."""
+
+    stands: str
+    """What stands there, a few words; "" when it breaks off."""
+    wanted: str
+    """What the rule says there."""
+
+
+def altered(text: str) -> Altered | None:
+    """Where `text` begins statement 1 or 2 of the notice in force and does not go on word for word; None: nowhere."""
+    said = one_line(text)
+    for number, opening in _OPENINGS.items():
+        notice = one_line(redisclosure_notice(number).text)
+        for begun in re.finditer(opening, said, re.IGNORECASE):
+            at = begun.start()
+            if said[at : at + len(notice)] != notice:
+                return _first_difference(said[at:].split(), notice.split())
+    return None
+
+
+def is_verbatim(text: str) -> bool:
+    """True when `text` is a piece, or the whole, of a notice in force: words that nobody may choose."""
+    said = one_line(text)
+    return bool(said) and any(said in one_line(redisclosure_notice(number).text) for number in _OPENINGS)
+
+
+_OPENINGS = {
+    1: r"\bthis record which has been disclosed to you\b",
+    2: r"\b42 CFR part 2 prohibits unauthorized (?:use|disclosure)\b",
+}
+"""How somebody who writes the notice begins, by the number of the statement."""
+_AROUND = 3
+
+
+def _first_difference(said: list[str], wanted: list[str]) -> Altered:
+    pairs = enumerate(zip(said, wanted, strict=False))
+    at = next((number for number, (one, other) in pairs if one != other), min(len(said), len(wanted)))
+    start = max(at - _AROUND, 0)
+    return Altered(" ".join(said[start : at + _AROUND]), " ".join(wanted[start : at + _AROUND]))
+
+
 def _notice(row: Mapping[str, Any], text: str, version: str) -> Notice:
     if row["version"] != version:
         raise ValueError(f"data/notices.yaml holds version {row['version']}, the rules expect {version}")

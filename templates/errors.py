@@ -68,7 +68,8 @@ class FormError(Exception):
         self.sentence = told
         self.remedy = remedy
         self.place = place
-        self._bare = sentence
+        self.bare_sentence = sentence
+        """The sentence without the place."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restored, (self.as_message(),))
@@ -76,7 +77,7 @@ class FormError(Exception):
     def as_message(self) -> dict[str, object]:
         """This error as plain JSON values, for the way between two processes."""
         place = self.place and {"part": self.place.part, "paragraph": self.place.paragraph, "words": self.place.words}
-        return {"code": self.code.value, "sentence": self._bare, "remedy": self.remedy, "place": place}
+        return {"code": self.code.value, "sentence": self.bare_sentence, "remedy": self.remedy, "place": place}
 
     @classmethod
     def from_message(cls, message: Mapping[str, object]) -> FormError:

@@ -63,12 +63,27 @@ def open_form(docx: bytes) -> OpenForm:
         form = OpenForm(docx)
         form.compile()
     except _TORN_DOCUMENT as broken:
-        raise FormError(
-            FormCode.NOT_A_WORD_FILE,
-            "The file is damaged: its parts do not fit together.",
-            "Open it in Word and save it again as a Word document (.docx).",
-        ) from broken
+        raise _torn() from broken
     return form
+
+
+def unread(docx: bytes) -> OpenForm:
+    """The form opened and not yet compiled, for looking at its `sources` one by one.
+
+    The caller has looked at the file (`templates.package`). Raises FormError when it is damaged.
+    """
+    try:
+        return OpenForm(docx)
+    except _TORN_DOCUMENT as broken:
+        raise _torn() from broken
+
+
+def _torn() -> FormError:
+    return FormError(
+        FormCode.NOT_A_WORD_FILE,
+        "The file is damaged: its parts do not fit together.",
+        "Open it in Word and save it again as a Word document (.docx).",
+    )
 
 
 class OpenForm:

@@ -98,7 +98,7 @@ class Filler:
             wire.answer(stream, {"ok": False, "error": error.as_message()})
         except MemoryError:
             del message
-            wire.answer(stream, {"ok": False, "error": _too_much_memory().as_message()})
+            wire.answer(stream, {"ok": False, "error": limits.too_much_memory().as_message()})
         else:
             wire.answer(stream, {"ok": True}, (filled,))
 
@@ -130,14 +130,6 @@ def _read_data(values: bytes) -> dict[str, object]:
             "Hand over the fields by name.",
         )
     return data
-
-
-def _too_much_memory() -> FormError:
-    return FormError(
-        FormCode.FILL_MEMORY,
-        "Filling this form needs more memory than a form may use.",
-        "Look for a loop that makes a text longer and longer.",
-    )
 
 
 def _once() -> int:

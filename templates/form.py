@@ -26,6 +26,8 @@ from templates.errors import FormCode, FormError
 FORMS: Final = Path(__file__).parent / "forms"
 """The forms that ship with the project: a folder a form."""
 
+MANIFEST: Final = "form.yaml"
+
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION = re.compile(r"20\d\d\.(0[1-9]|1[0-2])(\.\d+)?")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
@@ -112,6 +114,8 @@ class Form:
     single_use: bool
     """True when a statement on this form allows one disclosure only."""
     files: Mapping[Language, bytes] = field(repr=False)
+    manifest: bytes = field(repr=False)
+    """The manifest as it lies: with `files` it is all there is of a version."""
 
     def docx(self, language: Language | str) -> bytes:
         """The Word file in a language.
@@ -145,8 +149,21 @@ def read_form(folder: Path) -> Form:
 
     :raises FormError: MANIFEST_BROKEN with the key that is wrong.
     """
-    reader = _Reader(folder)
-    top = reader.load()
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+        files = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.docx"))}
+    except OSError as error:
+        raise _Reader(folder.name).broken(MANIFEST, "cannot be read") from error
+    return parse_form(folder.name, manifest, files)
+
+
+def parse_form(name: str, manifest: bytes, files: Mapping[str, bytes]) -> Form:
+    """A form from the bytes of its manifest and of its Word files by language; `name` is the id it must have.
+
+    :raises FormError: MANIFEST_BROKEN with the key that is wrong.
+    """
+    reader = _Reader(name)
+    top = reader.load(manifest)
     languages = reader.languages(top["languages"])
     form = Form(
         id=reader.text(top, "id", _ID),
@@ -159,9 +176,10 @@ def read_form(folder: Path) -> Form:
         fields=reader.fields(top["fields"]),
         needs_counsel=reader.flag(top, "needs_counsel"),
         single_use=reader.flag(top, "single_use"),
-        files=reader.files(languages),
+        files=reader.files(languages, files),
+        manifest=manifest,
     )
-    if form.id != folder.name:
+    if form.id != name:
         raise reader.broken("id", "differs from the name of its folder")
     return form
 
@@ -170,21 +188,21 @@ def read_form(folder: Path) -> Form:
 class _Reader:
     """Takes a manifest apart; every complaint names the form and the key."""
 
-    folder: Path
+    name: str
 
     def broken(self, key: str, what: str) -> FormError:
         return FormError(
             FormCode.MANIFEST_BROKEN,
-            f"The manifest of the form {self.folder.name} cannot be used: {key} {what}.",
+            f"The manifest of the form {self.name} cannot be used: {key} {what}.",
             "Put form.yaml right, or restore the published version of the form.",
         )
 
-    def load(self) -> Mapping[str, object]:
+    def load(self, manifest: bytes) -> Mapping[str, object]:
         try:
-            raw = yaml.safe_load((self.folder / "form.yaml").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise self.broken("form.yaml", "cannot be read") from error
-        return self.mapping(raw, "form.yaml", _KEYS)
+            raw = yaml.safe_load(manifest.decode("utf-8"))
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise self.broken(MANIFEST, "cannot be read") from error
+        return self.mapping(raw, MANIFEST, _KEYS)
 
     def mapping(self, raw: object, key: str, keys: frozenset[str]) -> Mapping[str, object]:
         if not isinstance(raw, dict):
@@ -258,14 +276,10 @@ class _Reader:
             raise self.broken("fields", "names one twice")
         return tuple(found)
 
-    def files(self, languages: tuple[Language, ...]) -> Mapping[Language, bytes]:
-        there = {path.stem for path in self.folder.glob("*.docx")}
-        if stray := there - {language.value for language in languages}:
+    def files(self, languages: tuple[Language, ...], there: Mapping[str, bytes]) -> Mapping[Language, bytes]:
+        if stray := set(there) - {language.value for language in languages}:
             raise self.broken("languages", f"does not name what has a Word file ({', '.join(sorted(stray))})")
-        found = {}
         for language in languages:
-            try:
-                found[language] = (self.folder / f"{language}.docx").read_bytes()
-            except OSError as error:
-                raise self.broken("languages", f"names {language}, which has no Word file") from error
-        return MappingProxyType(found)
+            if language.value not in there:
+                raise self.broken("languages", f"names {language}, which has no Word file")
+        return MappingProxyType({language: there[language.value] for language in languages})

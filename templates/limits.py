@@ -53,3 +53,12 @@ def render_ended(status: int, late: bool) -> FormError:
         "LibreOffice ended while it worked on the document.",
         "Try again; if it happens again, open the document in Word and save it anew.",
     )
+
+
+def too_much_memory() -> FormError:
+    """What to tell when a form asked for more memory than it may have."""
+    return FormError(
+        FormCode.FILL_MEMORY,
+        "Filling this form needs more memory than a form may use.",
+        "Look for a loop that makes a text longer and longer.",
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import nodes
 
@@ -43,11 +44,15 @@ def names_used(docx: bytes) -> tuple[Used, ...]:
     """
     found: dict[str, Used] = {}
     for part, source in open_form(docx).sources():
-        tree = environment.parse(source)
-        for name, line in _Reader().read(tree):
-            if name not in found:
-                found[name] = Used(name, explain.place_of(part, source, line, name.rpartition(".")[2]))
+        for used in names_in(part, source, environment.parse(source)):
+            found.setdefault(used.name, used)
     return tuple(found.values())
+
+
+def names_in(part: Any, source: str, tree: nodes.Template) -> Iterator[Used]:
+    """Every field that one part asks for, each time it does; ``tree`` is ``source`` parsed."""
+    for name, line in _Reader().read(tree):
+        yield Used(name, explain.place_of(part, source, line, name.rpartition(".")[2]))
 
 
 def missing(used: tuple[Used, ...], data: Mapping[str, object]) -> tuple[Used, ...]:

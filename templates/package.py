@@ -13,7 +13,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from templates.errors import FormCode, FormError
+from templates.errors import FormCode, FormError, Place
+from templates.place import told_as
 
 MAX_PACKED = 16 << 20
 """Bytes of a Word file as it lies."""
@@ -23,8 +24,18 @@ MAX_XML_PART = 24 << 20
 """Bytes of one XML part: the parser needs ten times as much."""
 MAX_PARTS = 2_000
 
+MACRO_DOCUMENT = b"application/vnd.ms-word.document.macroEnabled.main+xml"
+"""What the body of a Word file with macros calls itself."""
+
 _DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 """What Python's zip reader raises at damaged files."""
+_STRAYING_NAME = re.compile(r"^[/\\]|\\|^[A-Za-z]:|(^|/)\.\.?(/|$)|[\x00-\x1f]")
+_DECLARED_ENCODING = re.compile(rb"[\s\xef\xbb\xbf]*<\?xml[^>]*?\bencoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE)
+_WORD_KINDS = (
+    b"wordprocessingml.document.main+xml",
+    b"wordprocessingml.template.main+xml",
+    MACRO_DOCUMENT,
+)
 _XML_NAME = re.compile(r"\.(xml|rels|vml)$", re.IGNORECASE)
 _EXTERNAL = re.compile(rb"<[^<>]*\bTargetMode\s*=\s*[\"']External[\"'][^<>]*>", re.IGNORECASE)
 # What may point outside: a link a person clicks, and the name of the template the file was once made from.
@@ -46,6 +57,15 @@ def check_word_file(docx: bytes, *, as_form: bool = False) -> None:
     ``as_form`` adds what need be asked only once of a form: no fields that fetch other files.
     Raises FormError ``not_a_word_file``, ``word_file_too_large`` or ``word_file_unsafe``.
     """
+    for danger in dangers(docx, as_form=as_form):
+        raise danger
+
+
+def dangers(docx: bytes, *, as_form: bool) -> Iterator[FormError]:
+    """Everything unsafe in a file that can be read; see `check_word_file`.
+
+    Raises FormError when it cannot be read without harm, or not at all.
+    """
     if len(docx) > MAX_PACKED:
         raise _too_large("The file is larger than 16 MB.")
     kind = _ANOTHER_KIND.get(docx[:4])
@@ -54,9 +74,11 @@ def check_word_file(docx: bytes, *, as_form: bool = False) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(docx)) as package:
             _check_sizes(package)
+            yield from _macros(package)
             _check_kind(package)
             for name, xml in _xml_parts(package):
-                _check_xml(name, xml, as_form=as_form)
+                _check_encoding(xml)
+                yield from _fetching(name, xml, as_form=as_form)
     except _DAMAGE as broken:
         raise _no_word_file("The file is damaged: it cannot be unpacked.") from broken
 
@@ -65,8 +87,11 @@ def _check_sizes(package: zipfile.ZipFile) -> None:
     parts = package.infolist()
     if len(parts) > MAX_PARTS:
         raise _too_large("The file holds more than 2,000 parts.")
-    if len({part.filename for part in parts}) != len(parts):
+    # to Word and LibreOffice, names that differ in their case alone are one name
+    if len({part.filename.casefold() for part in parts}) != len(parts):
         raise _unsafe("The file holds two parts of one name.")
+    if any(_STRAYING_NAME.search(part.filename) for part in parts):
+        raise _unsafe("A part of the file has a name that leads out of the file.")
     if any(part.flag_bits & 0x1 for part in parts):
         raise _no_word_file("The file is locked by a password.")
     if sum(part.file_size for part in parts) > MAX_UNPACKED:
@@ -75,14 +100,17 @@ def _check_sizes(package: zipfile.ZipFile) -> None:
         raise _too_large("One part of the file unpacks to more than 24 MB.")
 
 
+def _macros(package: zipfile.ZipFile) -> Iterator[FormError]:
+    if any(name.lower().endswith("vbaproject.bin") for name in package.namelist()):
+        yield _unsafe("The file holds macros.")
+
+
 def _check_kind(package: zipfile.ZipFile) -> None:
     names = set(package.namelist())
     if "[Content_Types].xml" not in names or "_rels/.rels" not in names:
         raise _no_word_file("The file is a zip file, but not a Word document.")
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise _unsafe("The file holds macros.")
     kinds = _read(package, package.getinfo("[Content_Types].xml"))
-    if b"wordprocessingml.document.main+xml" not in kinds and b"wordprocessingml.template.main+xml" not in kinds:
+    if not any(kind in kinds for kind in _WORD_KINDS):
         raise _no_word_file("The file is an Office document, but not a Word document.")
 
 
@@ -101,24 +129,31 @@ def _read(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
     return data
 
 
-def _check_xml(name: str, xml: bytes, *, as_form: bool) -> None:
-    if xml[:2] in (b"\xfe\xff", b"\xff\xfe") or b"\x00" in xml[:64]:
+def _check_encoding(xml: bytes) -> None:
+    # entities could hide in an encoding in which "<!DOCTYPE" is other bytes (UTF-16, UTF-7, EBCDIC)
+    declared = _DECLARED_ENCODING.match(xml)
+    plain = not declared or declared.group(1).lower() in (b"utf-8", b"us-ascii", b"ascii")
+    if not plain or not xml.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or b"\x00" in xml[:64]:
         raise _unsafe("A part of the file is not written in UTF-8.")
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
         raise _unsafe("A part of the file defines entities of its own.")
+
+
+def _fetching(name: str, xml: bytes, *, as_form: bool) -> Iterator[FormError]:
+    """What in one part pulls in something from elsewhere."""
+    where = Place(part=told_as(name.replace("_rels/", "").removesuffix(".rels")))
     if name.lower().endswith(".rels"):
-        for found in _EXTERNAL.findall(xml):
-            if not _HARMLESS_EXTERNAL.search(found):
-                raise _unsafe("The file pulls in a picture or a document from outside.")
+        if any(not _HARMLESS_EXTERNAL.search(found) for found in _EXTERNAL.findall(xml)):
+            yield _unsafe("The file pulls in a picture or a document from outside.", where)
         if _FOREIGN_CHUNK.search(xml):
-            raise _unsafe("The file holds a piece of another kind of document.")
+            yield _unsafe("The file holds a piece of another kind of document.", where)
     elif _NAMED_PICTURE.search(xml):
-        raise _unsafe("The file pulls in a picture or a document from outside.")
+        yield _unsafe("The file pulls in a picture or a document from outside.", where)
     elif as_form:
         # Word may split one instruction into several runs: read them both one by one and joined
         told = [bare or quoted for bare, quoted in _INSTRUCTION.findall(xml)]
         if any(_FETCHING_FIELD.search(one) for one in (*told, b"".join(told))):
-            raise _unsafe("The file has a Word field that fetches another file.")
+            yield _unsafe("The file has a Word field that fetches another file.", where)
 
 
 def _no_word_file(sentence: str) -> FormError:
@@ -129,7 +164,10 @@ def _too_large(sentence: str) -> FormError:
     return FormError(FormCode.WORD_FILE_TOO_LARGE, sentence, "Take out large pictures, and save it again.")
 
 
-def _unsafe(sentence: str) -> FormError:
+def _unsafe(sentence: str, place: Place | None = None) -> FormError:
     return FormError(
-        FormCode.WORD_FILE_UNSAFE, sentence, "Take it out in Word, save as a Word document (.docx), and try again."
+        FormCode.WORD_FILE_UNSAFE,
+        sentence,
+        "Take it out in Word, save as a Word document (.docx), and try again.",
+        place=place,
     )

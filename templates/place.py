@@ -21,15 +21,18 @@ _PARAGRAPH = re.compile(r"<w:p[ >]")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
-_TOLD = re.compile(r"(document|header|footer|footnotes|endnotes|comments)(\d*)\.xml$")
+_TOLD = re.compile(r"(?:^|/)(document|header|footer|footnotes|endnotes|comments)(\d*)\.xml$")
 DOCUMENT_PROPERTIES = "document properties"
 
 
 def part_name(part: object | None) -> str:
     """What a person calls the python-docx ``part``: ``body``, ``header 1`` …; None is the document properties."""
-    if part is None:
-        return DOCUMENT_PROPERTIES
-    found = _TOLD.search(str(getattr(part, "partname", "")))
+    return DOCUMENT_PROPERTIES if part is None else told_as(str(getattr(part, "partname", "")))
+
+
+def told_as(name: str) -> str:
+    """What a person calls the part that lies in the file as ``name`` (``word/header1.xml``)."""
+    found = _TOLD.search(name)
     if not found:
         return "document"
     kind, number = found.groups()
@@ -38,7 +41,12 @@ def part_name(part: object | None) -> str:
 
 def is_told(part: object) -> bool:
     """Does the part hold words that are printed?"""
-    return bool(_TOLD.search(str(getattr(part, "partname", ""))))
+    return is_told_name(str(getattr(part, "partname", "")))
+
+
+def is_told_name(name: str) -> bool:
+    """Does the part that lies in the file as ``name`` hold words?"""
+    return bool(_TOLD.search(name))
 
 
 def template_line(traceback: TracebackType | None) -> int | None:

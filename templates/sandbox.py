@@ -12,7 +12,7 @@ legal Jinja.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
@@ -252,13 +252,19 @@ def _short_range(*bounds: int) -> range:
     return steps
 
 
-def _refuse_forbidden(tree: nodes.Template) -> None:
+def forbidden_in(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """What forms may not use, each with its line."""
     for kind, name in _FORBIDDEN_STATEMENTS.items():
         for node in tree.find_all(kind):
-            raise ForbiddenStatement(name, node.lineno)
+            yield name, node.lineno
     for member in tree.find_all(nodes.Getattr):
         if member.attr.startswith("_"):
-            raise ForbiddenStatement(member.attr, member.lineno)
+            yield member.attr, member.lineno
+
+
+def _refuse_forbidden(tree: nodes.Template) -> None:
+    for name, line in forbidden_in(tree):
+        raise ForbiddenStatement(name, line)
 
 
 environment = FormEnvironment()
