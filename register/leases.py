@@ -23,6 +23,10 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb
 
 MAX_ATTEMPTS = 5
+FARTHEST = dt.timedelta(minutes=5)
+"""No lease and no pause is longer: one that ends later was written by a clock that has since been set back, and counts
+as over. Otherwise the work of a worker that died before would wait until the clock has caught up.
+"""
 _LOST = "lease_lost"
 
 
@@ -61,8 +65,7 @@ class Queue:
 
 def claim_next(queue: Queue, holder: str, *, lease_seconds: float, now: dt.datetime) -> facts.Claim | None:
     """The oldest waiting piece of work, leased to `holder` (opaque name of a worker process); None when none waits."""
-    expired = Q(**{queue.state: queue.working.value, queue.column("lease_until__lte"): now})
-    free = _free(queue, now)
+    expired, free = _expired(queue, now), _free(queue, now)
     # a look without the write lock: workers ask every second, and mostly nothing waits
     if not queue.rows.filter(expired | free).exists():
         return None
@@ -132,14 +135,21 @@ def lost() -> RegisterError:
 
 
 def _free(queue: Queue, now: dt.datetime) -> Q:
-    may_start = Q(**{queue.column("not_before"): None}) | Q(**{queue.column("not_before__lte"): now})
+    may_start = Q(**{queue.column("not_before"): None}) | _over(queue.column("not_before"), now)
     return Q(**{queue.state: queue.waiting.value}) & may_start
+
+
+def _expired(queue: Queue, now: dt.datetime) -> Q:
+    return Q(**{queue.state: queue.working.value}) & _over(queue.column("lease_until"), now)
+
+
+def _over(column: str, now: dt.datetime) -> Q:
+    return Q(**{f"{column}__lte": now}) | Q(**{f"{column}__gt": now + FARTHEST})
 
 
 def _release(queue: Queue, now: dt.datetime) -> tuple[UUID, ...]:
     attempts = queue.column("attempts")
-    expired = {queue.state: queue.working.value, queue.column("lease_until__lte"): now}
-    rows = list(queue.rows.filter(**expired).values("pk", attempts))
+    rows = list(queue.rows.filter(_expired(queue, now)).values("pk", attempts))
     for row in rows:
         again = row[attempts] < MAX_ATTEMPTS
         _leave(queue, row["pk"], again=again, step=_LOST, code=_LOST, not_before=None, now=now)

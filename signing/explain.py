@@ -1,4 +1,4 @@
-"""The verdict in words a clerk, a client or a receiving organization understands: one to six sentences.
+"""The verdict in words a clerk, a client or a receiving organization understands: one to seven sentences.
 
 Danger: people act on these sentences. Invariant: they say whose keys and whose clock a file rests on, they never call
 anything legally valid, and what is not accepted always comes with what to do next. No sentence carries a name or a
@@ -35,6 +35,7 @@ class _Words:
     clock: Mapping[Clock, str]
     proven_time: str
     unasked: str
+    backwards: str
     next_step: Mapping[Outcome, str]
     set_clock: str
     and_more: str
@@ -111,6 +112,7 @@ _EN = _Words(
     },
     proven_time="Its proofs were judged at the time of its last archive stamp, not at today's date.",
     unasked="Whether that authority's certificate was ever revoked could not be asked offline.",
+    backwards="Its times run backwards: a clock was wrong when it was signed. Do not rely on their order.",
     next_step={
         Outcome.ACCEPTED: "",
         Outcome.SEALED_WITHOUT_TIME: "Ask the organization for the archived copy, or check again after its next "
@@ -196,6 +198,7 @@ _ES = _Words(
     },
     proven_time="Sus pruebas se juzgaron en la fecha de su último sello de archivo, no en la de hoy.",
     unasked="Si el certificado de esa autoridad fue revocado alguna vez no se pudo preguntar sin conexión.",
+    backwards="Sus fechas retroceden: un reloj estaba mal cuando se firmó; no se fíe del orden de sus fechas.",
     next_step={
         Outcome.ACCEPTED: "",
         Outcome.SEALED_WITHOUT_TIME: "Pida a la organización la copia archivada, o compruebe de nuevo después de su "
@@ -216,7 +219,7 @@ _LEVEL = {"en": " (level {level})", "es": " (nivel {level})"}
 
 
 def explain(verdict: Verdict, language: str = "en") -> tuple[str, ...]:
-    """One to six sentences about `verdict`. Raises KeyError for a language other than "en" and "es"."""
+    """One to seven sentences about `verdict`. Raises KeyError for a language other than "en" and "es"."""
     words = LANGUAGES[language]
     level = _LEVEL[language].format(level=verdict.level) if verdict.level is not Level.NONE else ""
     only_time = verdict.outcome is Outcome.INTACT_UNTRUSTED and verdict.trusted
@@ -231,6 +234,8 @@ def explain(verdict: Verdict, language: str = "en") -> tuple[str, ...]:
             sentences.append(words.proven_time)
         if verdict.unasked and verdict.accepted:
             sentences.append(words.unasked)
+        if verdict.times_backwards:
+            sentences.append(words.backwards)
     clock_behind = only_time and Reason(_R.CLOCK_BEHIND) in verdict.reasons
     sentences.append(words.set_clock if clock_behind else words.next_step[verdict.outcome])
     return tuple(sentence for sentence in sentences if sentence)

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from signing.acceptance import judge
 from signing.facts import (
@@ -94,6 +95,8 @@ class Verdict:
     """Whose clock: subject of the time-stamp authority's certificate ("" without stamps)."""
     unasked: bool
     """An outside time-stamp authority names a place to ask whether it was revoked, and nobody was asked (offline)."""
+    times_backwards: bool
+    """A later signature bears an earlier time: a clock was wrong when it was made. What was signed is not in doubt."""
     sealed_at: datetime | None
     """Time of the last archive stamp (UTC)."""
     checked_at: datetime
@@ -109,7 +112,7 @@ class Verdict:
         return bool(self.root_sha256)
 
     def sentences(self, language: str = "en") -> tuple[str, ...]:
-        """The verdict in one to six plain sentences, in English ("en") or Spanish ("es")."""
+        """The verdict in one to seven plain sentences, in English ("en") or Spanish ("es")."""
         from signing.explain import explain
 
         return explain(self, language)
@@ -160,6 +163,7 @@ def verify(
         root_sha256=root,
         time_authority=_time_authority(facts),
         unasked=any(found.unasked or (found.stamp is not None and found.stamp.unasked) for found in facts.signatures),
+        times_backwards=_times_backwards(facts),
         sealed_at=_sealed_at(facts),
         checked_at=moment,
         reading=reading,
@@ -167,6 +171,8 @@ def verify(
 
 
 _LEVELS = tuple(Level)
+_CLOCKS_APART = timedelta(minutes=5)
+"""So far apart the clocks of two authorities, or of two machines, may be without being worth a word."""
 
 
 def _signers(facts: FileFacts) -> list[SignatureFacts]:
@@ -197,6 +203,11 @@ def _time(found: SignatureFacts) -> tuple[datetime | None, TimeSource]:
     if found.stamped_at is not None:
         return found.stamped_at, TimeSource.ARCHIVE_STAMP
     return found.claimed_at, TimeSource.CLAIMED
+
+
+def _times_backwards(facts: FileFacts) -> bool:
+    times = [when for found in facts.signatures if (when := _time(found)[0]) is not None]
+    return any(later < earlier - _CLOCKS_APART for earlier, later in pairwise(times))
 
 
 _NOT_INTACT = frozenset(

@@ -232,6 +232,27 @@ def test_a_lease_that_runs_out_lets_another_worker_claim_and_shuts_the_first_out
         assert code_of(error) is RegisterErrorCode.LEASE_LOST
 
 
+def test_a_clock_set_back_does_not_keep_the_work_of_a_dead_worker_waiting(world: World) -> None:
+    world.later(seconds=3 * 86_400)
+    packet = world.opened()
+    claim(world, "killed", seconds=12)
+    world.later(seconds=-3 * 86_400)
+    taken = claim(world, "next")
+    assert taken is not None
+    assert taken.claimed_id == packet.packet_id
+
+
+def test_a_clock_set_back_does_not_stretch_the_pause_after_a_failure(world: World) -> None:
+    from register import packets
+
+    world.later(seconds=3 * 86_400)
+    packet = world.opened()
+    claim(world)
+    packets.failed(packet.packet_id, "worker", step="fill", code="busy", retry=True, now=world.now)
+    world.later(seconds=-3 * 86_400)
+    assert claim(world, "next") is not None
+
+
 def test_a_renewed_lease_is_kept(world: World) -> None:
     from register import packets
 

@@ -17,10 +17,12 @@ from signing import chain, prepare, seal
 from signing.authority import Authority
 from signing.errors import SigningCode, SigningError, StampUnavailable
 from signing.timestamp import EmbeddedStamper
+from signing.verify import verify
 
 START = datetime.now(UTC).replace(microsecond=0)
 DAY, YEAR = timedelta(days=1), timedelta(days=365.25)
 LATER = (timedelta(0), 31 * DAY, 400 * DAY, 10 * YEAR, 19 * YEAR)
+SOON = timedelta(minutes=10)
 SIGNERS = ("org_cert", "client", "witness", "org_seal")
 Step = Callable[[bytes, Authority, EmbeddedStamper], bytes]
 Judge = Callable[[bytes, Sequence[bytes]], dict[str, str]]
@@ -38,7 +40,8 @@ def prove_for_decades(
 ) -> None:
     """Good on the day and on every later day."""
     for later in times:
-        with on(made + later):
+        # the clock ran while the file was made, and on a busy machine for a while
+        with on(made + later + SOON):
             judged = judge(pdf, [authority.root_der])
         assert set(SIGNERS) <= set(judged), later
         assert set(judged.values()) == {"OK"}, (later, judged)
@@ -101,6 +104,25 @@ def test_a_part_signed_statement_stamped_on_day_25_and_sealed_on_day_40_is_prove
         witnessed = witness_signs(stamped, old_authority, old_stamper)
         sealed = organization_seals(witnessed, old_authority, old_stamper)
     prove_for_decades(judge, sealed, old_authority, 40 * DAY)
+
+
+def test_a_file_signed_while_a_clock_was_set_back_is_told_so_and_only_then(
+    part_signed: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    witness_signs: Step,
+    organization_seals: Step,
+) -> None:
+    told = []
+    for later in (-DAY, DAY):
+        with on(later):
+            witnessed = witness_signs(part_signed, old_authority, old_stamper)
+            sealed = organization_seals(witnessed, old_authority, old_stamper)
+        with on(2 * DAY):
+            verdict = verify(sealed, roots=[old_authority.root_der])
+        assert verdict.accepted, "what was signed is not in doubt"
+        told.append((verdict.times_backwards, any("run backwards" in line for line in verdict.sentences())))
+    assert told == [(True, True), (False, False)]
 
 
 def test_a_part_signed_statement_that_nobody_stamped_cannot_be_continued_after_thirty_days(
