@@ -331,6 +331,13 @@ class StoreUnavailable(StorageError):
         )
 
 
+class DigestRefused(StoreUnavailable):
+    """The server says that the bytes it received are not the bytes that were sent; nothing was stored."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: the bytes changed on their way")
+
+
 class StoreDenied(StorageError):
     """The store answers, and refuses these credentials or this action."""
 

@@ -101,7 +101,7 @@ class S3Store:
             ContentMD5=base64.b64encode(md5.digest()).decode(),
             ChecksumSHA256=base64.b64encode(sha256.digest()).decode(),
             Metadata={_SHA256: sha256.hexdigest()},
-            **self._encryption(),
+            **self.encryption(),
             **lock,
         )
         version_id = self._version_id_in(answer)
@@ -197,7 +197,8 @@ class S3Store:
         until = datetime.fromtimestamp(math.ceil(retain_until.timestamp()), UTC)
         return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
 
-    def _encryption(self) -> dict[str, Any]:
+    def encryption(self) -> dict[str, Any]:
+        """What every put tells the server about its own encryption; policies look at the request, not at the bucket."""
         if self.address.kms_key is None:
             return {}
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.address.kms_key}

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from storage.address import S3Address
-from storage.errors import LockRefused, NotFound, StorageError, StoreDenied, StoreUnavailable, StoreUnfit
+from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, StoreDenied, StoreUnavailable, StoreUnfit
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -125,7 +125,7 @@ def refusal(operation: str, code: str, status: int = 0) -> StorageError:
     if code in _ABSENT or (operation == "get_object" and code == "InvalidArgument"):  # AWS, of an id it never gave
         return NotFound()
     if code in _DIGESTS:
-        return StoreUnavailable(f"{what}; the bytes changed on their way")
+        return DigestRefused(what)
     if code == "RequestTimeTooSkewed":
         return StoreDenied("The clocks of this machine and of the store differ too much.", "Set this clock right.")
     if code in _CREDENTIALS:
@@ -138,6 +138,8 @@ def refusal(operation: str, code: str, status: int = 0) -> StorageError:
             f"The key that the store encrypts with cannot be used ({what}).",
             "Look at its state and its policy; nothing is lost while it is not deleted.",
         )
+    if status == 501 or code == "NotImplemented":
+        return StoreUnfit(f"The store does not know {operation}.", "Use a server that has versions and Object Lock.")
     if status >= 500 or status == 429 or code in _PASSING:
         return StoreUnavailable(what)
     if status in (401, 403) or code in ("AccessDenied", "403"):
