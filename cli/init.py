@@ -11,7 +11,7 @@ import click
 from cli import ask
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
-from cli.output import answer, json_option
+from cli.output import answer, json_option, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ def init(
     key and has them confirmed, and adds the first administrator. Interrupted, it is taken up where it stopped.
     """
     from flows import establishment
+    from register import boot
     from register.configuration import configuration
     from register.errors import RegisterError, RegisterErrorCode
 
@@ -72,6 +73,8 @@ def init(
         else ask.prompt(f"Password for {founding.administrator}", hidden=True, confirm=True)
     )
     master = establishment.master_key(settings)
+    with progress(None, "Trying the store", quiet=as_json):
+        boot.open_vault()
     confirm = (
         establishment.shares_as_files(shares_to, needed=needed, shares=shares)
         if shares_to

@@ -120,11 +120,12 @@ def establish(
         raise RegisterError(
             RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at it."
         )
+    # first: a store that records must not be given to is refused before anybody writes down a share
+    vault = boot.open_vault()
     confirm_shares(master)
     boot.migrate()
     from register import agency, organizations, staff
 
-    vault = boot.open_vault()
     moment = now()
     agency.establish(
         vault,

@@ -14,10 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from register.configuration import configuration
+from register.configuration import Configuration, configuration
 from register.errors import RegisterError, RegisterErrorCode
 
 if TYPE_CHECKING:
+    from storage.embedded import Places
     from storage.vault import Vault
 
 
@@ -95,11 +96,17 @@ def open_vault() -> Vault:
     """
     from storage import embedded
 
-    site = configuration()
-    places = embedded.Places(site.home, site.keys)
-    if not places.custody.exists():
+    where = places(configuration())
+    if not where.custody.exists():
         raise RegisterError(RegisterErrorCode.NOT_READY, "This site has no master key.", "Run: confide init")
-    return embedded.open_vault(places)
+    return embedded.open_vault(where)
+
+
+def places(site: Configuration) -> Places:
+    """Where the parts of a site's vault lie."""
+    from storage.embedded import Places
+
+    return Places(site.home, site.keys, s3=site.s3)
 
 
 def _private_directory(path: Path) -> None:

@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from register.errors import RegisterError, RegisterErrorCode
+from storage.address import SCHEME, S3Address, parse
+from storage.errors import StoreUnfit
 
 _PREFIX = "CONFIDE_"
 _SQLITE = "sqlite:///"
@@ -34,7 +36,7 @@ class Configuration:
     out: Path
     """Where a person's own copies are written."""
     store: str
-    """Address of the store; in this version always `home`/records."""
+    """Address of the store: `home`/records, or s3://bucket/prefix."""
     database_url: str
     """Address of the register's database: sqlite:/// and an absolute path."""
     tsa_url: str | None
@@ -45,6 +47,8 @@ class Configuration:
     """Where a master key is to be kept: `file`, or `awskms:` and a KMS key. Init, rotate and recover heed it."""
     standby: Path | None
     """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
+    s3: S3Address | None = None
+    """The bucket that `store` names, and how its server is reached; None while records lie under `home`."""
 
     @property
     def database_path(self) -> Path:
@@ -90,6 +94,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
         kek=told.get("KEK") or "file",
         standby=path("STANDBY", home) if told.get("STANDBY") else None,
+        s3=_bucket(told),
     )
     _refuse_keys_among_data(settled)
     _refuse_what_is_not_served(settled)
@@ -104,6 +109,22 @@ def configuration() -> Configuration:
         RegisterError: CONFIGURATION, as `read`.
     """
     return read(os.environ)
+
+
+def _bucket(told: Mapping[str, str]) -> S3Address | None:
+    if not told.get("STORE", "").startswith(f"{SCHEME}://"):
+        return None
+    bundle = told.get("S3_CA_BUNDLE")
+    try:
+        return parse(
+            told["STORE"],
+            endpoint=told.get("S3_ENDPOINT") or None,
+            region=told.get("S3_REGION") or None,
+            kms_key=told.get("S3_KMS_KEY") or None,
+            ca_bundle=Path(bundle).expanduser().absolute() if bundle else None,
+        )
+    except StoreUnfit as wrong:
+        raise RegisterError(RegisterErrorCode.CONFIGURATION, wrong.sentence, wrong.remedy) from None
 
 
 def _refuse_keys_among_data(settled: Configuration) -> None:
@@ -123,9 +144,9 @@ def _refuse_what_is_not_served(settled: Configuration) -> None:
             "This version keeps its register in SQLite only.",
             "Leave CONFIDE_DATABASE_URL unset, or give sqlite:/// and an absolute path.",
         )
-    if settled.store != settled.records_path.as_uri():
+    if settled.s3 is None and settled.store != settled.records_path.as_uri():
         raise RegisterError(
             RegisterErrorCode.CONFIGURATION,
-            "This version keeps its records under the data directory only.",
-            "Leave CONFIDE_STORE unset.",
+            "Records are kept under the data directory, or in a bucket of an S3 server.",
+            "Leave CONFIDE_STORE unset, or give s3://bucket or s3://bucket/prefix.",
         )

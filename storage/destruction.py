@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -61,10 +61,15 @@ class DestructionLog:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def open(self, at: datetime) -> str:
-        """The id of this log, made on first use. An empty store has none: it is then a new log, not a lost one."""
+    def open(self, at: datetime, *, before_first: Callable[[], object] | None = None) -> str:
+        """The id of this log, made on first use. An empty store has none: it is then a new log, not a lost one.
+
+        `before_first` is called before a new log is begun, and may raise to prevent it.
+        """
         found = self.id()
         if found is None:
+            if before_first is not None:
+                before_first()
             entry = Entry(kind=EntryKind.OPENED, at=at, value=secrets.token_hex(16))
             self._store.put(Area.LOG, _OPENED_KEY, _encode(entry))
             found = self.id()

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage.address import S3Address
 from storage.custody import IN_A_FILE, Custody, KeptMaster, KeyPlace
 from storage.destruction import DestructionLog
-from storage.directory import DirectoryStore
 from storage.epochs import EpochKeys
 from storage.errors import UnsafePlace
 from storage.keyring import SqliteKeyring
 from storage.master import KeyWrapper, MasterKey
+from storage.opening import before_its_first_log, open_store
 from storage.places import private_directory
 from storage.vault import Vault
 
@@ -30,6 +31,8 @@ class Places:
 
     home: Path
     keys: Path
+    s3: S3Address | None = None
+    """The bucket that is the store, where it is not `records`."""
 
     @property
     def records(self) -> Path:
@@ -66,16 +69,18 @@ def create_master(places: Places, place: KeyPlace = IN_A_FILE) -> MasterKey:
 def open_vault(places: Places, master: KeyWrapper | None = None) -> Vault:
     """Open the vault, with the master key in force unless one is given.
 
-    Raises UnsafePlace, KeyServiceError, FileNotFoundError before `init`.
+    Raises UnsafePlace, KeyServiceError, FileNotFoundError before `init`; StoreUnfit, StoreDenied, StoreUnavailable of a
+    store elsewhere. The first opening of such a store tries it, for some ten seconds.
     """
     _apart(places)
     if master is None:
         master = KeptMaster(places.custody)
         _ = master.master  # a missing or refused key stops here, not at the first record
-    store = DirectoryStore(places.records)
+    store = open_store(places.records, places.s3)
+    keyring = SqliteKeyring(places.keyring, EpochKeys(places.epochs, master))
     log = DestructionLog(store)
-    log.open(datetime.now(UTC))
-    return Vault(store, SqliteKeyring(places.keyring, EpochKeys(places.epochs, master)), log)
+    log.open(datetime.now(UTC), before_first=lambda: before_its_first_log(store, keyring))
+    return Vault(store, keyring, log)
 
 
 def _apart(places: Places) -> None:

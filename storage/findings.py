@@ -27,12 +27,16 @@ class Check(StrEnum):
     SPACE = "space"
     UNFINISHED = "unfinished"
     WAY = "way"
-    """To a store elsewhere: https, its certificate, its clock. This and what follows is asked of S3 alone."""
+    """To a store elsewhere: https, its certificate, its clock."""
     VERSIONS = "versions"
     DIGEST = "digest"
     ENCRYPTION = "encryption"
     CONDITION = "condition"
     LIFECYCLE = "lifecycle"
+
+
+OF_S3_ALONE = frozenset({Check.WAY, Check.VERSIONS, Check.DIGEST, Check.ENCRYPTION, Check.CONDITION, Check.LIFECYCLE})
+"""What no directory is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from storage.address import S3Address
 from storage.errors import (
     BadKey,
     Damaged,
+    DigestRefused,
     Held,
     Locked,
     LockRefused,
@@ -105,8 +106,8 @@ class S3Store:
             **lock,
         )
         version_id = self._version_id_in(answer)
-        if not _digest_is_ours(answer, sha256.digest(), md5.hexdigest()):
-            self.get(area, key, version_id)  # the answer does not tell what arrived: read it, and compare
+        if not _digest_is_ours(answer, sha256.digest(), md5.hexdigest()) and self._read(name, version_id) != data:
+            raise DigestRefused("put_object, read back")  # the answer did not tell what arrived
         if retain_until is not None:
             _require_kept([self._guards(area, name, version_id)], lock["ObjectLockRetainUntilDate"], None)
         return Version(version_id=version_id, size=len(data), sha256=sha256.hexdigest())

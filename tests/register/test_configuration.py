@@ -49,7 +49,9 @@ def test_keys_among_the_data_are_refused(tmp_path: Path, home: str, keys: str) -
     [
         ("DATABASE_URL", "postgresql://db/confide"),
         ("DATABASE_URL", "sqlite:///relative.db"),
-        ("STORE", "s3://bucket"),
+        ("STORE", "s3://Not_A_Bucket"),
+        ("STORE", "s3://bucket/a prefix"),
+        ("STORE", "https://bucket.example.org"),
         ("STORE", "file:///elsewhere"),
     ],
 )
@@ -72,3 +74,44 @@ def test_reading_the_settings_and_the_words_loads_no_framework() -> None:
         "assert not {'django', 'pydantic', 'cryptography'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_bucket_is_named_with_what_it_takes_to_reach_it(tmp_path: Path) -> None:
+    bundle = tmp_path / "roots.pem"
+    bundle.write_text("")
+    site = read(
+        {
+            "CONFIDE_STORE": "s3://agency-records/confide",
+            "CONFIDE_S3_ENDPOINT": "https://s3.example.org:9000",
+            "CONFIDE_S3_REGION": "eu-central-1",
+            "CONFIDE_S3_KMS_KEY": "alias/records",
+            "CONFIDE_S3_CA_BUNDLE": str(bundle),
+        }
+    )
+
+    assert site.s3 is not None
+    assert (site.s3.bucket, site.s3.prefix, site.s3.url) == (
+        "agency-records",
+        "confide/",
+        "s3://agency-records/confide",
+    )
+    assert (site.s3.endpoint, site.s3.region) == ("https://s3.example.org:9000", "eu-central-1")
+    assert (site.s3.kms_key, site.s3.ca_bundle) == ("alias/records", bundle)
+    assert read({}).s3 is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("S3_ENDPOINT", "s3.example.org"),
+        ("S3_ENDPOINT", "https://key:secret@s3.example.org"),
+        ("S3_CA_BUNDLE", "/no/such/file"),
+    ],
+)
+def test_what_makes_no_sense_beside_a_bucket_is_refused(name: str, value: str) -> None:
+    with pytest.raises(RegisterError) as refused:
+        read({"CONFIDE_STORE": "s3://agency-records", f"CONFIDE_{name}": value})
+
+    assert refused.value.code is RegisterErrorCode.CONFIGURATION
+    assert name in refused.value.remedy or "AWS_ACCESS_KEY_ID" in refused.value.remedy
+    assert "secret" not in str(refused.value)
