@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, SSLError
 from tests.conftest import missing
 from tests.real.ceph import OTHER_KEY, RECORDS_KEY, Ceph, absent, shared_ceph
 
+DAEMONS = ("ceph-mon", "ceph-osd", "radosgw")
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -123,7 +124,11 @@ def _said(holder: subprocess.Popen[str]) -> Path:
 
 def _daemons(folder: Path) -> list[psutil.Process]:
     own = str(folder / "ceph.conf")
-    return [one for one in psutil.process_iter(["cmdline"]) if own in (one.info["cmdline"] or [])]
+    return [
+        one
+        for one in psutil.process_iter(["name", "cmdline"])
+        if own in (one.info["cmdline"] or []) and one.info["name"] in DAEMONS
+    ]
 
 
 def _until_gone(folder: Path) -> None:
