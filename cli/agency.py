@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from cli.doors import opened
@@ -44,6 +46,33 @@ def classify(classes: tuple[str, ...], username: str | None, password_file: str 
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
     after = register.classify(frozenset(ProgramClass(each) for each in classes), by=by, now=now())
     answer(after, f"Class: {', '.join(sorted(after.classes))}.", as_json=as_json)
+
+
+@agency.command("logo")
+@click.argument("picture", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--remove", is_flag=True, help="Print no logo any more.")
+@person_options
+@json_option
+def logo(
+    picture: Path | None, remove: bool, username: str | None, password_file: str | None, as_json: bool
+) -> None:
+    """Print a logo (a PNG or JPEG file) in the letterhead of every new paper."""
+    opened()
+    from flows.site import now
+    from register import agency as register
+    from register.vocabulary import StaffRole
+    from templates.logo import MAX_FILE, clean_logo
+
+    if (picture is None) is not remove:
+        raise click.UsageError("Give the picture's file, or --remove.")
+    png = b""
+    if picture is not None:
+        with picture.open("rb") as file:
+            png = clean_logo(file.read(MAX_FILE + 1))
+    by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
+    register.set_logo(png, by=by, now=now())
+    told = "New papers carry the logo." if png else "New papers carry no logo."
+    answer({"logo": bool(png), "bytes": len(png)}, told, as_json=as_json)
 
 
 def _text(value: object) -> str:

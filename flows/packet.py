@@ -84,7 +84,7 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
         form = _form_in_force(here, row)
         # the sitting's day, not the worker's: a second try must print the same bytes
         prepared_on = agency.today(asked.opened_at)
-        fields = fields_of(draft, statement_ref=row.ref, prepared_on=prepared_on)
+        fields = fields_of(draft, statement_ref=row.ref, prepared_on=prepared_on, logo=agency.logo())
     with stages.step(Step.FILL, subject):
         filled = site.press.fill(form.docx(row.language), fields, locale=row.language)
     with stages.step(Step.RENDER, subject):

@@ -7,6 +7,7 @@ the rules let an UNKNOWN unit disclose nothing but emergencies until somebody wi
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,11 +20,15 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Discloser
 from rules.vocabulary import ProgramClass
+from rules.wording import Logo
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 _SEARCH_KEY = "search-key"
+_PNG = b"\x89PNG\r\n\x1a\n"
+MAX_LOGO = 120_000
+"""Bytes: it goes into every paper."""
 
 
 def establish(
@@ -101,6 +106,32 @@ def classify(classes: frozenset[ProgramClass], *, by: facts.Actor, now: dt.datet
         agency = _row()
         audit.append(by, AuditVerb.AGENCY_CLASSIFIED, "agency", agency.id, {"classes": tuple(values)}, now=now)
     return _fact(agency)
+
+
+def set_logo(png: bytes, *, by: facts.Actor, now: dt.datetime) -> None:
+    """Print this picture in the letterhead of every paper from now on; b"" prints none.
+
+    `png`: a clean PNG (`templates.logo.clean_logo`); what is on file is replaced.
+
+    Raises:
+        RegisterError: NOT_ALLOWED; CONFIGURATION when it is no PNG or larger than `MAX_LOGO`.
+    """
+    staff.require_or_setup(by, StaffRole.ADMINISTRATOR)
+    if png and not (png.startswith(_PNG) and len(png) <= MAX_LOGO):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION, "That is no small PNG.", "Give the file to: confide agency logo"
+        )
+    with transaction.atomic():
+        agency = _row()
+        models.Agency.objects.filter(id=agency.id).update(logo=png)
+        digest = hashlib.sha256(png).hexdigest() if png else ""
+        audit.append(by, AuditVerb.AGENCY_LOGO_SET, "agency", agency.id, {"sha256": digest}, now=now)
+
+
+def logo() -> Logo | None:
+    """The picture for the letterhead, and its words in every language of the forms; None when there is none."""
+    row = _row()
+    return Logo(bytes(row.logo), f"Logo: {row.legal_name}") if row.logo else None
 
 
 def current() -> facts.Agency:

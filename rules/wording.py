@@ -7,8 +7,10 @@ keys for every draft; labels come from the tables, dates from CLDR (Babel), long
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -35,6 +37,15 @@ class Words(StrEnum):
     CAPACITIES = "capacities"
     WORDS = "words"
     CLAUSES = "clauses"
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """The organization's own sign, as it is printed in the letterhead; no part of what is judged."""
+
+    png: bytes
+    words: str
+    """What it shows, for those who cannot see it."""
 
 
 @cache
@@ -96,17 +107,19 @@ def signer_name(draft: StatementDraft) -> str:
     return draft.representative_name or ""
 
 
-def fields_of(draft: StatementDraft, *, statement_ref: str, prepared_on: dt.date) -> dict[str, Any]:
+def fields_of(
+    draft: StatementDraft, *, statement_ref: str, prepared_on: dt.date, logo: Logo | None = None
+) -> dict[str, Any]:
     """Everything a form may print about `draft`.
 
     `statement_ref` is the short opaque id ("K7QF-2M9D-XR4T"); `prepared_on` the day it was prepared (the
-    organization's calendar).
+    organization's calendar); `logo` that of the discloser.
     """
     language = draft.language
     return {
         "statement": {"ref": statement_ref, "prepared_on": date_text(prepared_on, language)},
         "form": {"id": draft.form_id, "version": draft.form_version},
-        "agency": _agency(draft),
+        "agency": _agency(draft, logo),
         "client": _client(draft),
         "organization": _organization(draft),
         "categories": [{"label": label(Words.CATEGORIES, code, language)} for code in draft.categories],
@@ -135,13 +148,14 @@ def fields_of(draft: StatementDraft, *, statement_ref: str, prepared_on: dt.date
     }
 
 
-def _agency(draft: StatementDraft) -> Mapping[str, Any]:
+def _agency(draft: StatementDraft, logo: Logo | None) -> Mapping[str, Any]:
     agency = draft.discloser
     return {
         "name": agency.legal_name,
         "unit": agency.unit,
         "address": list(agency.address),
         "phone": agency.phone,
+        "logo": {"png": base64.b64encode(logo.png).decode(), "words": logo.words} if logo else {"png": "", "words": ""},
         "revocation_desk": agency.revocation_desk,
     }
 

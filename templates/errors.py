@@ -27,6 +27,7 @@ class FormCode(StrEnum):
     FORBIDDEN_EXPRESSION = "forbidden_expression"
     FORM_UNKNOWN = "form_unknown"
     MANIFEST_BROKEN = "manifest_broken"
+    LOGO_UNUSABLE = "logo_unusable"
     FILL_TIMEOUT = "fill_timeout"
     FILL_MEMORY = "fill_memory"
     FILL_FAILED = "fill_failed"

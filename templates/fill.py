@@ -30,6 +30,7 @@ from markupsafe import Markup
 from templates import explain, place, rich
 from templates.errors import FormCode, FormError, Place
 from templates.package import check_word_file
+from templates.pictures import place_pictures
 from templates.plain import plain
 from templates.sandbox import environment
 
@@ -112,6 +113,7 @@ class OpenForm:
         try:
             self._template.render(values, jinja_env=environment, autoescape=True)
             _refuse_left_over(self._template, values)
+            place_pictures(_attached_parts(self._template), values)
             return _packed(self._template.docx.part.package)
         except _TORN_DOCUMENT:  # its message may quote a value
             raise FormError(
@@ -270,6 +272,13 @@ def _rendered_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
                 element = etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
             if element is not None:
                 yield part, element
+
+
+def _attached_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
+    """Those whose tree is what will be written (body, headers, footers): only there a picture can be placed."""
+    for part in template.docx.part.package.parts:
+        if place.is_told(part) and (element := getattr(part, "element", None)) is not None:
+            yield part, element
 
 
 def _texts_of(value: object) -> Iterator[str]:

@@ -58,6 +58,8 @@ class FieldType(StrEnum):
     """A list of strings."""
     LABELS = "labels"
     """A list of mappings with the key `label`."""
+    PICTURE = "picture"
+    """A picture: `{"png": BASE64, "words": TEXT}`, both "" when there is none."""
     FLAG = "flag"
     """True or False: chooses clauses, is never printed."""
 

@@ -16,6 +16,8 @@ from jinja2 import nodes
 from templates import explain
 from templates.errors import Place
 from templates.fill import open_form
+from templates.pictures import names_asked
+from templates.place import part_name
 from templates.plain import paths
 from templates.sandbox import DICTIONARY_METHODS, TEXT_METHODS, environment
 
@@ -53,6 +55,8 @@ def names_in(part: Any, source: str, tree: nodes.Template) -> Iterator[Used]:
     """Every field that one part asks for, each time it does; ``tree`` is ``source`` parsed."""
     for name, line in _Reader().read(tree):
         yield Used(name, explain.place_of(part, source, line, name.rpartition(".")[2]))
+    for name in names_asked(source):
+        yield Used(name, Place(part=part_name(part)))
 
 
 def missing(used: tuple[Used, ...], data: Mapping[str, object]) -> tuple[Used, ...]:

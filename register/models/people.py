@@ -30,6 +30,8 @@ class Agency(models.Model):
     consent_version = models.CharField(max_length=32)
     training = models.BooleanField(default=False)
     sealed_search_key = models.BinaryField()
+    logo = models.BinaryField(default=bytes)
+    """A PNG, or nothing; printed in the letterhead of every paper."""
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(only=1), name="one_agency"),)

@@ -2,7 +2,8 @@
 
 Danger: a signature that stands on a page without the words it signs; a table or picture that a screen reader cannot
 name. Invariant: the whole signature block is chained with keep-with-next; only the key facts are a table, its head row
-is marked; the only pictures are the signature places, each with alternative text `sig:<role>`.
+is marked; the only pictures are the signature places, each with alternative text `sig:<role>`, and the frames of logo
+and code, which filling replaces (`templates.pictures`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from typing import Final, Protocol
 
@@ -26,8 +28,13 @@ from PIL import Image, ImageDraw
 
 from templates.drafting.typography import (
     ACCENT,
+    CODE_SIDE,
+    CODE_SPACE,
+    CODE_TOP,
     FRAME,
     HAIRLINE,
+    LOGO_HEIGHT,
+    LOGO_WIDTH,
     PLACE_HEIGHT,
     PLACE_WIDTH,
     TEXT_WIDTH,
@@ -46,8 +53,12 @@ class Holder(Protocol):
 
 
 def letterhead(document: Document) -> None:
-    """The organization's name, unit, address and telephone, in the body so that a screen reader reads it."""
-    _write(document, "{{ agency.name }}", "Letterhead")
+    """The organization's name, unit, address and telephone, in the body so that a screen reader reads it.
+
+    The logo stands at the right margin, where nothing moves when there is none.
+    """
+    name = _write(document, "{{ agency.name }}", "Letterhead")
+    _float(name, "picture:agency.logo", (LOGO_WIDTH, LOGO_HEIGHT), Length(0), page=False)
     with _condition(document, "agency.unit"):
         _write(document, "{{ agency.unit }}", "Letterhead Line")
     _write(document, "{{ agency.address|join(' · ') }}{% if agency.phone %} · {{ agency.phone }}{% endif %}",
@@ -81,21 +92,27 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
 
 
 def footer(document: Document, parts: tuple[str, str, str]) -> None:
-    """Form and version, statement, and page x of y, on every page."""
-    section = document.sections[0]
-    paragraph = section.footer.paragraphs[0]
-    paragraph.style = "footer"
-    _tabs(paragraph, ((TEXT_WIDTH // 2, WD_TAB_ALIGNMENT.CENTER), (TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)))
-    for number, part in enumerate(parts):
-        if number:
-            paragraph.add_run().add_tab()
-        for piece in re.split(r"(\{page\}|\{pages\})", part):
-            if piece == "{page}":
-                _field(paragraph, "PAGE")
-            elif piece == "{pages}":
-                _field(paragraph, "NUMPAGES")
-            elif piece:
-                paragraph.add_run(piece)
+    """Statement and page x of y, below them form and version, at the right the statement's code: on every page."""
+    form, statement, page = parts
+    first = document.sections[0].footer.paragraphs[0]
+    second = document.sections[0].footer.add_paragraph()
+    first.style, second.style = "footer", "Footer Line"
+    _tabs(first, ((TEXT_WIDTH - CODE_SIDE - CODE_SPACE, WD_TAB_ALIGNMENT.RIGHT),))
+    _footed(first, statement)
+    first.add_run().add_tab()
+    _footed(first, page)
+    _footed(second, form)
+    _float(first, "code:statement.ref", (CODE_SIDE, CODE_SIDE), CODE_TOP, page=True)
+
+
+def _footed(paragraph: Paragraph, part: str) -> None:
+    for piece in re.split(r"(\{page\}|\{pages\})", part):
+        if piece == "{page}":
+            _field(paragraph, "PAGE")
+        elif piece == "{pages}":
+            _field(paragraph, "NUMPAGES")
+        elif piece:
+            paragraph.add_run(piece)
 
 
 def _facts(document: Document, facts: Facts) -> None:
@@ -167,6 +184,39 @@ def _place(paragraph: Paragraph, place: Place) -> None:
     for side in ("distT", "distB", "distL", "distR"):
         # without them LibreOffice keeps its own distance, and the signature would stand beside its label
         shape._inline.set(side, "0")
+
+
+def _float(paragraph: Paragraph, words: str, size: tuple[Length, Length], top: Length, *, page: bool) -> None:
+    """A frame at the right margin that text runs around, `top` below the paragraph or the page's upper edge."""
+    width, height = size
+    run = paragraph.add_run()
+    inline = run.add_picture(BytesIO(_frame()), width=width, height=height)._inline
+    inline.docPr.set("name", words)
+    inline.docPr.set("descr", words)
+    anchor = parse_xml(
+        f'<wp:anchor {nsdecls("wp", "a", "pic", "r")} distT="0" distB="0" distL="114300" distR="0" simplePos="0" '
+        'relativeHeight="2" behindDoc="0" locked="0" layoutInCell="1" allowOverlap="0"><wp:simplePos x="0" y="0"/>'
+        '<wp:positionH relativeFrom="margin"><wp:align>right</wp:align></wp:positionH>'
+        f'<wp:positionV relativeFrom="{"page" if page else "paragraph"}"><wp:posOffset>{top}</wp:posOffset>'
+        '</wp:positionV><wp:wrapSquare wrapText="bothSides"/></wp:anchor>'
+    )
+    wrap = anchor[-1]
+    for child in list(inline):
+        if child.tag == qn("wp:extent"):
+            wrap.addprevious(child)
+        else:
+            anchor.append(child)
+    inline.getparent().replace(inline, anchor)
+
+
+@cache
+def _frame() -> bytes:
+    """What stands in Word where filling puts a picture: a hairline box, so that an author sees it."""
+    picture = Image.new("RGB", (120, 120), (255, 255, 255))
+    ImageDraw.Draw(picture).rectangle((0, 0, 119, 119), outline=tuple(bytes.fromhex(FRAME)), width=2)
+    out = BytesIO()
+    picture.quantize(4).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def _ruled() -> bytes:

@@ -36,6 +36,16 @@ PLACE_WIDTH: Final = Cm(7.0)
 """Width of a signature place; the appearance drawn at signing has this shape."""
 PLACE_HEIGHT: Final = Cm(1.9)
 
+LOGO_WIDTH: Final = Cm(4.4)
+"""The most a logo takes of the letterhead; it keeps its proportions inside."""
+LOGO_HEIGHT: Final = Cm(1.4)
+
+CODE_SIDE: Final = Cm(1.3)
+"""Side of the statement's code with its border: a module is 0.45 mm, six pixels of a scan at 300 dots an inch."""
+CODE_SPACE: Final = Cm(0.3)
+CODE_TOP: Final = Emu(PAGE_HEIGHT - Cm(2.05))
+"""Below the page's upper edge: no printer cuts what lies 7 mm from the lower one."""
+
 BULLET_LIST: Final = 1
 CHOICE_LIST: Final = 2
 
@@ -126,6 +136,7 @@ STYLES: Final = (
     Style(id="SignaturePlace", name="Signature Place", after=0, line=1.0, keep_next=True),
     Style(id="SignatureEnd", name="Signature End", size=9, color=QUIET, before=6, after=0, line=1.05),
     Style(id="Footer", name="footer", size=8.5, color=QUIET, after=0, line=1.0, rule="top"),
+    Style(id="FooterLine", name="Footer Line", size=8.5, color=QUIET, after=0, line=1.05),
 )  # fmt: skip
 
 _TABLE_STYLE: Final = (
@@ -160,8 +171,8 @@ def dress(document: Document, language: str) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = PAGE_WIDTH, PAGE_HEIGHT
     section.left_margin = section.right_margin = SIDE
-    section.top_margin, section.bottom_margin = Cm(1.5), Cm(1.8)
-    section.header_distance, section.footer_distance = Cm(0.9), Cm(1.0)
+    section.top_margin, section.bottom_margin = Cm(1.5), Cm(2.2)
+    section.header_distance, section.footer_distance = Cm(0.9), Cm(1.1)
 
 
 def _styles(document: Document, culture: str) -> None:
