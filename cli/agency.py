@@ -53,9 +53,7 @@ def classify(classes: tuple[str, ...], username: str | None, password_file: str 
 @click.option("--remove", is_flag=True, help="Print no logo any more.")
 @person_options
 @json_option
-def logo(
-    picture: Path | None, remove: bool, username: str | None, password_file: str | None, as_json: bool
-) -> None:
+def logo(picture: Path | None, remove: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Print a logo (a PNG or JPEG file) in the letterhead of every new paper."""
     opened()
     from flows.site import now

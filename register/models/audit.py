@@ -5,6 +5,9 @@ The database itself refuses to change or delete a row (triggers, below); who goe
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from django.db import models
 
 from register.models.columns import one_of
@@ -35,3 +38,12 @@ CREATE TRIGGER audit_no_delete BEFORE DELETE ON register_auditentry
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 FREE_AGAIN = "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;"
+
+
+def append_only_again(apps: object, schema_editor: Any) -> None:
+    """The last step of every migration that alters this table: SQLite makes it anew then, and drops its triggers."""
+    if schema_editor.connection.vendor == "sqlite":
+        for trigger in ("audit_no_update", "audit_no_delete"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        for statement in re.findall(r"CREATE TRIGGER.*?END;", APPEND_ONLY, re.DOTALL):
+            schema_editor.execute(statement)

@@ -191,7 +191,7 @@ def _float(paragraph: Paragraph, words: str, size: tuple[Length, Length], top: L
     width, height = size
     run = paragraph.add_run()
     inline = run.add_picture(BytesIO(_frame()), width=width, height=height)._inline
-    inline.docPr.set("name", words)
+    inline.docPr.set("name", f"frame {words.partition(':')[2]}")
     inline.docPr.set("descr", words)
     anchor = parse_xml(
         f'<wp:anchor {nsdecls("wp", "a", "pic", "r")} distT="0" distB="0" distL="114300" distR="0" simplePos="0" '

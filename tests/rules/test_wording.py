@@ -29,7 +29,7 @@ REF = "K7QF-2M9D-XR4T"
 KEYS = {
     "statement": {"ref", "prepared_on"},
     "form": {"id", "version"},
-    "agency": {"name", "unit", "address", "phone", "revocation_desk"},
+    "agency": {"name", "unit", "address", "phone", "revocation_desk", "logo"},
     "client": {"name", "also_known_as", "birth_date", "number"},
     "organization": {"name", "unit", "address", "function"},
     "mandate": {"kind", "body", "reference", "ordered_on", "final_disposition"},

@@ -20,6 +20,7 @@ from templates.catalog import catalog
 from templates.drafting.package import draft
 from templates.drafting.samples import Size, sample
 from templates.form import FieldType, Form
+from templates.pictures import names_asked
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 CENTIMETER: Final = 360_000
@@ -62,6 +63,8 @@ def fields_used(form: Form, language: Language) -> set[str]:
             for name in tree.find_all(nodes.Name)
             if name.ctx == "load" and id(name) not in inner and name.name not in loops
         }
+    for part in ("word/document.xml", "word/footer1.xml"):
+        found |= set(names_asked(parts(form.docx(language))[part].decode()))
     return found
 
 
@@ -73,7 +76,13 @@ def test_every_field_a_form_uses_is_declared_and_every_declared_one_is_used(form
 @pytest.mark.parametrize(("form", "language"), EACH)
 @pytest.mark.parametrize("size", Size)
 def test_the_rules_fill_every_field_with_the_declared_kind(form: Form, language: Language, size: Size) -> None:
-    kinds = {FieldType.TEXT: str, FieldType.FLAG: bool, FieldType.LINES: list, FieldType.LABELS: list}
+    kinds = {
+        FieldType.TEXT: str,
+        FieldType.FLAG: bool,
+        FieldType.LINES: list,
+        FieldType.LABELS: list,
+        FieldType.PICTURE: dict,
+    }
     data = sample(form, language, size)
     for field in form.fields:
         value: Any = data
@@ -149,6 +158,17 @@ def test_the_footer_tells_form_version_statement_and_page(form: Form, language: 
 
 
 @pytest.mark.parametrize(("form", "language"), EACH)
+def test_logo_and_code_stand_at_the_right_margin_in_letterhead_and_footer(form: Form, language: Language) -> None:
+    words = {
+        part: re.findall(
+            r'<wp:anchor.*?<wp:docPr [^>]*descr="([^"]+)"', parts(form.docx(language))[part].decode(), re.S
+        )
+        for part in ("word/document.xml", "word/footer1.xml")
+    }
+    assert words == {"word/document.xml": ["picture:agency.logo"], "word/footer1.xml": ["code:statement.ref"]}
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
 def test_nobody_and_no_moment_is_left_in_the_metadata(form: Form, language: Language) -> None:
     core = parts(form.docx(language))["docProps/core.xml"].decode()
     told = dict(re.findall(r"<(?:dc|cp|dcterms):(\w+)[^>]*>([^<]*)</", core))
@@ -194,8 +214,9 @@ def test_drafting_twice_gives_the_same_bytes(form: Form, language: Language) -> 
 def test_the_file_that_ships_is_what_its_texts_say(form: Form, language: Language) -> None:
     # part by part: another zip library packs the same parts into other bytes
     shipped, drafted = parts(form.docx(language)), parts(draft(form.id, language))
-    shipped.pop("word/media/image1.png")
-    drafted.pop("word/media/image1.png")
+    for picture in ("word/media/image1.png", "word/media/image2.png"):
+        shipped.pop(picture)
+        drafted.pop(picture)
     assert shipped == drafted
 
 
