@@ -18,11 +18,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rules.folding import fold, plain
+from rules.mentions import mentions, without_numbers
 from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, parts_of, words_of
+from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
 
 _MARKS = re.compile(
-    r"""\b(?:attn|atn|att?'n)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
-    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*: | \bc\.?c\.?\s*: | \bc\.c\.
+    r"""\b(?:attn|atn|att?'n|atte)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
+    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*:
+    | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
     | ^c\.?c\.?\s+(?=[a-z])
     | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
@@ -31,19 +34,10 @@ _MARKS = re.compile(
 _MARKS_BEFORE_NAMES = re.compile(
     r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
 )
+_CAPITAL = re.compile(r"\b[A-Z][a-z]+")
 _FOLDED_WORD = re.compile(r"[a-z']+")
 _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
-_DRIVE_WORDS = frozenset({"dr"})
-_JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
-_SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
-_TITLE_TAILS = re.compile(
-    r"de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
-    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
-    r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
-)
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
-_ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
-_UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic"})
 _COMPASS = frozenset("nsew")
 
 
@@ -55,6 +49,7 @@ def individuals_in(text: str) -> tuple[str, ...]:
     """
     if names_nobody(text):
         return ()
+    text = without_numbers(text)
     return tuple(dict.fromkeys(_people(text, fold(text))))
 
 
@@ -63,7 +58,18 @@ def names_nobody(text: str) -> bool:
 
     A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
     """
-    return lexicon_of_names().triggers.isdisjoint(_FOLDED_WORD.findall(fold(text))) and not _INITIAL.search(text)
+    lexicon = lexicon_of_names()
+    return (
+        lexicon.triggers.isdisjoint(_FOLDED_WORD.findall(fold(text)))
+        and "@" not in text
+        and not _INITIAL.search(text)
+        and lexicon.given_words.isdisjoint(_FOLDED_WORD.findall(_capitalized(text)))
+    )
+
+
+def _capitalized(text: str) -> str:
+    """The words of `text` that are written with a capital, folded."""
+    return fold(" ".join(_CAPITAL.findall(text)))
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:
@@ -98,130 +104,11 @@ def _people(text: str, folded: str) -> Iterator[str]:
         yield judge.group()
     words = words_of(text)
     shouted = not any(word.text != word.text.upper() for word in words if word.is_word)
-    yield from _titled(words, lexicon, shouted)
+    yield from titled(words, lexicon, shouted)
     yield from _untitled(words, lexicon)
     yield from _with_role(words, lexicon)
     yield from _beside(words, lexicon)
-
-
-# --- titles -----------------------------------------------------------------------------------------------------------
-
-
-def _titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[str]:
-    for index, word in enumerate(words):
-        if word.folded not in lexicon.titles or word.possessive or not _is_title(words, index, lexicon):
-            continue
-        first = _after_title(words, index + 1)
-        if first is None or not _starts_name(words, first, lexicon, shouted):
-            continue
-        last = _name_end(words, first, lexicon)
-        monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
-        if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
-            continue
-        if _named_after(words, last, lexicon, monuments):
-            continue
-        yield _written(words, index, last)
-
-
-def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
-    word = words[index]
-    before = words[index - 1].folded if index else ""
-    labels = index + 1 < len(words) and words[index + 1].text == ":"
-    if word.folded in lexicon.second_words and before not in lexicon.second_words[word.folded] and not labels:
-        return False
-    if word.folded in _UPPER_ONLY and word.text.islower() and word.folded != "po":
-        return False
-    if word.folded == "da" and word.text != "DA":
-        return False
-    if word.folded in _DRIVE_WORDS:
-        # "45 Elm Dr Rochester": a street, when a house number and a word stand before it
-        streets = [spot for spot in range(index) if words[spot].text[0].isdigit()]
-        return not (streets and index - streets[-1] > 1)
-    return True
-
-
-def _after_title(words: Sequence[Word], index: int) -> int | None:
-    """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
-    if index < len(words) and words[index].text == ":":
-        index += 1
-    for span in (5, 4, 3, 2, 1):
-        tail = " ".join(word.folded for word in words[index : index + span])
-        if _TITLE_TAILS.fullmatch(tail):
-            index += span
-            break
-    return index if index < len(words) else None
-
-
-def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: bool) -> bool:
-    word = words[index]
-    if not word.is_word or word.folded in lexicon.titles:
-        return False
-    if word.is_initial:
-        return True
-    if word.folded in PARTICLES:
-        named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
-        while index < len(words) and words[index].folded in PARTICLES:
-            index += 1
-        return named and index < len(words) and looks_like_name(words[index], lexicon)
-    if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in _ALWAYS_NAMED):
-        # "officer pham" is all there is; "mr" is a title of names only
-        return not is_common(word.folded, lexicon)
-    if word.text[0].islower() or (shouted and len(words) > 6):
-        return word.folded in lexicon.names and word.folded not in lexicon.common
-    return looks_like_name(word, lexicon)
-
-
-def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
-    """The index after the last word of the name that starts at `first`."""
-    index = first
-    while index < len(words) and index - first < 6:
-        word = words[index]
-        if not word.is_word:
-            break
-        joined = word.folded in _SUFFIXES or word.folded in PARTICLES
-        if index > first and not joined and not looks_like_name(word, lexicon):
-            break
-        index += 1
-        if word.possessive:
-            break
-    return index
-
-
-def _head_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
-    """True for "Hospital Dr. Ramón E. Betances": a head in the same run, and no "de la" between."""
-    for spot in range(index - 1, -1, -1):
-        word = words[spot]
-        if word.breaks or (word.text.islower() and word.folded in {"del", "de", "la", "of", "the"}):
-            return False
-        if word.folded in lexicon.heads_before:
-            return True
-    return False
-
-
-def _named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: frozenset[str]) -> bool:
-    """True when what follows a name makes it an institution's: "… Educational Center", "…, PLLC"."""
-    monument_counts = True
-    for spot in range(index, min(index + 8, len(words))):
-        word = words[spot]
-        if word.folded in lexicon.legal_forms:
-            return True
-        if word.breaks:
-            following = words[spot + 1].folded if spot + 1 < len(words) else ""
-            return word.text == "," and following in lexicon.legal_forms
-        if word.folded in lexicon.offices:
-            return False
-        if word.folded in _JOINING:
-            monument_counts = monument_counts and word.text == "&"
-            continue
-        if word.is_word and word.text[0].islower() and word.folded not in monuments:
-            return False
-        if monument_counts and (word.folded in monuments or word.folded.removesuffix("s") in monuments):
-            return True
-    return False
-
-
-def _written(words: Sequence[Word], first: int, end: int) -> str:
-    return " ".join(word.text for word in words[first:end])
+    yield from mentions(text, words, lexicon)
 
 
 # --- names without a title --------------------------------------------------------------------------------------------
@@ -233,27 +120,32 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         if index < skip or not word.is_word:
             continue
         before = words[index - 1].folded if index else ""
-        # a saint is no contact, "Casa Juana Diaz" a house; after a title `_titled` has judged already
-        if before in lexicon.saints or before in lexicon.dignities or before in lexicon.heads_before:
+        # a saint is no contact, "Casa Juana Diaz" a house; after a title `titled` has judged already
+        if before in lexicon.saints or before in lexicon.dignities or under_a_head(words, index, lexicon):
+            skip = _full_name(words, index, lexicon) or index
             continue
         end = _full_name(words, index, lexicon) or _initialed(words, index, lexicon)
         if end is None:
             end = _turned(words, index, lexicon)
             if end is not None:
-                yield _written(words, index, end)
+                yield written(words, index, end)
                 skip = end
             continue
         skip = end
         if _is_county(words, index, end) or _firm(words, index):
             continue
         if not _organization_follows(words, end, lexicon):
-            yield _written(words, index, end)
+            yield written(words, index, end)
 
 
 def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
-    """End of "Maria Elena Lopez" from its first given name, or None."""
+    """End of "Maria Elena Lopez" from its first given name, or None.
+
+    Names that are words too ("Hope Williams", "Kelly Marsh") count only where the name is all that a part says.
+    """
     word = words[first]
-    if word.folded not in lexicon.given or word.possessive:
+    sure = lexicon.is_given(word)
+    if word.possessive or not (sure or lexicon.may_be_given(word)):
         return None
     lowered = word.text.islower()
     if lowered and (first or any(not other.is_word for other in words)):
@@ -268,24 +160,63 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
         if surname is not None and here.folded in lexicon.monuments:
             break
-        if here.folded in lexicon.surnames and here.folded not in lexicon.titles:
+        if lexicon.is_surname(here):
             surname = index
-        elif not (here.is_initial or here.folded in lexicon.given or here.folded in PARTICLES | _SUFFIXES):
+        elif (
+            sure
+            and not lowered
+            and lexicon.may_be_surname(here)
+            and here.folded not in lexicon.common
+            and _ends_part(words, index)
+        ):
+            if word.folded in lexicon.places:
+                return None
+            surname = index
+        elif not (here.is_initial or lexicon.is_given(here) or here.folded in PARTICLES | SUFFIXES):
             break
         index += 1
         if here.possessive:
             break
-    if surname is None:
+    if surname is None and index == first + 2 and words[first + 1].is_initial and _is_last(words, index, lexicon):
+        surname = index
+    if surname is None or (not sure and not (_opens_part(words, first) and _ends_part(words, surname))):
         return None
+    last = words[surname]
+    if last.possessive and (surname + 1 >= len(words) or not words[surname + 1].text[0].islower()):
+        return None  # "Marie Callender's": a shop; somebody's desk is found by `mentions`
     end = surname + 1
-    while end < len(words) and words[end].folded in _SUFFIXES:
+    while end < len(words) and words[end].folded in SUFFIXES:
         end += 1
     return end
 
 
+def _is_last(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for the last word of "John Q. Public"."""
+    if index >= len(words) or not words[index].is_word or not words[index].text[0].isupper():
+        return False
+    return _ends_part(words, index) and words[index].folded not in lexicon.monuments
+
+
+def _opens_part(words: Sequence[Word], index: int) -> bool:
+    return index == 0 or words[index - 1].breaks
+
+
+def _ends_part(words: Sequence[Word], index: int) -> bool:
+    following = index + 1
+    while following < len(words) and words[following].folded in SUFFIXES:
+        following += 1
+    return following >= len(words) or words[following].breaks
+
+
 def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
     """End of "J. Q. Smith", where it opens a part of the text; or None."""
-    if not words[first].is_initial or (first and not words[first - 1].breaks):
+    if not words[first].is_initial:
+        return None
+    if (
+        first
+        and not words[first - 1].breaks
+        and words[first - 1].text not in {"of", "to", "for", "with", "by", "de", "a"}
+    ):
         return None
     index = first
     while index < len(words) and words[index].is_initial:
@@ -293,7 +224,7 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     if index >= len(words) or not words[index].is_word:
         return None
     last = words[index]
-    known = last.folded in lexicon.surnames
+    known = lexicon.is_surname(last)
     alone = index + 1 >= len(words) or words[index + 1].breaks
     unknown = alone and looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
     return index + 1 if known or unknown else None
@@ -301,14 +232,16 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
 
 def _turned(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
     """End of "Smith, John" or "Lee, J." when that is all a part of the text says; or None."""
-    opens = first == 0 or words[first - 1].breaks
-    if not opens or words[first].folded not in lexicon.surnames or first + 2 >= len(words):
+    opens = _opens_part(words, first)
+    while opens and first + 3 < len(words) and words[first].folded in PARTICLES:
+        first += 1
+    if not opens or first + 2 >= len(words) or not lexicon.may_be_surname(words[first]):
         return None
     comma, called = words[first + 1], words[first + 2]
-    if comma.text != "," or not (called.is_initial or called.folded in lexicon.given):
+    if comma.text != "," or not (called.is_initial or lexicon.is_given(called)):
         return None
     end = first + 3
-    while end < len(words) and (words[end].is_initial or words[end].folded in lexicon.given):
+    while end < len(words) and (words[end].is_initial or lexicon.is_given(words[end])):
         end += 1
     return end if end >= len(words) or words[end].breaks else None
 
@@ -326,7 +259,7 @@ def _firm(words: Sequence[Word], first: int) -> bool:
 
 def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     """True when the words after a name are an organization's, so that the name is its namesake."""
-    if _named_after(words, index, lexicon, lexicon.monuments):
+    if named_after(words, index, lexicon, lexicon.monuments):
         return True
     if index >= len(words):
         return False
@@ -350,10 +283,17 @@ def _beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         alone = len(part) == 1 and len(parts) > 1 and part[0].folded in lexicon.lone_surnames and not firm
         called = (
             2 <= len(part) <= 4
-            and part[0].folded in lexicon.given
-            and not part[0].possessive
+            and lexicon.is_called(part[0])
+            and part[0].folded not in lexicon.places
+            and not (part[0].possessive or part[-1].possessive)
             and all(looks_like_name(word, lexicon) for word in part)
             and not firm
+        )
+        called = called or (
+            len(part) == 2
+            and part[1].folded in lexicon.lone_surnames
+            and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
+            and not (part[1].possessive or firm)
         )
         turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
         initials = len(part) == 1 and not part[0].is_initial and bool(following)

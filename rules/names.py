@@ -19,6 +19,7 @@ _ABBREVIATIONS = (
     (re.compile(r"\bU\.\s?S\.\s?P\.\s?O\.?(?=\W|$)"), "USPO"),
     (re.compile(r"\bS\.\s?P\.\s?O\.?(?=\W|$)|\bs\.p\.o\.?(?=\W|$)"), "SPO"),
     (re.compile(r"\bP\.\s?O\.(?=[A-Z][a-z])|\bPO[.-](?=[A-Z][a-z])"), "PO "),
+    (re.compile(r"\bPO\s?\d(?=\s+[A-Z][a-z])"), "PO"),
     (re.compile(r"\bP\.\s?O\.?(?=\W|$)|\bp\.o\.?(?=\W|$)|\bP/O\b"), "PO"),
     (re.compile(r"\b(?:Of|Ofic)\.(?=\s[A-Z])"), "Oficial"),
     (re.compile(r"\bA\.\s?D\.\s?A\.?(?=\W|$)"), "ADA"),
@@ -62,9 +63,12 @@ class Word:
 class Lexicon:
     """The word lists, as sets."""
 
-    def __init__(self, rows: Mapping[str, Any]) -> None:
+    def __init__(self, rows: Mapping[str, Any], gazetteer: Mapping[str, Any]) -> None:
         def words(name: str) -> frozenset[str]:
             return frozenset(fold(str(rows[name])).split())
+
+        def listed(name: str) -> frozenset[str]:
+            return frozenset(str(gazetteer[name]).split())
 
         self.officials = words("officials")
         self.dignities = words("dignities")
@@ -77,20 +81,62 @@ class Lexicon:
         self.offices = words("offices")
         self.legal_forms = words("legal_forms")
         self.saints = words("saints")
-        self.given = words("given")
-        self.surnames = words("surnames")
         self.states = words("states")
         self.lone_surnames = words("lone_surnames")
-        self.names = self.given | self.surnames
+        self.places = listed("places")
+        self.callers = words("callers")
+        self.relations = words("relations")
+        self.desks = words("desks")
+        self.mailboxes = words("mailboxes")
         self.common = words("common") | self.monuments | self.offices | self.legal_forms | self.saints | self.titles
+        self.called = words("given") | (listed("given") - self.common - PARTICLES)
+        """Given names frequent enough to name a person alone."""
+        self.given = self.called | (listed("given_rare") - self.common - PARTICLES)
+        self.given_words = listed("given_words") - self.given - self.saints - self.common
+        self.surnames = words("surnames") | (listed("surnames") - self.common - PARTICLES)
+        self.surname_words = listed("surname_words") - self.monuments - self.saints - {"box"}
+        self.names = self.given | self.surnames
         seconds = rows["second_words"]
         self.second_words = {str(word): frozenset(map(str, before)) for word, before in seconds.items()}
         self.triggers = self.titles | self.given | self.credentials | self.lone_surnames | _MARK_WORDS
+        self.triggers |= self.relations | self.desks
+
+    def is_given(self, word: Word) -> bool:
+        """True for a given name that is no word: "Linda", "Jean-Luc", "Da'Quan"."""
+        return _each(word.folded, self.given)
+
+    def is_called(self, word: Word) -> bool:
+        """True for a given name that names a person alone."""
+        return _each(word.folded, self.called)
+
+    def may_be_given(self, word: Word) -> bool:
+        """True for a given name, one that is a word too ("Hope") among them; written with a capital."""
+        return word.text[0].isupper() and (self.is_given(word) or word.folded in self.given_words)
+
+    def is_surname(self, word: Word) -> bool:
+        """True for a surname that is no word: "Torres", "O'Keefe", "Wells-Hargrove"."""
+        return any(piece in self.surnames for piece in _pieces(word.folded)) and word.folded not in self.titles
+
+    def may_be_surname(self, word: Word) -> bool:
+        """True for a surname, one that is a word too ("Banks") among them; written with a capital."""
+        return word.text[0].isupper() and (self.is_surname(word) or word.folded in self.surname_words)
+
+
+def _pieces(folded: str) -> tuple[str, ...]:
+    """The word itself, and what a hyphen or an apostrophe joins in it."""
+    return (folded, *(piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece and piece != folded))
+
+
+def _each(folded: str, names: frozenset[str]) -> bool:
+    if folded in names:
+        return True
+    pieces = [piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece]
+    return len(pieces) >= 1 and pieces != [folded] and all(piece in names for piece in pieces)
 
 
 @cache
 def lexicon_of_names() -> Lexicon:
-    return Lexicon(table("names"))
+    return Lexicon(table("names"), table("gazetteer"))
 
 
 def words_of(text: str) -> list[Word]:

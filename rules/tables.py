@@ -18,6 +18,7 @@ TABLES: tuple[str, ...] = (
     "categories",
     "clauses",
     "families",
+    "gazetteer",
     "mandates",
     "names",
     "nasw",

@@ -1,0 +1,128 @@
+"""Finds people who are mentioned without a title: an e-mail address, a first name one is to ask for, somebody's desk.
+
+Danger: "ask for Kevin", "Linda's office" and k.moore@agency.gov bind a paper to a person as surely as a title does.
+Invariant: a given name alone counts only where a person must stand (alone in its part, after whom one calls or is kin
+to, before a lower-case word), never before an organization's words; places, months and saints are no people.
+
+Part of `rules.individuals`; judges words that `rules.names` cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rules.folding import fold
+from rules.names import PARTICLES, Lexicon, Word, is_common, looks_like_name
+
+_MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER = re.compile(
+    r"(?:\b(?:tel|ph|phone|cell|fax|mobile|cel|celular|telefono|teléfono)\b\.?:?\s*)?"
+    r"(?:\+?1[ .-])?(?:\(\d{3}\)|\b\d{3})[ .-]?\d{3}[ .-]\d{4}\b(?:\s*(?:x|ext\.?|extension)\s*\d+)?",
+    re.IGNORECASE,
+)
+_MY = frozenset({"my", "mi", "mis", "his", "her", "their", "our", "nuestra", "nuestro", "su", "sus", "the"})
+_POSSESSIVE_ONLY = _MY - {"the"}
+_PLACING = frozenset({"of", "de", "del", "at", "in", "en", "near", "&"})
+
+
+def without_numbers(text: str) -> str:
+    """The text with telephone numbers made breaks: what stands beside one is judged as if it stood alone."""
+    return _NUMBER.sub(" , ", text) if any(sign.isdigit() for sign in text) else text
+
+
+def mentions(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    """Every mention of a person that needs no title."""
+    yield from _addresses(text, lexicon)
+    firm = any(word.folded in lexicon.legal_forms or word.text == "&" for word in words)
+    for index, word in enumerate(words):
+        if not word.is_word:
+            continue
+        if word.possessive and _at_work(words, index, lexicon):
+            yield f"{word.text} {words[index + 1].text}"
+        elif _related(words, index, lexicon) or (not firm and _called(words, index, lexicon)):
+            yield word.text
+
+
+def _addresses(text: str, lexicon: Lexicon) -> Iterator[str]:
+    """E-mail addresses whose first half is no place of work: info@ passes, ltorres@ does not."""
+    for match in _MAIL.finditer(text):
+        box, _, domain = match.group().partition("@")
+        pieces = [piece for piece in re.split(r"[^a-z]+", fold(box)) if piece]
+        known = lexicon.mailboxes | lexicon.monuments | lexicon.offices
+        if not pieces or any(
+            piece not in known and not (len(piece) > 1 and is_common(piece, lexicon)) and piece not in fold(domain)
+            for piece in pieces
+        ):
+            yield match.group()
+
+
+def _at_work(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Linda's office", "Banks' caseload"; not for "St. Mary's Office" or "Attorney's Office"."""
+    word = words[index]
+    before = words[index - 1].folded if index else ""
+    following = words[index + 1].folded if index + 1 < len(words) else ""
+    if following not in lexicon.desks or before in lexicon.saints or word.folded in lexicon.titles:
+        return False
+    named = lexicon.is_given(word) or lexicon.may_be_surname(word)
+    return named and (word.folded not in lexicon.common or word.folded in lexicon.surname_words)
+
+
+def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for a name after "my sister", "mi mamá,", "my sponsor": kin and helpers have no title."""
+    word = words[index]
+    if not (lexicon.may_be_given(word) or lexicon.may_be_surname(word) or looks_like_name(word, lexicon)):
+        return False
+    if word.is_initial or word.folded in PARTICLES or not word.text[0].isupper():
+        return False
+    at = index - 1
+    if at >= 0 and words[at].text in {",", ":", "("}:
+        at -= 1
+    if at < 1 or words[at].folded not in lexicon.relations or words[at].text[0].isupper() != words[at].text.isupper():
+        return False
+    return any(words[spot].folded in _POSSESSIVE_ONLY for spot in range(max(0, at - 2), at))
+
+
+def _called(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for a given name that stands for a person by itself."""
+    word = words[index]
+    if word.possessive or not lexicon.is_called(word) or word.folded in lexicon.places or word.folded in lexicon.common:
+        return False
+    if word.text.islower():
+        return len(words) == 1
+    return _nothing_after(words, index, lexicon) and _person_before(words, index, lexicon)
+
+
+def _nothing_after(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True when no word of an organization follows the name."""
+    if index + 1 >= len(words):
+        return True
+    following = words[index + 1]
+    if following.text[0].isdigit():
+        return False  # "Matthew 25 Ministries"
+    if following.folded in {"and", "y", "e", "or"}:
+        part = words[index + 2 : index + 6]
+        return not any(word.folded in lexicon.monuments and word.text[0].isupper() for word in part)
+    if following.breaks or not following.is_word:
+        state = words[index + 2].folded if index + 2 < len(words) else ""
+        return not (following.text == "," and state in lexicon.states)
+    if following.is_initial:
+        return index + 2 >= len(words) or words[index + 2].breaks
+    return following.text[0].islower() and following.folded not in PARTICLES
+
+
+def _person_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True when the name opens its part, or what stands before it is said of people."""
+    if index == 0:
+        return True
+    before = words[index - 1]
+    if before.text in {"&", "#"}:
+        return False
+    if before.breaks or not before.is_word:
+        # "12 Victor" is a street's number
+        return not before.text[0].isdigit()
+    if before.folded in lexicon.callers:
+        return True
+    if before.folded in _PLACING:
+        return index > 1 and words[index - 2].folded in lexicon.callers
+    return before.text[0].islower() and before.folded not in lexicon.saints | lexicon.common

@@ -1,0 +1,196 @@
+"""Finds people by their titles: "Officer Ruiz", "Judge Lee's court", "Comisionada de Servicios Sociales Ana Torres".
+
+Danger both ways, as in `rules.individuals`. Invariant: a title counts when a name follows it, unless an institution
+named after that person follows the name, or a head that houses are named by stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name
+
+SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
+"""What follows a surname."""
+_DRIVE_WORDS = frozenset({"dr"})
+_JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
+_TITLE_TAILS = re.compile(
+    r"de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
+    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
+    r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
+)
+_ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
+_UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic", "pa", "co", "np", "rn", "rep", "sen", "dep", "gal"})
+_OF_HOUSES = frozenset({"don", "dona", "padre", "madre", "sor", "father", "mother", "sister"})
+"""Honors that houses are named after with "de": "La Casa de Don Pedro"."""
+_LINKS = frozenset({"del", "de", "la", "of", "the"})
+
+
+def titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[str]:
+    """Titles with the names after them; `shouted`: the whole text is in capitals, which then say nothing."""
+    for index, word in enumerate(words):
+        if word.folded not in lexicon.titles or word.possessive or not _is_title(words, index, lexicon):
+            continue
+        first = _after_title(words, index + 1)
+        if first is None or not _starts_name(words, first, lexicon, shouted):
+            continue
+        last = _name_end(words, first, lexicon)
+        if word.folded in lexicon.dignities and words[last - 1].possessive and _shop(words, last, lexicon):
+            continue
+        monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
+        if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
+            continue
+        if named_after(words, last, lexicon, monuments):
+            continue
+        yield written(words, index, last)
+
+
+def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    word = words[index]
+    before = words[index - 1].folded if index else ""
+    labels = index + 1 < len(words) and words[index + 1].text == ":"
+    if word.folded in lexicon.second_words and before not in lexicon.second_words[word.folded] and not labels:
+        return False
+    if word.folded in _UPPER_ONLY and word.text.islower() and word.folded != "po":
+        return False
+    if word.folded == "da" and word.text != "DA":
+        return False
+    if word.folded in _DRIVE_WORDS:
+        # "45 Elm Dr Rochester": a street, when a house number and a word stand before it
+        streets = [spot for spot in range(index) if words[spot].text[0].isdigit()]
+        return not (streets and index - streets[-1] > 1)
+    return True
+
+
+def _after_title(words: Sequence[Word], index: int) -> int | None:
+    """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
+    if index < len(words) and words[index].text == ":":
+        index += 1
+    for span in (5, 4, 3, 2, 1):
+        tail = " ".join(word.folded for word in words[index : index + span])
+        if _TITLE_TAILS.fullmatch(tail):
+            index += span
+            break
+    return _after_office(words, index) if index < len(words) else None
+
+
+def _after_office(words: Sequence[Word], index: int) -> int:
+    """Past "of Social Services" in "Commissioner of Social Services Corinda Crossdale", where a whole name follows."""
+    if words[index].folded not in {"of", "de", "del"}:
+        return index
+    lexicon = lexicon_of_names()
+    at = index
+    while at < len(words) and words[at].is_word and is_common(words[at].folded, lexicon):
+        at += 1
+    rest = words[at:]
+    whole = 2 <= len(rest) <= 4 and all(looks_like_name(word, lexicon) for word in rest)
+    return at if whole else index
+
+
+def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: bool) -> bool:
+    word = words[index]
+    if not word.is_word or word.folded in lexicon.titles:
+        return False
+    if word.is_initial:
+        return True
+    if word.folded in PARTICLES:
+        named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
+        while index < len(words) and words[index].folded in PARTICLES:
+            index += 1
+        return named and index < len(words) and looks_like_name(words[index], lexicon)
+    if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in _ALWAYS_NAMED):
+        # "officer pham" is all there is; "mr" is a title of names only
+        return not is_common(word.folded, lexicon)
+    if word.text[0].islower() or (shouted and len(words) > 6):
+        return word.folded in lexicon.names and word.folded not in lexicon.common
+    return looks_like_name(word, lexicon) or _word_for_name(words, index, lexicon)
+
+
+def _word_for_name(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Officer Banks", "Deputy Green": a name that is a word too, and no word of an organization after it."""
+    word = words[index]
+    if not (lexicon.may_be_surname(word) or lexicon.may_be_given(word)) or word.folded in lexicon.titles:
+        return False
+    following = words[index + 1] if index + 1 < len(words) else None
+    if following is None or not following.is_word or word.possessive or following.text[0].islower():
+        return True
+    return looks_like_name(following, lexicon)
+
+
+def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
+    """The index after the last word of the name that starts at `first`."""
+    index = first
+    while index < len(words) and index - first < 6:
+        word = words[index]
+        if not word.is_word:
+            break
+        joined = word.folded in SUFFIXES or word.folded in PARTICLES
+        if index > first and not joined and not looks_like_name(word, lexicon):
+            break
+        index += 1
+        if word.possessive:
+            break
+    return index
+
+
+def _shop(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Captain D's Seafood", "Father Martin's Ashley"; not for "Judge Lee's court"."""
+    if index >= len(words) or not words[index].is_word or words[index].text[0].islower():
+        return False
+    part = []
+    for word in words[index:]:
+        if word.breaks:
+            break
+        part.append(word.folded)
+    return lexicon.offices.isdisjoint(part) and lexicon.desks.isdisjoint(part)
+
+
+def _head_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Hospital Dr. Ramón E. Betances": a head in the same run, and no "de la" between."""
+    for spot in range(index - 1, -1, -1):
+        word = words[spot]
+        if word.breaks:
+            return False
+        if words[index].folded not in _OF_HOUSES and word.text.islower() and word.folded in _LINKS:
+            return False
+        if word.folded in lexicon.heads_before:
+            return True
+    return False
+
+
+def under_a_head(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for a namesake: "Casa Juana Diaz", "Centro de Mujeres Julia de Burgos"."""
+    for spot in range(index - 1, -1, -1):
+        if words[spot].breaks:
+            return False
+        if words[spot].folded in lexicon.heads_before:
+            return True
+    return False
+
+
+def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: frozenset[str]) -> bool:
+    """True when what follows a name makes it an institution's: "… Educational Center", "…, PLLC"."""
+    monument_counts = True
+    for spot in range(index, min(index + 8, len(words))):
+        word = words[spot]
+        if word.folded in lexicon.legal_forms:
+            return True
+        if word.breaks:
+            following = words[spot + 1].folded if spot + 1 < len(words) else ""
+            return word.text == "," and following in lexicon.legal_forms
+        if word.folded in lexicon.offices:
+            return False
+        if word.folded in _JOINING:
+            monument_counts = monument_counts and word.text == "&"
+            continue
+        if word.is_word and word.text[0].islower() and word.folded not in monuments:
+            return False
+        if monument_counts and (word.folded in monuments or word.folded.removesuffix("s") in monuments):
+            return True
+    return False
+
+
+def written(words: Sequence[Word], first: int, end: int) -> str:
+    """The words from `first` up to `end`, as they stand."""
+    return " ".join(word.text for word in words[first:end])
