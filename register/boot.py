@@ -10,6 +10,8 @@ Call `ready()` before importing a module of this room that touches rows; `facts`
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,9 @@ from register.errors import RegisterError, RegisterErrorCode
 if TYPE_CHECKING:
     from storage.embedded import Places
     from storage.vault import Vault
+
+_MIGRATION_LOCK = 0x434F4E46_49444502
+"""Key of PostgreSQL's advisory lock for laying the tables: "CONFIDE", 2."""
 
 
 def ready() -> None:
@@ -34,32 +39,34 @@ def ready() -> None:
 
 
 def migrate() -> None:
-    """Lay the tables, or bring them up to this version; safe to repeat."""
+    """Lay the tables, or bring them up to this version; safe to repeat, and from several hosts at once."""
     ready()
     from django.core.management import call_command
 
-    path = configuration().database_path
     _private_directory(configuration().home)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives its -wal and -shm files the mode of the database file: make that one first
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    call_command("migrate", verbosity=0, interactive=False)
+    with _alone_in_migrating():
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def migrated() -> bool:
-    """True when every table of this version is laid; reads one small table."""
-    if not configuration().database_path.exists():
+    """True when every table of this version is laid; reads one small table.
+
+    Raises:
+        RegisterError: NOT_READY, when the database server does not answer.
+    """
+    if not configuration().on_postgresql and not configuration().database_path.exists():
         return False
     ready()
     from django.db import connection
-    from django.db.utils import OperationalError
+    from django.db.utils import OperationalError, ProgrammingError
 
     newest = max(path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py"))
+    _reach()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations WHERE app = 'register' AND name = %s", [newest])
             return cursor.fetchone() is not None
-    except OperationalError:
+    except (OperationalError, ProgrammingError):
         return False
 
 
@@ -78,12 +85,16 @@ def require_migrated() -> None:
 
 
 def checkpoint() -> None:
-    """Bring the write-ahead log into the database and empty it: what was deleted is then in neither."""
+    """Bring SQLite's write-ahead log into the database and empty it: what was deleted is then in neither.
+
+    PostgreSQL keeps its log as its administrator told it to: docs/storage.md says what that means.
+    """
     ready()
     from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +117,53 @@ def places(site: Configuration) -> Places:
     """Where the parts of a site's vault lie."""
     from storage.embedded import Places
 
-    return Places(site.home, site.keys, s3=site.s3)
+    keyring = site.keyring_url if site.keyring_on_postgresql else None
+    return Places(site.home, site.keys, store=site.records_path, s3=site.s3, keyring_url=keyring)
+
+
+@contextmanager
+def _alone_in_migrating() -> Iterator[None]:
+    """Two hosts that are started together lay the tables once: the second waits, and finds nothing left to do."""
+    from django.db import connection
+
+    from storage.places import locked_directory
+
+    site = configuration()
+    if not site.on_postgresql:
+        path = site.database_path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked_directory(path.parent):
+            # SQLite gives its -wal and -shm files the mode of the database file: make that one first
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            yield
+        return
+    _reach()
+    with connection.cursor() as cursor:
+        # of the session, for Django migrates in several transactions; gone with the connection if this process dies
+        cursor.execute("SET lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def _reach() -> None:
+    from django.db import connection
+    from django.db.utils import OperationalError
+
+    try:
+        connection.ensure_connection()
+        return
+    except OperationalError:
+        if connection.vendor == "sqlite":
+            return
+    # outside of the handler: libpq's message names the server, the role and the address, and goes no further
+    raise RegisterError(
+        RegisterErrorCode.NOT_READY,
+        "The register's database server does not answer, or does not let this role in.",
+        "Check CONFIDE_DATABASE_URL, the password file and the server's certificate: confide doctor",
+    )
 
 
 def _private_directory(path: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from register.errors import RegisterError, RegisterErrorCode
 from storage.address import SCHEME, S3Address, parse
@@ -21,6 +22,7 @@ from storage.errors import StoreUnfit
 
 _PREFIX = "CONFIDE_"
 _SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,13 @@ class Configuration:
     out: Path
     """Where a person's own copies are written."""
     store: str
-    """Address of the store: `home`/records, or s3://bucket/prefix."""
+    """Address of the store: a directory, `home`/records unless told, or s3://bucket/prefix."""
     database_url: str
-    """Address of the register's database: sqlite:/// and an absolute path."""
+    """Address of the register's database: sqlite:/// and an absolute path, or postgresql://."""
+    keyring_url: str
+    """Address of the keyring's database, which is never the register's: as `database_url`."""
+    prefect_database_url: str | None
+    """Address of a database for Prefect's server, postgresql://; SQLite under `home` when None."""
     tsa_url: str | None
     """An RFC 3161 time-stamp authority; the embedded one when None."""
     tsa_roots: tuple[Path, ...]
@@ -51,19 +57,29 @@ class Configuration:
     """The bucket that `store` names, and how its server is reached; None while records lie under `home`."""
 
     @property
+    def on_postgresql(self) -> bool:
+        """Whether the register lies on a PostgreSQL server."""
+        return self.database_url.startswith(_POSTGRESQL)
+
+    @property
+    def keyring_on_postgresql(self) -> bool:
+        """Whether the keyring lies on a PostgreSQL server."""
+        return self.keyring_url.startswith(_POSTGRESQL)
+
+    @property
     def database_path(self) -> Path:
-        """The register's database file."""
+        """The register's database file; asked only where it is one."""
         return Path(self.database_url.removeprefix(_SQLITE))
 
     @property
     def records_path(self) -> Path:
-        """The root of the directory store."""
-        return self.home / "records"
+        """The root of the directory store; unused while `s3` is told."""
+        return self.home / "records" if self.s3 else Path(unquote(urlsplit(self.store).path))
 
     @property
     def keyring_path(self) -> Path:
-        """The keyring's database: a file of its own, with its own short backup window."""
-        return self.home / "keyring.db"
+        """The keyring's database file, with its own short backup window; asked only where it is one."""
+        return Path(self.keyring_url.removeprefix(_SQLITE))
 
     @property
     def authority_path(self) -> Path:
@@ -89,7 +105,9 @@ def read(environment: Mapping[str, str]) -> Configuration:
         run=path("RUN", home / "run"),
         out=path("OUT", Path("out")),
         store=told.get("STORE") or (home / "records").as_uri(),
-        database_url=told.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
+        database_url=told.get("DATABASE_URL") or environment.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
+        keyring_url=told.get("KEYRING_URL") or f"{_SQLITE}{home / 'keyring.db'}",
+        prefect_database_url=told.get("PREFECT_DATABASE_URL") or None,
         tsa_url=told.get("TSA_URL") or None,
         tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
         kek=told.get("KEK") or "file",
@@ -128,25 +146,40 @@ def _bucket(told: Mapping[str, str]) -> S3Address | None:
 
 
 def _refuse_keys_among_data(settled: Configuration) -> None:
-    keys, home = settled.keys.resolve(), settled.home.resolve()
-    if keys == home or home in keys.parents or keys in home.parents:
-        raise RegisterError(
-            RegisterErrorCode.CONFIGURATION,
-            "The key directory and the data directory may not contain one another.",
-            "Set CONFIDE_KEYS to a directory beside CONFIDE_HOME.",
-        )
+    keys = settled.keys.resolve()
+    for place, name in ((settled.home, "CONFIDE_HOME"), (settled.records_path, "CONFIDE_STORE")):
+        data = place.resolve()
+        if keys == data or data in keys.parents or keys in data.parents:
+            raise RegisterError(
+                RegisterErrorCode.CONFIGURATION,
+                "The key directory and the data directory may not contain one another.",
+                f"Set CONFIDE_KEYS to a directory beside {name}.",
+            )
 
 
 def _refuse_what_is_not_served(settled: Configuration) -> None:
-    if not settled.database_url.startswith(_SQLITE + "/"):
+    for url, name in ((settled.database_url, "DATABASE_URL"), (settled.keyring_url, "KEYRING_URL")):
+        if not url.startswith((_SQLITE + "/", *_POSTGRESQL)):
+            raise RegisterError(
+                RegisterErrorCode.CONFIGURATION,
+                f"CONFIDE_{name} is neither SQLite nor PostgreSQL.",
+                "Leave it unset, or give sqlite:/// and an absolute path, or postgresql://user@host/database.",
+            )
+    if settled.database_url == settled.keyring_url:
         raise RegisterError(
             RegisterErrorCode.CONFIGURATION,
-            "This version keeps its register in SQLite only.",
-            "Leave CONFIDE_DATABASE_URL unset, or give sqlite:/// and an absolute path.",
+            "Register and keyring may not share a database: who copies the one must not have the other.",
+            "Give CONFIDE_KEYRING_URL a database, and a role, of its own.",
         )
-    if settled.s3 is None and settled.store != settled.records_path.as_uri():
+    if settled.prefect_database_url and not settled.prefect_database_url.startswith(_POSTGRESQL):
         raise RegisterError(
             RegisterErrorCode.CONFIGURATION,
-            "Records are kept under the data directory, or in a bucket of an S3 server.",
-            "Leave CONFIDE_STORE unset, or give s3://bucket or s3://bucket/prefix.",
+            "CONFIDE_PREFECT_DATABASE_URL is not an address of PostgreSQL.",
+            "Leave it unset for SQLite, or give postgresql://user@host/database.",
+        )
+    if settled.s3 is None and not settled.store.startswith("file:///"):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "Records are kept in a directory, or in a bucket of an S3 server.",
+            "Leave CONFIDE_STORE unset, or give file:/// and an absolute path, s3://bucket or s3://bucket/prefix.",
         )

@@ -6,6 +6,7 @@ There is no SECRET_KEY: nothing here signs a cookie, and asking for it fails lou
 from __future__ import annotations
 
 from register.configuration import configuration
+from register.database import django_settings
 
 SECRET_KEY = ""
 DEBUG = False
@@ -20,19 +21,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(configuration().database_path),
-        "OPTIONS": {
-            # every transaction here writes: taking the write lock first means waiting, never a failed upgrade of a lock
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # FULL: a signature that was answered "stored" survives the plug being pulled
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
-        },
-    }
-}
+DATABASES = {"default": django_settings(configuration())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -28,6 +28,7 @@ class StorageCode(StrEnum):
     WRONG_SCOPE = "wrong_scope"
     EPOCH_GONE = "epoch_gone"
     KEYRING_BUSY = "keyring_busy"
+    KEYRING_UNREACHABLE = "keyring_unreachable"
     WRONG_MASTER_KEY = "wrong_master_key"
     MASTER_KEY_EXISTS = "master_key_exists"
     KEY_SERVICE_UNAVAILABLE = "key_service_unavailable"
@@ -223,6 +224,15 @@ class KeyringBusy(StorageError):
             StorageCode.KEYRING_BUSY,
             "Another process kept the keyring busy, so old bytes may still lie in its write-ahead log.",
             "Run the same destruction again.",
+        )
+
+
+class KeyringUnreachable(StorageError):
+    def __init__(self) -> None:
+        super().__init__(
+            StorageCode.KEYRING_UNREACHABLE,
+            "The keyring's database server does not answer, or does not let this role in.",
+            "Check CONFIDE_KEYRING_URL, the password file and the server's certificate: confide doctor",
         )
 
 

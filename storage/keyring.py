@@ -1,57 +1,40 @@
 """The keyring: one data key for every object and every owner of fields, in a database of its own.
 
-Danger: a wrapped key that survives its destruction in a free page, in the write-ahead log or in a moved row makes every
-certificate of destruction false; a key that is lost loses its record.
-Invariant: rows are only appended, never deleted, and a row never changes its length. So destroying a key overwrites the
-one place it was ever written to, and a truncating checkpoint empties the write-ahead log. `secure_delete=ON` (not FAST,
-which was measured to leave keys behind in freed cells) covers whatever the engine moves all the same. The destroyed row
-stays as a tombstone: an id whose key was destroyed never gets another.
+Danger: a wrapped key that survives its destruction makes every certificate of destruction false; a key that is lost
+loses its record. Invariant: rows are only appended, never deleted, and a row never changes its length, so destroying a
+key overwrites it; what an engine keeps of the old bytes all the same is said by the engine's own class
+(`sqlite_keyring`, `postgresql_keyring`). The destroyed row stays as a tombstone: an id whose key was destroyed never
+gets another.
 
-A data key is wrapped by the key of an epoch (`storage/epochs.py`), that by the master key. Blocks that a file system
-or an SSD keeps of overwritten data are out of reach here; the end of the epoch covers them.
+A data key is wrapped by the key of an epoch (`storage/epochs.py`), that by the master key. Whatever outlives a
+destruction (blocks of a file system or an SSD, a server's write-ahead log, a copied database) is unreadable for good
+when its epoch ends.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.envelope import context_of
 from storage.epochs import EpochKeys
-from storage.errors import EpochGone, KeyDestroyed, KeyExists, KeyNotFound, KeyringBusy, Tampered, UnsafePlace
-from storage.places import fsync_directory, private_directory
+from storage.errors import EpochGone, KeyDestroyed, KeyExists, KeyNotFound, Tampered
 from storage.protocol import checked_key
 
-_LAYOUT = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS epoch(
-    number INTEGER PRIMARY KEY, month TEXT NOT NULL, opened_at TEXT NOT NULL, destroyed_at TEXT);
-CREATE TABLE IF NOT EXISTS data_key(
-    number INTEGER PRIMARY KEY AUTOINCREMENT, object_id TEXT NOT NULL UNIQUE, scope TEXT NOT NULL,
-    epoch TEXT NOT NULL CHECK(length(epoch) = 6),
-    wrapped BLOB NOT NULL CHECK(length(wrapped) = 60),
-    destroyed_at TEXT NOT NULL CHECK(length(destroyed_at) = 20));
-"""
-_WRAPPED_SIZE = 12 + 32 + 16
+WRAPPED_SIZE = 12 + 32 + 16
 _ALIVE = "-" * 20
 _NO_EPOCH = "0" * 6
-_BUSY_SECONDS = 10.0
+_DESTROYED = bytes(WRAPPED_SIZE)
 _BATCH = 500
-
-# An SQLite connection must not be used or closed by a forked child; what was inherited is kept here, untouched.
-_inherited: list[sqlite3.Connection] = []
 
 
 class KeyScope(StrEnum):
@@ -86,27 +69,59 @@ class Rewrapped:
     at: datetime
 
 
-class SqliteKeyring:
-    """The keyring in one SQLite file. Safe from threads and from several processes, also across a fork."""
-
-    def __init__(
-        self, path: Path, epochs: EpochKeys, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        """Open or make the keyring at `path` (0600, in a 0700 directory)."""
-        private_directory(path.parent)
-        self._path = path
-        self._epochs = epochs
-        self._clock = clock
-        self._local = threading.local()
-        self._ciphers: dict[int, AESGCM] = {}
-        if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-            fsync_directory(path.parent)
-        self._lay_out()
+class Answer(Protocol):
+    """What a statement brought: a cursor of `sqlite3` or of psycopg."""
 
     @property
-    def path(self) -> Path:
-        return self._path
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Statements(Protocol):
+    """Somewhere to send a statement to; values stand as `?`."""
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> Answer: ...
+
+
+class Keyring(ABC):
+    """What every keyring does. Safe from threads and from several processes, also across a fork.
+
+    An engine brings four things: where statements go, a transaction that is alone in writing, getting rid of what an
+    overwritten key leaves behind, and the same after every key was wrapped anew.
+    """
+
+    def __init__(self, epochs: EpochKeys, *, clock: Callable[[], datetime]) -> None:
+        self._epochs = epochs
+        self._clock = clock
+        self._ciphers: dict[int, AESGCM] = {}
+
+    @property
+    @abstractmethod
+    def erasure(self) -> str:
+        """One sentence for whoever certifies a destruction: where old bytes of a destroyed key may still lie."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens another."""
+
+    @abstractmethod
+    def _db(self) -> Statements:
+        """This thread's connection, outside of a transaction."""
+
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[Statements]:
+        """A transaction that nobody else writes beside, durable when it ends well."""
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Get rid of what overwritten keys left behind in the database's files. Raises KeyringBusy."""
+
+    @abstractmethod
+    def _forget_all(self) -> None:
+        """The same, after every living key was written anew. Raises KeyringBusy."""
 
     @property
     def epochs(self) -> EpochKeys:
@@ -123,7 +138,7 @@ class SqliteKeyring:
             epoch = self._current_epoch(db)
             db.execute(
                 "INSERT INTO data_key(object_id, scope, epoch, wrapped, destroyed_at) VALUES(?, ?, ?, ?, ?)",
-                (object_id, scope, f"{epoch:06d}", self._wrap(object_id, scope, epoch, secret), _ALIVE),
+                (object_id, scope.value, f"{epoch:06d}", self._wrap(object_id, scope, epoch, secret), _ALIVE),
             )
         return DataKey(object_id, scope, secret)
 
@@ -149,10 +164,10 @@ class SqliteKeyring:
         return self._state(object_id) not in (None, _ALIVE)
 
     def destroy(self, *object_ids: str) -> None:
-        """Overwrite the data keys of these ids where they lie, in one transaction, and empty the write-ahead log.
+        """Overwrite the data keys of these ids, in one transaction, and rid the database's files of the old bytes.
 
-        Idempotent; an id that was never known gets a tombstone as well. Raises KeyringBusy when a reader kept the log
-        from being emptied: the keys are destroyed then, but old bytes may remain until it is called again.
+        Idempotent; an id that was never known gets a tombstone as well. Raises KeyringBusy when a reader kept the old
+        bytes: the keys are destroyed then, but old bytes may remain until it is called again.
         """
         for object_id in object_ids:
             checked_key(object_id)
@@ -160,28 +175,28 @@ class SqliteKeyring:
         with self._transaction() as db:
             for object_id in object_ids:
                 found = db.execute(
-                    "UPDATE data_key SET wrapped = zeroblob(60), epoch = ?, destroyed_at = ?"
+                    "UPDATE data_key SET wrapped = ?, epoch = ?, destroyed_at = ?"
                     " WHERE object_id = ? AND destroyed_at = ?",
-                    (_NO_EPOCH, at, object_id, _ALIVE),
+                    (_DESTROYED, _NO_EPOCH, at, object_id, _ALIVE),
                 ).rowcount
                 if not found:
                     db.execute(
-                        "INSERT OR IGNORE INTO data_key(object_id, scope, epoch, wrapped, destroyed_at)"
-                        " VALUES(?, ?, ?, zeroblob(60), ?)",
-                        (object_id, KeyScope.UNKNOWN, _NO_EPOCH, at),
+                        "INSERT INTO data_key(object_id, scope, epoch, wrapped, destroyed_at)"
+                        " VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        (object_id, KeyScope.UNKNOWN.value, _NO_EPOCH, _DESTROYED, at),
                     )
-        self._empty_log()
+        self._forget()
 
     def list_ids(self, scope: KeyScope | None = None) -> Iterator[str]:
         """Every id with a living key, in order of creation, streamed in batches."""
-        after = 0
+        after, wanted = 0, scope.value if scope else ""
         while True:
             rows = (
                 self._db()
                 .execute(
                     "SELECT number, object_id FROM data_key"
-                    " WHERE number > ? AND destroyed_at = ? AND (? IS NULL OR scope = ?) ORDER BY number LIMIT ?",
-                    (after, _ALIVE, scope, scope, _BATCH),
+                    " WHERE number > ? AND destroyed_at = ? AND (? = '' OR scope = ?) ORDER BY number LIMIT ?",
+                    (after, _ALIVE, wanted, wanted, _BATCH),
                 )
                 .fetchall()
             )
@@ -206,7 +221,7 @@ class SqliteKeyring:
         moved = 0
         while count := self._rewrap_batch(epoch):
             moved += count
-        self._empty_log()
+        self._forget_all()
         gone = tuple(number for number in self._epochs.numbers() if number < epoch)
         for number in gone:
             self._epochs.destroy(number)
@@ -218,26 +233,6 @@ class SqliteKeyring:
             )
         return Rewrapped(epoch=epoch, moved=moved, destroyed=gone, at=at)
 
-    def close(self) -> None:
-        """Close this thread's connection; the next call opens another."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is not None and self._local.pid == os.getpid():
-            db.close()
-        self._local.db = None
-
-    def _lay_out(self) -> None:
-        found = self._db().execute("PRAGMA user_version").fetchone()[0]
-        if found == _LAYOUT:
-            return
-        if found != 0:
-            raise UnsafePlace(
-                "This keyring was written by a later version of the program.", "Run the version that wrote it."
-            )
-        with self._transaction() as db:
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={_LAYOUT}")
-
     def _row(self, object_id: str) -> tuple[KeyScope, int, bytes]:
         row = (
             self._db()
@@ -248,7 +243,7 @@ class SqliteKeyring:
             raise KeyNotFound
         if row[3] != _ALIVE:
             raise KeyDestroyed
-        return KeyScope(row[0]), int(row[1]), row[2]
+        return KeyScope(row[0]), int(row[1]), bytes(row[2])
 
     def _state(self, object_id: str) -> str | None:
         row = (
@@ -274,7 +269,7 @@ class SqliteKeyring:
             cipher = self._ciphers[epoch] = AESGCM(self._epochs.load(epoch))
         return cipher
 
-    def _current_epoch(self, db: sqlite3.Connection) -> int:
+    def _current_epoch(self, db: Statements) -> int:
         """The newest living epoch; a new one when its month has passed. A clock that went back changes nothing."""
         row = db.execute("SELECT number, month FROM epoch WHERE destroyed_at IS NULL ORDER BY number DESC").fetchone()
         if row is None or row[1] < _month(self._clock()):
@@ -286,7 +281,7 @@ class SqliteKeyring:
             return self._open_epoch(db)  # a restored keyring may speak of an epoch that is gone
         return number
 
-    def _open_epoch(self, db: sqlite3.Connection) -> int:
+    def _open_epoch(self, db: Statements) -> int:
         """Within a write transaction, so that two processes never open two at once."""
         newest = db.execute("SELECT coalesce(max(number), 0) FROM epoch").fetchone()[0]
         number = max(int(newest), *self._epochs.numbers(), 0) + 1
@@ -303,42 +298,12 @@ class SqliteKeyring:
                 (_ALIVE, f"{epoch:06d}", _BATCH),
             ).fetchall()
             for number, object_id, scope, old_epoch, wrapped in rows:
-                secret = self._unwrap(object_id, KeyScope(scope), int(old_epoch), wrapped)
+                secret = self._unwrap(object_id, KeyScope(scope), int(old_epoch), bytes(wrapped))
                 db.execute(
                     "UPDATE data_key SET wrapped = ?, epoch = ? WHERE number = ?",
                     (self._wrap(object_id, KeyScope(scope), epoch, secret), f"{epoch:06d}", number),
                 )
         return len(rows)
-
-    def _empty_log(self) -> None:
-        until = time.monotonic() + _BUSY_SECONDS
-        while self._db().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            if time.monotonic() > until:
-                raise KeyringBusy
-            time.sleep(0.01)
-
-    def _db(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is not None:
-            if self._local.pid == os.getpid():
-                return db
-            _inherited.append(db)
-        db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
-            db.execute(f"PRAGMA {pragma}")
-        self._local.db, self._local.pid = db, os.getpid()
-        return db
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._db()
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
 
 
 def _binding(object_id: str, scope: KeyScope, epoch: int) -> bytes:

@@ -22,10 +22,11 @@ from storage.directory import DirectoryStore
 from storage.embedded import Places
 from storage.epochs import EpochKeys
 from storage.errors import RestoreRefused, StorageError
-from storage.keyring import KeyScope, SqliteKeyring
+from storage.keyring import KeyScope
 from storage.master import KeyWrapper
 from storage.places import fsync_directory, private_directory, publish
 from storage.protocol import Area
+from storage.sqlite_keyring import SqliteKeyring
 from storage.vault import Vault
 
 _BATCH = 500

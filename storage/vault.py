@@ -31,7 +31,7 @@ from storage.errors import (
     WrongHash,
     WrongScope,
 )
-from storage.keyring import DataKey, KeyScope, SqliteKeyring
+from storage.keyring import DataKey, Keyring, KeyScope
 from storage.protocol import Area, Store
 
 _SCOPE_OF = {Area.WORKING: KeyScope.WORKING, Area.RECORDS: KeyScope.RECORDS}
@@ -71,7 +71,7 @@ class Vault:
     def __init__(
         self,
         store: Store,
-        keyring: SqliteKeyring,
+        keyring: Keyring,
         log: DestructionLog,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from register.models.audit import APPEND_ONLY, FREE_AGAIN
+from register.models.audit import APPEND_ONLY, FREE_AGAIN, run_script
 
 
 class Migration(migrations.Migration):
@@ -359,5 +359,5 @@ class Migration(migrations.Migration):
             model_name='copygiven',
             constraint=models.CheckConstraint(condition=models.Q(('method__in', ['paper', 'file', 'refused'])), name='copygiven_method_is_a_word'),
         ),
-        migrations.RunSQL(sql=APPEND_ONLY, reverse_sql=FREE_AGAIN),
+        migrations.RunPython(run_script(APPEND_ONLY), run_script(FREE_AGAIN)),
     ]

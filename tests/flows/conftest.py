@@ -17,7 +17,6 @@ from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear, staged
 from register import facts
-from register.configuration import read
 from register.vocabulary import ObjectArea
 from rules.draft import Expiry
 from rules.vocabulary import Proof, SignerRole
@@ -195,6 +194,6 @@ def papers(authority: Authority, began: dt.datetime) -> Papers:
 @pytest.fixture
 def setting(world: World, papers: Papers, authority: Authority) -> Setting:  # noqa: F811 - the fixture
     world.now = dt.datetime.now(dt.UTC)
-    site = Site(read({"CONFIDE_HOME": str(world.home), "CONFIDE_KEYS": str(world.keys)}))
+    site = Site(world.settings)
     site.vault, site.authority, site.stamper = world.vault, authority, EmbeddedStamper(authority)
     return Setting(world, site, papers)

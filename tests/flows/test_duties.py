@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import sqlite3
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -400,27 +399,33 @@ def much_is_due(setting: Setting) -> None:
 
 
 def tamper(setting: Setting, statement: str) -> None:
-    """Change the log as whoever owns the disk can: without the triggers that refuse it."""
+    """Change the log as whoever owns the database can: without the triggers that refuse it."""
     from django.db import connection
 
-    connection.close()
-    database = sqlite3.connect(setting.world.home / "register.db")
-    with database:
-        for (name,) in database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'register_auditentry'"
-        ).fetchall():
-            database.execute(f"DROP TRIGGER {name}")
-        assert database.execute(statement).rowcount == 1
-    database.close()
+    from register.models.audit import FREE_AGAIN
+
+    with connection.cursor() as cursor:
+        for drop in connection.ops.prepare_sql_script(FREE_AGAIN[connection.vendor]):
+            cursor.execute(drop)
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
 
 
 def everything(setting: Setting) -> dict[str, str]:
-    """Every file of the site with its hash, the write-ahead log brought in before."""
+    """Every file of the site and every row of its register with its hash, the write-ahead log brought in before."""
+    from django.apps import apps
+
     from register import boot
 
     boot.checkpoint()
     setting.world.vault.keyring.close()
-    return {
+    rows = {
+        model._meta.db_table: hashlib.sha256(
+            repr(list(model.objects.order_by("pk").values_list())).encode()
+        ).hexdigest()
+        for model in apps.get_app_config("register").get_models()
+    }
+    return rows | {
         str(path.relative_to(setting.world.home)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(setting.world.home.rglob("*"))
         if path.is_file() and not path.name.endswith(("-wal", "-shm"))

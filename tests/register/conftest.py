@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from register import boot, facts
+from register.configuration import Configuration, read
+from register.database import django_settings
 from register.errors import RegisterError
 from register.vocabulary import MachineName, ObjectArea, StaffRole
 from rules.draft import Expiry, Identity
@@ -35,6 +37,7 @@ from rules.vocabulary import (
     SignerCapacity,
     SignerRole,
 )
+from tests.cluster import ON_POSTGRESQL, shared_cluster
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -85,11 +88,13 @@ class World:
     WORKER = facts.Machine(MachineName.PACKET_WORKER)
     UPKEEP = facts.Machine(MachineName.UPKEEP)
 
-    def __init__(self, home: Path, keys: Path, ids: Ids) -> None:
+    def __init__(self, environment: Mapping[str, str], ids: Ids) -> None:
         from storage import embedded
 
-        self.home, self.keys, self.ids = home, keys, ids
-        self.vault: Vault = embedded.open_vault(embedded.Places(home, keys))
+        self.environment, self.ids = environment, ids
+        self.settings = read(environment)
+        self.home, self.keys = self.settings.home, self.settings.keys
+        self.vault: Vault = embedded.open_vault(boot.places(self.settings))
         self.now = NOW
 
     def person(self, staff_id: UUID) -> facts.Person:
@@ -243,34 +248,53 @@ class World:
             return list(threads.map(one, range(count)))
 
 
-def point_database_at(path: Path) -> None:
-    """Every connection of this process, of whatever thread, is to this file from now on."""
+def point_database_at(settings: Configuration) -> None:
+    """Every connection of this process, of whatever thread, is to this site's register from now on."""
     from django.db import connection, connections
 
     connection.close()
-    connections.settings["default"]["NAME"] = str(path)
-    connection.settings_dict["NAME"] = str(path)
+    del connections["default"]
+    connections.settings["default"] = connections.configure_settings({"default": django_settings(settings)})["default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The site as it was built once: its files, and on PostgreSQL the databases to copy."""
+
+    root: Path
+    ids: Ids
+    databases: Mapping[str, str]
+
+
+def environment_of(root: Path, databases: Mapping[str, str]) -> dict[str, str]:
+    """What a process is told to come to the site at `root`. `databases`: names on the shared server, by setting."""
+    places = {"CONFIDE_HOME": str(root / "var"), "CONFIDE_KEYS": str(root / "keys")}
+    return places | {setting: shared_cluster().url(name) for setting, name in databases.items()}
 
 
 @pytest.fixture(scope="session")
-def _built(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> tuple[Path, Ids]:
+def _built(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Built:
     root = tmp_path_factory.mktemp("site")
+    asked = ("CONFIDE_DATABASE_URL", "CONFIDE_KEYRING_URL") if ON_POSTGRESQL else ()
+    databases = {setting: shared_cluster().database() for setting in asked}
     with django_db_blocker.unblock():
-        return root, _build(root / "var", root / "keys")
+        return Built(root, _build(read(environment_of(root, databases))), databases)
 
 
 @pytest.fixture
-def world(_built: tuple[Path, Ids], tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    root, ids = _built
+def world(_built: Built, tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     with django_db_blocker.unblock():
-        shutil.copytree(root, tmp_path / "site")
-        point_database_at(tmp_path / "site" / "var" / "register.db")
-        built = World(tmp_path / "site" / "var", tmp_path / "site" / "keys", ids)
+        shutil.copytree(_built.root, tmp_path / "site")
+        databases = {setting: shared_cluster().database(like=name) for setting, name in _built.databases.items()}
+        built = World(environment_of(tmp_path / "site", databases), _built.ids)
+        point_database_at(built.settings)
         yield built
         from django.db import connection
 
         built.vault.keyring.close()
         connection.close()
+        if databases:
+            shared_cluster().drop(*databases.values())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -283,7 +307,7 @@ def _light_passwords() -> None:
     hasher.memory_cost, hasher.time_cost, hasher.parallelism = 64, 1, 1
 
 
-def _build(home: Path, keys: Path) -> Ids:
+def _build(settings: Configuration) -> Ids:
     from django.core.management import call_command
     from django.db import connection
 
@@ -291,9 +315,9 @@ def _build(home: Path, keys: Path) -> Ids:
     from storage import embedded
 
     boot.ready()
-    places = embedded.Places(home, keys)
+    places = boot.places(settings)
     embedded.create_master(places)
-    point_database_at(home / "register.db")
+    point_database_at(settings)
     call_command("migrate", verbosity=0, interactive=False)
     vault = embedded.open_vault(places)
     setup = facts.Machine(MachineName.SETUP)

@@ -26,8 +26,12 @@ def execute(statement: str) -> None:
 
 
 def without_triggers() -> None:
-    execute("DROP TRIGGER audit_no_update")
-    execute("DROP TRIGGER audit_no_delete")
+    from django.db import connection
+
+    from register.models.audit import FREE_AGAIN
+
+    for statement in connection.ops.prepare_sql_script(FREE_AGAIN[connection.vendor]):
+        execute(statement)
 
 
 def test_after_a_day_of_work_the_log_is_whole(world: World) -> None:

@@ -47,12 +47,13 @@ def test_keys_among_the_data_are_refused(tmp_path: Path, home: str, keys: str) -
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://db/confide"),
+        ("DATABASE_URL", "mysql://db/confide"),
         ("DATABASE_URL", "sqlite:///relative.db"),
         ("STORE", "s3://Not_A_Bucket"),
         ("STORE", "s3://bucket/a prefix"),
         ("STORE", "https://bucket.example.org"),
-        ("STORE", "file:///elsewhere"),
+        ("KEYRING_URL", "keyring.db"),
+        ("PREFECT_DATABASE_URL", "sqlite:////elsewhere.db"),
     ],
 )
 def test_what_this_version_does_not_serve_is_refused(name: str, value: str) -> None:

@@ -36,7 +36,7 @@ with transaction.atomic():
 
 
 def start(world: World, program: str, *arguments: str) -> subprocess.Popen[str]:
-    site = {**os.environ, "CONFIDE_HOME": str(world.home), "CONFIDE_KEYS": str(world.keys)}
+    site = {**os.environ, **world.environment}
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
         env=site,

@@ -27,8 +27,9 @@ from storage.errors import (
     UnsafePlace,
     WrongMasterKey,
 )
-from storage.keyring import KeyScope, SqliteKeyring
+from storage.keyring import KeyScope
 from storage.master import MasterKey
+from storage.sqlite_keyring import SqliteKeyring
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_after_a_rewrap_an_old_copy_of_the_keyring_cannot_be_read_with_the_maste
     old = wrapped(keyring)
     copy = tmp_path / "old" / "keyring.db"
     copy.parent.mkdir(mode=0o700)
-    keyring._empty_log()
+    keyring._forget()
     copy.write_bytes(places.keyring.read_bytes())
 
     before = SqliteKeyring(copy, EpochKeys(places.epochs, master), clock=clock)

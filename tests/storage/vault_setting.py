@@ -10,8 +10,8 @@ from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.embedded import Places
 from storage.epochs import EpochKeys
-from storage.keyring import SqliteKeyring
 from storage.master import MasterKey
+from storage.sqlite_keyring import SqliteKeyring
 from storage.vault import Vault
 
 
