@@ -40,8 +40,8 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     },
     ExitCode.UNAVAILABLE: {
         "register": "not_ready",
-        "storage": "keyring_busy keyring_unreachable store_unavailable store_denied key_service_unavailable key_service_refused "
-        "key_disabled key_pending_deletion key_unknown",
+        "storage": "keyring_busy keyring_unreachable store_unavailable store_denied key_service_unavailable "
+        "key_service_refused key_disabled key_pending_deletion key_unknown",
         "signing": "stamp_unavailable stamp_rejected",
         "templates": "render_timeout render_failed office_missing scratch_missing daemon_unreachable",
         "flows": "not_initialized",

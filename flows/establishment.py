@@ -50,7 +50,7 @@ class Founding:
 
 def established(configuration: Configuration) -> bool:
     """True once the site belongs to an agency."""
-    if not (configuration.database_path.exists() and boot.migrated()):
+    if not boot.migrated():
         return False
     from register import agency
 

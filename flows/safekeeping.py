@@ -20,11 +20,10 @@ from flows.authority import PARTS_FILE, ROOT_FILE
 from flows.site import Site, now
 from register import boot
 from register.configuration import Configuration
-from storage.backup import Manifest, back_up
+from storage.backup import DUMP, Manifest, back_up
 from storage.custody import KeyPlace
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
-from storage.embedded import Places
 from storage.epochs import EpochKeys
 from storage.master import MasterKey
 from storage.places import private_directory
@@ -32,6 +31,7 @@ from storage.restore import Restored
 from storage.restore import restore as bring_back
 
 LOG, EPOCHS, AUTHORITY = "log", "epochs", "authority"
+REGISTER_DUMP = f"register{DUMP}"
 
 
 def backup(
@@ -42,8 +42,7 @@ def backup(
     if standby is not None:
         level(site, standby)
     boot.checkpoint()
-    databases = {site.configuration.database_path.name: site.configuration.database_path}
-    manifest = back_up(site.vault, target, databases=databases, now=now(), progress=progress)
+    manifest = back_up(site.vault, target, databases=_register(site.configuration), now=now(), progress=progress)
     if standby is not None:
         # what was destroyed while the backup ran: a restore refuses a log that is older than its backup
         level(site, standby)
@@ -71,14 +70,22 @@ def restore(
     Raises `StorageError` where the place is not empty, the log is missing or older than the backup, or bytes are
     damaged.
     """
-    places = Places(home=configuration.home, keys=configuration.keys)
+    places = boot.places(configuration)
     private_directory(configuration.keys)
     if not places.custody.exists():
         places.custody.keep(master, KeyPlace.parse(configuration.kek))
     EpochKeys(standby / EPOCHS, master).mirror(places.epochs)
     _copy_authority(standby / AUTHORITY, configuration.authority_path)
     log = DestructionLog(DirectoryStore(standby / LOG))
-    return bring_back(source, places, log=log, master=master, now=now(), progress=progress)
+    servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
+    return bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
+
+
+def _register(configuration: Configuration) -> dict[str, Path | str]:
+    """The register's database by the name of its copy."""
+    if configuration.on_postgresql:
+        return {REGISTER_DUMP: configuration.database_url}
+    return {configuration.database_path.name: configuration.database_path}
 
 
 def _copy_authority(source: Path, target: Path) -> None:

@@ -34,6 +34,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 OBJECTS = "objects.jsonl"
 KEYRING = "keyring.db"
+DUMP = ".dump"
+"""How the copy of a PostgreSQL database ends."""
+KEYRING_DUMP = f"keyring{DUMP}"
 _BEGUN = "begun.json"
 _AREAS = (Area.RECORDS, Area.WORKING)
 _DATABASE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
@@ -95,23 +98,27 @@ def back_up(
     vault: Vault,
     target: Path,
     *,
-    databases: Mapping[str, Path],
+    databases: Mapping[str, Path | str],
     now: datetime,
     progress: Callable[[int], None] | None = None,
 ) -> Manifest:
-    """Copy the vault and these databases (file name -> path) to a directory of its own; continues an unfinished copy.
+    """Copy the vault and these databases to a directory of its own; continues an unfinished copy.
+
+    `databases`: by the name of the copy, a file of SQLite or the address of a PostgreSQL database (its copy is a dump).
 
     `progress` is told the number of objects done. Raises BackupRefused for a finished or foreign target, UnsafePlace.
     """
     for name in databases:
-        if _DATABASE_NAME.match(name) is None or name in (KEYRING, MANIFEST, OBJECTS):
+        if _DATABASE_NAME.match(name) is None or name in (KEYRING, KEYRING_DUMP, MANIFEST, OBJECTS):
             raise BackupRefused("A database in a backup needs a plain file name.", "Name it like register.db.")
     log_id = vault.log.open(now)
     log_entries = vault.log.count()
     began_with = _begin(target, log_id, log_entries)
     files = {name: _copy_database(path, target / name) for name, path in sorted(databases.items())}
     objects, size = _copy_objects(vault, target, progress)
-    files[KEYRING] = _copy_database(vault.keyring.path, target / KEYRING)
+    address = vault.keyring.address
+    keyring = KEYRING if isinstance(address, Path) else KEYRING_DUMP
+    files[keyring] = _copy_database(address, target / keyring)
     manifest = Manifest(
         made_at=now.astimezone(UTC),
         log_id=log_id,
@@ -189,22 +196,32 @@ def _begin(target: Path, log_id: str, log_entries: int) -> int:
     return log_entries
 
 
-def _copy_database(path: Path, target: Path) -> str:
-    """A consistent copy of a living SQLite database, synced; its SHA-256."""
+def _copy_database(address: Path | str, target: Path) -> str:
+    """A copy of a living database as of one moment, synced; its SHA-256."""
     staged = target.with_name(f".{target.name}.new")
     publish(staged, b"", mode=_FILE_MODE)
+    if isinstance(address, Path):
+        _copy_sqlite(address, staged, target.name)
+    else:
+        # the tools of a server that most sites do not have
+        from storage.postgresql_dump import dump
+
+        dump(address, staged)
+    with staged.open("rb") as file:
+        os.fsync(file.fileno())
+    staged.replace(target)
+    fsync_directory(target.parent)
+    return file_sha256(target)
+
+
+def _copy_sqlite(path: Path, staged: Path, name: str) -> None:
     living = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
     with closing(living) as source, closing(sqlite3.connect(staged, isolation_level=None)) as copy:
         source.backup(copy)
         # one file, without a log beside it that could be left behind
         copy.execute("PRAGMA journal_mode=DELETE")
         if copy.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise BackupRefused(f"{target.name} is damaged.", "Run `confide doctor` before anything else.")
-    with staged.open("rb") as file:
-        os.fsync(file.fileno())
-    staged.replace(target)
-    fsync_directory(target.parent)
-    return file_sha256(target)
+            raise BackupRefused(f"{name} is damaged.", "Run `confide doctor` before anything else.")
 
 
 def _copy_objects(vault: Vault, target: Path, progress: Callable[[int], None] | None) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -97,6 +98,11 @@ class Keyring(ABC):
         self._epochs = epochs
         self._clock = clock
         self._ciphers: dict[int, AESGCM] = {}
+
+    @property
+    @abstractmethod
+    def address(self) -> Path | str:
+        """Where it lies: a file of SQLite, or the address of a PostgreSQL database."""
 
     @property
     @abstractmethod

@@ -69,6 +69,10 @@ class PostgresqlKeyring(Keyring):
         self._lay_out()
 
     @property
+    def address(self) -> str:
+        return self._url
+
+    @property
     def erasure(self) -> str:
         return (
             "Overwritten in its table; the server's write-ahead log, its archive, replicas and backups keep the old "

@@ -8,25 +8,27 @@ overwritten, before the place is given its name. The log goes on in the restored
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
-from storage.backup import KEYRING, Manifest, check, listed_objects, read_object
+from storage.backup import DUMP, KEYRING_DUMP, Manifest, check, listed_objects, read_object
 from storage.destruction import DestructionLog, Item
 from storage.directory import DirectoryStore
-from storage.embedded import Places
+from storage.embedded import Places, open_keyring
 from storage.epochs import EpochKeys
 from storage.errors import RestoreRefused, StorageError
 from storage.keyring import KeyScope
 from storage.master import KeyWrapper
 from storage.places import fsync_directory, private_directory, publish
 from storage.protocol import Area
-from storage.sqlite_keyring import SqliteKeyring
 from storage.vault import Vault
 
 _BATCH = 500
@@ -57,37 +59,44 @@ def restore(
     log: DestructionLog,
     master: KeyWrapper | None = None,
     now: datetime,
+    servers: Mapping[str, str] = MappingProxyType({}),
     progress: Callable[[int], None] | None = None,
 ) -> Restored:
-    """Bring a finished backup back into `places.home`, which must be absent or empty.
+    """Bring a finished backup back into `places`: its home, store and databases must be absent or empty.
 
     `log` is the surviving destruction log (old store, or its standby). With `master`, and the epoch keys in
-    `places.epochs`, every object is decrypted once. Databases come back under the file names they were backed up with.
-    Raises RestoreRefused; on any failure the place stays empty.
+    `places.epochs`, every object is decrypted once. Files of SQLite come back under the names they were backed up with;
+    a dump comes back into the PostgreSQL database that `servers` tells by its name, the keyring's into its own.
+    Raises RestoreRefused; on any failure the places stay empty.
     """
     manifest = Manifest.read(source)
     _refuse_wrong_log(manifest, log)
-    if places.home.exists() and any(places.home.iterdir()):
-        raise RestoreRefused("The place to restore into is not empty.", "Give a new directory; nothing is overwritten.")
+    addresses = _addresses(manifest, places, servers)
+    for place in (places.home, places.records):
+        if place.exists() and any(place.iterdir()):
+            raise RestoreRefused(
+                "The place to restore into is not empty.", "Give a new directory; nothing is overwritten."
+            )
     damaged = frozenset(item.key for item in check(source))
-    staging = Places(home=places.home.with_name(f".{places.home.name}.restoring"), keys=places.keys)
-    if staging.home.exists():
-        shutil.rmtree(staging.home)  # an earlier restore that did not come to its end
-    private_directory(staging.home)
+    staging = _staging(places)
     for name in manifest.files:
-        _copy_file(source / name, staging.home / name)
-    vault = _opened(staging, master, now)
-    destroyed = log.intended()
-    log.mirror(vault.store)
-    for batch in _batches(destroyed):
-        vault.keyring.destroy(*(item.object_id for item in batch))
-    objects, left_out = _bring_back(source, vault, destroyed, now, progress)
-    opened, unreadable = _open_all(vault) if master is not None else (0, ())
-    vault.keyring.close()
-    if places.home.exists():
-        places.home.rmdir()
-    staging.home.rename(places.home)
-    fsync_directory(places.home.parent)
+        if name not in addresses:
+            _copy_file(source / name, staging.home / name)
+    with _cleared_on_failure(addresses):
+        if KEYRING_DUMP in addresses:
+            _restore_dump(source / KEYRING_DUMP, addresses[KEYRING_DUMP])
+        vault = _opened(staging, master, now)
+        destroyed = log.intended()
+        log.mirror(vault.store)
+        for batch in _batches(destroyed):
+            vault.keyring.destroy(*(item.object_id for item in batch))
+        objects, left_out = _bring_back(source, vault, destroyed, now, progress)
+        opened, unreadable = _open_all(vault) if master is not None else (0, ())
+        vault.keyring.close()
+        for name, address in addresses.items():
+            if name != KEYRING_DUMP:
+                _restore_dump(source / name, address)
+    _name(staging, places)
     return Restored(
         made_at=manifest.made_at,
         objects=objects,
@@ -111,9 +120,70 @@ def _refuse_wrong_log(manifest: Manifest, log: DestructionLog) -> None:
         )
 
 
+def _addresses(manifest: Manifest, places: Places, servers: Mapping[str, str]) -> dict[str, str]:
+    """Where each dump goes, found empty. A backup of the one engine cannot come back into the other."""
+    known = dict(servers) | ({KEYRING_DUMP: places.keyring_url} if places.keyring_url else {})
+    dumps = {name for name in manifest.files if name.endswith(DUMP)}
+    if dumps != set(known):
+        raise RestoreRefused(
+            "This backup and these settings do not keep register and keyring in the same kind of database.",
+            "Set CONFIDE_DATABASE_URL and CONFIDE_KEYRING_URL to PostgreSQL or to SQLite, as the lost site had them.",
+        )
+    if known:
+        from storage.postgresql_dump import require_empty
+
+        for url in known.values():
+            require_empty(url)
+    return known
+
+
+def _restore_dump(source: Path, url: str) -> None:
+    from storage.postgresql_dump import restore as bring_back
+
+    bring_back(source, url)
+
+
+@contextmanager
+def _cleared_on_failure(addresses: Mapping[str, str]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        for url in addresses.values():
+            from storage.postgresql_dump import clear
+
+            clear(url)
+        raise
+
+
+def _staging(places: Places) -> Places:
+    """Beside the places, and empty; what an earlier restore left that did not come to its end is removed."""
+    home = places.home.with_name(f".{places.home.name}.restoring")
+    if places.records.is_relative_to(places.home):
+        store = home / places.records.relative_to(places.home)
+    else:
+        store = places.records.with_name(f".{places.records.name}.restoring")
+    for place in (home, store):
+        if place.exists():
+            shutil.rmtree(place)
+    private_directory(home)
+    return dataclasses.replace(places, home=home, store=store)
+
+
+def _name(staging: Places, places: Places) -> None:
+    """Give what was restored its place."""
+    moves = {staging.home: places.home}
+    if not places.records.is_relative_to(places.home):
+        moves = {staging.records: places.records} | moves
+    for staged, place in moves.items():
+        if place.exists():
+            place.rmdir()
+        staged.rename(place)
+        fsync_directory(place.parent)
+
+
 def _opened(staging: Places, master: KeyWrapper | None, now: datetime) -> Vault:
     store = DirectoryStore(staging.records, clock=lambda: now)
-    keyring = SqliteKeyring(staging.home / KEYRING, EpochKeys(staging.epochs, master or _NoMaster()))
+    keyring = open_keyring(staging, EpochKeys(staging.epochs, master or _NoMaster()))
     return Vault(store, keyring, DestructionLog(store), clock=lambda: now)
 
 

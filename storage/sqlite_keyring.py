@@ -55,7 +55,7 @@ class SqliteKeyring(Keyring):
         self._lay_out()
 
     @property
-    def path(self) -> Path:
+    def address(self) -> Path:
         return self._path
 
     @property
