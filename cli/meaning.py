@@ -16,7 +16,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit "
         "key_place",
         "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
-        "picture_invalid picture_empty text_unprintable",
+        "picture_invalid picture_empty text_unprintable key_unfit",
         "templates": "not_a_word_file word_file_too_large word_file_unsafe template_broken braces_left_over "
         "field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression "
         "manifest_broken logo_unusable picture_without_words not_a_pdf fill_timeout fill_memory fill_failed",
@@ -42,13 +42,14 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "register": "not_ready",
         "storage": "keyring_busy keyring_unreachable store_unavailable store_denied key_service_unavailable "
         "key_service_refused key_disabled key_pending_deletion key_unknown",
-        "signing": "stamp_unavailable stamp_rejected",
+        "signing": "stamp_unavailable stamp_rejected key_unavailable key_refused key_not_found key_disabled "
+        "key_pending_deletion",
         "templates": "render_timeout render_failed office_missing scratch_missing daemon_unreachable",
         "flows": "not_initialized",
     },
     ExitCode.INTEGRITY: {
         "storage": "still_present damaged tampered wrong_hash key_destroyed wrong_scope epoch_gone wrong_master_key",
-        "signing": "changed_after_signing foreign_certificate authority_invalid",
+        "signing": "changed_after_signing foreign_certificate authority_invalid key_untrue",
     },
     ExitCode.INTERNAL: {"signing": "naive_time"},
 }

@@ -24,11 +24,10 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from signing import revocation
+from signing import certificates, revocation
+from signing.certificates import public_key_of
 from signing.errors import SigningCode, SigningError
 from signing.keys import LocalKey, SigningKey
 
@@ -42,8 +41,6 @@ UNREACHABLE_OCSP = "http://ocsp.invalid/"
 """RFC 2606 §2: a name that never resolves. Nobody is told that somebody verifies a statement."""
 
 _ACT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_X520_LIMIT = 64
-"""X.520 upper bound of a name in a certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +48,7 @@ class AuthorityParts:
     """All an authority is made of, as DER bytes; the three keys are unencrypted PKCS#8: encrypt before storing."""
 
     root_key: bytes
+    """Empty when the root's key lives elsewhere, on a token or in a key service."""
     root_certificate: bytes
     stamper_key: bytes
     stamper_certificate: bytes
@@ -87,68 +85,74 @@ class OneTimeKey:
 class Authority:
     """Issues certificates and OCSP answers. Immutable, thread-safe, picklable (it carries its keys with it)."""
 
-    def __init__(self, parts: AuthorityParts) -> None:
+    def __init__(self, parts: AuthorityParts, *, ca_key: SigningKey | None = None) -> None:
         self._parts = parts
+        self._ca_key = ca_key
 
     @classmethod
-    def create(cls, organization: str, *, now: datetime, ocsp_url: str = UNREACHABLE_OCSP) -> Authority:
-        """Make a new authority for `organization` (its legal name), valid 30 years from `now` (aware)."""
+    def create(
+        cls, organization: str, *, now: datetime, ocsp_url: str = UNREACHABLE_OCSP, ca_key: SigningKey | None = None
+    ) -> Authority:
+        """Make a new authority for `organization` (its legal name), valid 30 years from `now` (aware).
+
+        `ca_key`: its root's key, where that lies elsewhere; without it one is made. Raises SigningError.
+        """
         start = aware(now) - BACKDATE
-        key = LocalKey.generate()
-        name = _name(organization=organization, common_name=f"{_clip(organization, 59)} Root")
-        builder = (
-            _builder(name, name, key.public_key_der, start, start + ROOT_LIFE)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        )
-        root = builder.sign(key.private, hashes.SHA256())
-        stamper = _end_entity(key, root, "Time stamps", start, timestamping=True)
-        responder = _end_entity(key, root, "Certificate status", start, timestamping=False)
-        return cls(
-            AuthorityParts(
-                root_key=key.to_der(),
-                root_certificate=_der(root),
-                stamper_key=stamper[0].to_der(),
-                stamper_certificate=_der(stamper[1]),
-                responder_key=responder[0].to_der(),
-                responder_certificate=_der(responder[1]),
-                ocsp_url=ocsp_url,
-            )
-        )
+        key = ca_key or LocalKey.generate()
+        name = certificates.name(organization=organization, common_name=f"{certificates.clip(organization, 59)} Root")
+        root = _root_certificate(key, name, start, start + ROOT_LIFE)
+        kept = key.to_der() if isinstance(key, LocalKey) and ca_key is None else b""
+        return cls(_parts(key, root, start, kept_key=kept, ocsp_url=ocsp_url), ca_key=ca_key)
 
     def renewed(self, *, now: datetime) -> Authority:
         """The same root with a new time-stamp authority and responder, for the years when the old ones run out."""
-        start = aware(now) - BACKDATE
-        stamper = _end_entity(self._root_key, self._root, "Time stamps", start, timestamping=True)
-        responder = _end_entity(self._root_key, self._root, "Certificate status", start, timestamping=False)
-        return Authority(
-            AuthorityParts(
-                root_key=self._parts.root_key,
-                root_certificate=self._parts.root_certificate,
-                stamper_key=stamper[0].to_der(),
-                stamper_certificate=_der(stamper[1]),
-                responder_key=responder[0].to_der(),
-                responder_certificate=_der(responder[1]),
-                ocsp_url=self._parts.ocsp_url,
-            )
+        return self._anew(self._parts.root_certificate, now)
+
+    def prolonged(self, *, now: datetime) -> Authority:
+        """The same root, key and name, with a certificate that ends 30 years from `now`, and new services under it.
+
+        It begins when the old one began: whoever trusts it verifies what was signed under the old one, and whoever
+        still trusts the old one verifies what is signed now, until that one's end. Not for a root whose key was
+        stolen, which nothing prolongs.
+        """
+        begun, end = self._root.not_valid_before_utc, aware(now) - BACKDATE + ROOT_LIFE
+        return self._anew(_root_certificate(self._root_key, self._root.subject, begun, end), now)
+
+    def _anew(self, root_der: bytes, now: datetime) -> Authority:
+        parts = _parts(
+            self._root_key,
+            root_der,
+            aware(now) - BACKDATE,
+            kept_key=self._parts.root_key,
+            ocsp_url=self._parts.ocsp_url,
         )
+        return Authority(parts, ca_key=self._ca_key)
 
     def to_parts(self) -> AuthorityParts:
         """The DER bytes, for a caller that encrypts and stores them."""
         return self._parts
 
     @classmethod
-    def from_parts(cls, parts: AuthorityParts) -> Authority:
-        """Load an authority and check that its parts belong together. Raises SigningError."""
-        authority = cls(parts)
+    def from_parts(cls, parts: AuthorityParts, *, ca_key: SigningKey | None = None) -> Authority:
+        """Load an authority and check that its parts belong together. Raises SigningError.
+
+        `ca_key`: the root's key where it is not among the parts. It is not asked now; what it issues is verified.
+        """
+        if not parts.root_key and ca_key is None:
+            raise SigningError(
+                SigningCode.KEY_NOT_FOUND,
+                "The key of the certificate authority is kept elsewhere, and no setting says where.",
+                "Set CONFIDE_CA_KEY as it was at confide init.",
+            )
+        authority = cls(parts, ca_key=None if parts.root_key else ca_key)
         try:
-            for certificate, key in (
-                (authority._root, authority._root_key),
-                (authority._stamper, authority.stamper_key),
-                (authority._responder, authority._responder_key),
-            ):
+            pairs = [(authority._stamper, authority.stamper_key), (authority._responder, authority._responder_key)]
+            authority._root.verify_directly_issued_by(authority._root)
+            if parts.root_key:
+                pairs.append((authority._root, LocalKey.load(parts.root_key)))
+            for certificate, key in pairs:
                 certificate.verify_directly_issued_by(authority._root)
-                if _spki(certificate) != key.public_key_der:
+                if public_key_of(certificate) != key.public_key_der:
                     raise ValueError("key and certificate differ")
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             raise SigningError(
@@ -158,8 +162,8 @@ class Authority:
             ) from error
         return authority
 
-    def __reduce__(self) -> tuple[type[Authority], tuple[AuthorityParts]]:
-        return (Authority, (self._parts,))
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_authority, (self._parts, self._ca_key))
 
     def __repr__(self) -> str:
         return f"Authority(root_sha256={hashlib.sha256(self.root_der).hexdigest()[:16]})"
@@ -176,23 +180,23 @@ class Authority:
 
     @cached_property
     def root(self) -> asn1_x509.Certificate:
-        return _loaded(self._parts.root_certificate)
+        return asn1_x509.Certificate.load(self._parts.root_certificate)
 
     @cached_property
     def stamper_certificate(self) -> asn1_x509.Certificate:
-        return _loaded(self._parts.stamper_certificate)
+        return asn1_x509.Certificate.load(self._parts.stamper_certificate)
 
     @cached_property
     def responder_certificate(self) -> asn1_x509.Certificate:
-        return _loaded(self._parts.responder_certificate)
+        return asn1_x509.Certificate.load(self._parts.responder_certificate)
 
     @cached_property
     def stamper_key(self) -> LocalKey:
         return LocalKey.load(self._parts.stamper_key)
 
     @cached_property
-    def _root_key(self) -> LocalKey:
-        return LocalKey.load(self._parts.root_key)
+    def _root_key(self) -> SigningKey:
+        return self._ca_key or LocalKey.load(self._parts.root_key)
 
     @cached_property
     def _responder_key(self) -> LocalKey:
@@ -223,11 +227,11 @@ class Authority:
             )
         start = aware(now) - BACKDATE
         signing_key = key or LocalKey.generate()
-        subject = _name(organization=self.organization, common_name=name, title=role, serial=act_id)
+        subject = certificates.name(organization=self.organization, common_name=name, title=role, serial=act_id)
         builder = (
-            _builder(subject, self._root.subject, signing_key.public_key_der, start, start + ACT_LIFE)
-            .add_extension(_authority_key(self._root), critical=False)
-            .add_extension(_key_usage(digital_signature=True, content_commitment=True), critical=True)
+            certificates.builder(subject, self._root.subject, signing_key.public_key_der, start, start + ACT_LIFE)
+            .add_extension(certificates.authority_key(self._root), critical=False)
+            .add_extension(certificates.key_usage(digital_signature=True, content_commitment=True), critical=True)
             .add_extension(
                 x509.AuthorityInformationAccess(
                     [
@@ -239,8 +243,8 @@ class Authority:
                 critical=False,
             )
         )
-        certificate = builder.sign(self._root_key.private, hashes.SHA256())
-        return OneTimeKey(key=signing_key, certificate=_loaded(_der(certificate)))
+        certificate = certificates.issue(builder, self._root_key, public_key_of(self._root))
+        return OneTimeKey(key=signing_key, certificate=certificate)
 
     def issued(self, certificate_der: bytes) -> bool:
         """True when the root really signed this certificate."""
@@ -268,7 +272,7 @@ class Authority:
         if moment >= last:
             raise window_closed()
         return revocation.good(
-            _loaded(certificate_der),
+            asn1_x509.Certificate.load(certificate_der),
             issuer=self.root,
             responder=self.responder_certificate,
             key=self._responder_key,
@@ -293,17 +297,52 @@ def window_closed() -> SigningError:
     )
 
 
+def _authority(parts: AuthorityParts, ca_key: SigningKey | None) -> Authority:
+    return Authority(parts, ca_key=ca_key)
+
+
+def _parts(root_key: SigningKey, root_der: bytes, start: datetime, *, kept_key: bytes, ocsp_url: str) -> AuthorityParts:
+    """An authority's parts with a new time-stamp authority and a new responder, whose keys always live here.
+
+    Here, because they sign five times a statement, and because they are cheap to replace: what they vouch for stays
+    good when the next ones take their place. The root's key may live elsewhere; `kept_key` is empty then.
+    """
+    root = x509.load_der_x509_certificate(root_der)
+    stamper_key, stamper = _end_entity(root_key, root, "Time stamps", start, timestamping=True)
+    responder_key, responder = _end_entity(root_key, root, "Certificate status", start, timestamping=False)
+    return AuthorityParts(
+        root_key=kept_key,
+        root_certificate=root_der,
+        stamper_key=stamper_key.to_der(),
+        stamper_certificate=stamper,
+        responder_key=responder_key.to_der(),
+        responder_certificate=responder,
+        ocsp_url=ocsp_url,
+    )
+
+
+def _root_certificate(key: SigningKey, name: x509.Name, start: datetime, end: datetime) -> bytes:
+    builder = (
+        certificates.builder(name, name, key.public_key_der, start, end)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(certificates.key_usage(key_cert_sign=True, crl_sign=True), critical=True)
+    )
+    return bytes(certificates.issue(builder, key, key.public_key_der).dump())
+
+
 def _end_entity(
-    issuer_key: LocalKey, issuer: x509.Certificate, what: str, start: datetime, *, timestamping: bool
-) -> tuple[LocalKey, x509.Certificate]:
+    issuer_key: SigningKey, issuer: x509.Certificate, what: str, start: datetime, *, timestamping: bool
+) -> tuple[LocalKey, bytes]:
     key = LocalKey.generate()
     organization = str(issuer.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
     end = min(start + STAMPER_LIFE, issuer.not_valid_after_utc)
-    subject = _name(organization=organization, common_name=f"{_clip(organization, 62 - len(what))}: {what}")
+    subject = certificates.name(
+        organization=organization, common_name=f"{certificates.clip(organization, 62 - len(what))}: {what}"
+    )
     builder = (
-        _builder(subject, issuer.subject, key.public_key_der, start, end)
-        .add_extension(_authority_key(issuer), critical=False)
-        .add_extension(_key_usage(digital_signature=True), critical=True)
+        certificates.builder(subject, issuer.subject, key.public_key_der, start, end)
+        .add_extension(certificates.authority_key(issuer), critical=False)
+        .add_extension(certificates.key_usage(digital_signature=True), critical=True)
     )
     if timestamping:  # RFC 3161 §2.3: exactly this purpose, critical
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
@@ -311,84 +350,4 @@ def _end_entity(
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False
         ).add_extension(x509.OCSPNoCheck(), critical=False)
-    return key, builder.sign(issuer_key.private, hashes.SHA256())
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key_der: bytes, start: datetime, end: datetime
-) -> x509.CertificateBuilder:
-    public_key = serialization.load_der_public_key(public_key_der)
-    if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-        raise SigningError(
-            SigningCode.AUTHORITY_INVALID, "The signing key is of a kind that is not accepted.", "Use an EC or RSA key."
-        )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-    )
-
-
-def _name(*, organization: str, common_name: str, title: str = "", serial: str = "") -> x509.Name:
-    pairs = (
-        (NameOID.ORGANIZATION_NAME, organization),
-        (NameOID.TITLE, title),
-        (NameOID.SERIAL_NUMBER, serial),
-        (NameOID.COMMON_NAME, common_name),
-    )
-    return x509.Name([x509.NameAttribute(oid, _clip(text, _X520_LIMIT)) for oid, text in pairs if text.strip()])
-
-
-def _clip(text: str, limit: int) -> str:
-    """At most `limit` bytes of UTF-8 (`cryptography` counts X.520's 64 characters as bytes)."""
-    text = " ".join(text.split())
-    if len(text.encode()) <= limit:
-        return text
-    while len(text.encode()) > limit - len("…".encode()):
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
-def _authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    ski = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ski)
-
-
-def _key_usage(
-    *,
-    digital_signature: bool = False,
-    content_commitment: bool = False,
-    key_cert_sign: bool = False,
-    crl_sign: bool = False,
-) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=content_commitment,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.DER)
-
-
-def _spki(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def _loaded(der: bytes) -> asn1_x509.Certificate:
-    """Parsed from bytes, not built: a built asn1crypto object is encoded again on every dump (twice the time)."""
-    return asn1_x509.Certificate.load(der)
+    return key, bytes(certificates.issue(builder, issuer_key, public_key_of(issuer)).dump())

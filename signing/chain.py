@@ -20,6 +20,7 @@ from pyhanko.pdf_utils.form_tools import annot_width_height, get_single_field_an
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError as PyHankoError
+from pyhanko.sign.signers.constants import ISO32002
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 
@@ -126,6 +127,11 @@ def add_signature(
     now: datetime,
 ) -> Signed:
     """Fill `role`'s field in one revision. For this room only: turn and integrity are the caller's to check."""
+    if role is Role.ORG_CERT:
+        # what later P-256 signatures ask the catalog to say (ISO/TS 32002) must be said before anybody signs: an RSA
+        # key of the organization would not say it, and the client's signature would change what was certified
+        opened.writer.ensure_output_version(version=(2, 0))
+        opened.writer.register_extension(ISO32002)
     style = PlateStyle(plate=_plate(opened, role, appearance))
     metadata = PdfSignatureMetadata(
         field_name=role.value,

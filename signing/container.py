@@ -86,6 +86,11 @@ def sha256_algorithm() -> bytes:
     return sequence(oid(_SHA256))
 
 
+def signature_algorithm(*, rsa: bool) -> bytes:
+    """AlgorithmIdentifier of a signature over SHA-256: RSA PKCS#1 v1.5, or ECDSA."""
+    return sequence(oid(_RSA_SHA256), tlv(0x05)) if rsa else sequence(oid(_ECDSA_SHA256))
+
+
 def signed_attributes(content_type: str, digest: bytes, certificate: x509.Certificate) -> bytes:
     """What is signed (ETSI EN 319 122-1 §5): kind of content, its SHA-256, and which certificate signs."""
     return set_of(
@@ -110,8 +115,7 @@ def signature_container(
     `signed_attributes` wrote them; `token`: the time stamp over `signature`.
     """
     signer = certificates[0]
-    rsa = signer.public_key.algorithm == "rsa"
-    algorithm = sequence(oid(_RSA_SHA256), tlv(0x05)) if rsa else sequence(oid(_ECDSA_SHA256))
+    algorithm = signature_algorithm(rsa=signer.public_key.algorithm == "rsa")
     unsigned = b"" if token is None else tlv(0xA1, _attribute(_SIGNATURE_TIME_STAMP, token))
     info = sequence(
         integer(1),

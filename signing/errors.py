@@ -38,6 +38,13 @@ class SigningCode(StrEnum):
     PICTURE_EMPTY = "picture_empty"
     TEXT_UNPRINTABLE = "text_unprintable"
     AUTHORITY_INVALID = "authority_invalid"
+    KEY_UNAVAILABLE = "key_unavailable"
+    KEY_REFUSED = "key_refused"
+    KEY_NOT_FOUND = "key_not_found"
+    KEY_DISABLED = "key_disabled"
+    KEY_PENDING_DELETION = "key_pending_deletion"
+    KEY_UNFIT = "key_unfit"
+    KEY_UNTRUE = "key_untrue"
     NAIVE_TIME = "naive_time"
 
 
@@ -57,6 +64,20 @@ class SigningError(Exception):
     def __reduce__(self) -> tuple[type[SigningError], tuple[SigningCode, str, str]]:
         """Survive the way back from a child process."""
         return (type(self), (self.code, self.sentence, self.remedy))
+
+
+class KeyUnavailable(SigningError):
+    """A token or key service does not answer now; another try may succeed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            SigningCode.KEY_UNAVAILABLE,
+            f"The organization's signing key cannot be used now: {what}.",
+            "Nothing is lost; it is tried again. Check the token, or network, region and credentials.",
+        )
+
+    def __reduce__(self) -> tuple[type[SigningError], tuple[SigningCode, str, str]]:
+        return (SigningError, (self.code, self.sentence, self.remedy))
 
 
 class StampUnavailable(SigningError):

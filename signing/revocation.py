@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 
 from asn1crypto import ocsp, x509
 
-from signing.container import fixed, integer, octets, oid, sequence, tlv
+from signing.container import fixed, integer, octets, oid, sequence, signature_algorithm, tlv
 from signing.keys import SigningKey
 
 _SHA1 = "1.3.14.3.2.26"
 _BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
-_ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 
 
 def good(
@@ -43,7 +42,7 @@ def good(
     data = sequence(responder_id, generalized_time(this_update), sequence(answer))
     signature = tlv(0x03, b"\x00", key.sign(data, "sha256"))
     certificates = tlv(0xA0, sequence(responder.dump()))
-    basic = sequence(data, sequence(oid(_ECDSA_SHA256)), signature, certificates)
+    basic = sequence(data, signature_algorithm(rsa=False), signature, certificates)
     successful = tlv(0x0A, b"\x00")
     return fixed(ocsp.OCSPResponse, sequence(successful, tlv(0xA0, sequence(oid(_BASIC_RESPONSE), octets(basic)))))
 
