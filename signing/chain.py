@@ -130,7 +130,7 @@ def add_signature(
     if role is Role.ORG_CERT:
         # what later P-256 signatures ask the catalog to say (ISO/TS 32002) must be said before anybody signs: an RSA
         # key of the organization would not say it, and the client's signature would change what was certified
-        opened.writer.ensure_output_version(version=(2, 0))
+        opened.writer.ensure_output_version(version=(2, 0))  # type: ignore[no-untyped-call]
         opened.writer.register_extension(ISO32002)
     style = PlateStyle(plate=_plate(opened, role, appearance))
     metadata = PdfSignatureMetadata(
