@@ -1,11 +1,11 @@
-"""`confide forms`: what forms there are, and how a Word template would come out."""
+"""`confide forms`: what forms there are, how a Word template would come out, and what is wrong with it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,8 +13,11 @@ from cli import ask
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option, progress, table
+from cli.publishing import approve, propose, publish, review, withdraw
 
 if TYPE_CHECKING:
+    from templates.catalog import Catalog
+    from templates.form import Form
     from templates.lint.remark import Remark
 
 
@@ -23,39 +26,94 @@ def forms() -> None:
     """The Word forms that statements are written on."""
 
 
-@forms.command("list")
-@json_option
-def listing(as_json: bool) -> None:
-    """The forms of this installation."""
-    from templates.catalog import catalog
+for verb in (propose, review, publish, withdraw, approve):
+    forms.add_command(verb)
 
-    rows = [
-        {
-            "id": form.id,
-            "version": form.version,
-            "title": form.title[form.languages[0]],
-            "languages": list(form.languages),
-            "signers": [signer.role for signer in form.signers],
-            "needs_counsel": form.needs_counsel,
-        }
-        for form in catalog()
-    ]
+
+@forms.command("list")
+@click.option("--all", "every", is_flag=True, help="Every version, those that wait for a second person too.")
+@json_option
+def listing(every: bool, as_json: bool) -> None:
+    """The forms in force here, and whether counsel reviewed them."""
+    rows = _own_rows(every) if _has_site() else _shipped_rows()
     if as_json:
         answer(rows, "", as_json=True)
         return
     table(
-        ["Form", "Version", "Title", "Languages", "Review"],
+        ["Form", "Version", "Title", "Languages", "State", "Not reviewed by counsel"],
         [
             [
-                str(row["id"]),
-                str(row["version"]),
-                str(row["title"]),
-                ", ".join(map(str, row["languages"])),  # type: ignore[call-overload]
-                "not reviewed by counsel" if row["needs_counsel"] else "reviewed",
+                row["id"],
+                row["version"],
+                row["title"],
+                ", ".join(row["languages"]),
+                row["state"],
+                ", ".join(row["not_reviewed_by_counsel"]) or "—",
             ]
             for row in rows
         ],
     )
+
+
+def _has_site() -> bool:
+    from flows import establishment
+    from register.configuration import configuration
+
+    return establishment.established(configuration())
+
+
+def _catalog() -> Catalog:
+    """The forms of this site, or those that ship where there is none."""
+    from templates.catalog import catalog
+
+    if not _has_site():
+        return catalog()
+    from cli.doors import opened
+
+    return opened().catalog
+
+
+def _shipped_rows() -> list[dict[str, Any]]:
+    from templates.catalog import catalog
+
+    return [
+        _row(form, "ships", [language for language in form.languages if form.unreviewed(language)])
+        for form in catalog()
+    ]
+
+
+def _own_rows(every: bool) -> list[dict[str, Any]]:
+    from cli.doors import opened
+    from flows.forms import proposed, unreviewed
+    from register import forms as register
+    from register.vocabulary import FormState
+
+    site = opened()
+    known = site.catalog.every or tuple(site.catalog)
+    shown = [form for form in known if every or site.catalog.get(form.id) is form]
+    rows = [
+        _row(form, "in force" if site.catalog.get(form.id) is form else "kept", sorted(unreviewed(form)))
+        for form in shown
+    ]
+    for waiting in register.listing() if every else ():
+        if waiting.state is FormState.PROPOSED:
+            form = proposed(site, waiting.form_id, waiting.version)
+            rows.append(_row(form, "proposed", sorted(unreviewed(form))))
+    return rows
+
+
+def _row(form: Form, state: str, unreviewed: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": form.id,
+        "version": form.version,
+        "title": form.title[form.languages[0]],
+        "languages": list(form.languages),
+        "signers": [signer.role for signer in form.signers],
+        "state": state,
+        "digest": form.digest,
+        "needs_counsel": bool(unreviewed),
+        "not_reviewed_by_counsel": list(unreviewed),
+    }
 
 
 @forms.command("preview")
@@ -95,7 +153,6 @@ def check(
     things to look at. Needs no site.
     """
     from rules.vocabulary import Family, Language
-    from templates.catalog import catalog
     from templates.lint.apart import check_apart
 
     if form_id and family:
@@ -108,7 +165,7 @@ def check(
     with progress(None, "Looking at the form", quiet=as_json):
         remarks = check_apart(
             content,
-            form=catalog().get(form_id) if form_id else None,
+            form=_catalog().get(form_id) if form_id else None,
             family=Family(family) if family else None,
             language=Language(language) if language else None,
         )

@@ -23,7 +23,10 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "rules": "bad_request",
         "flows": "",
     },
-    ExitCode.REFUSED: {"register": "refused organization_retired not_finished same_person"},
+    ExitCode.REFUSED: {
+        "register": "refused organization_retired not_finished same_person",
+        "templates": "form_refused prints_differently",
+    },
     ExitCode.NOT_FOUND: {
         "register": "unknown_id nothing_to_reissue",
         "storage": "not_found key_not_found",
@@ -33,7 +36,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.NOT_ALLOWED: {"register": "not_allowed last_administrator"},
     ExitCode.CONFLICT: {
         "register": "already_established illegal_move moved_meanwhile lease_lost signing_order not_what_was_shown "
-        "object_state proof",
+        "object_state proof form_version",
         "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists rotation_not_confirmed",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
         "window_closed no_archive_field nothing_to_archive stamp_not_longer",

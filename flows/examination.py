@@ -148,10 +148,23 @@ def _rendering(site: Site) -> Iterator[Line]:
 
 
 def _forms(site: Site) -> Iterator[Line]:
+    from flows.forms import unreviewed
+    from register import agency, forms
+    from register.vocabulary import FormState
+
+    level = Level.NOTE if agency.current().training else Level.PROBLEM
     for form in site.catalog:
-        if form.needs_counsel:
+        if waiting := sorted(unreviewed(form)):
             yield Line(
-                Level.NOTE, "forms", f"{form.id} {form.version} was not reviewed by counsel.", "Have it reviewed."
+                level,
+                "forms",
+                f"{form.id} {form.version} was not reviewed by counsel ({', '.join(waiting)}).",
+                "Have it read, then: confide forms approve",
+            )
+    for row in forms.listing():
+        if row.state is FormState.PROPOSED:
+            yield Line(
+                Level.NOTE, "forms", f"{row.form_id} {row.version} waits for a second person.", "confide forms review"
             )
 
 

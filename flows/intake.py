@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from flows import forms
 from flows.bell import ring
 from flows.site import Site, now
 from register import agency, packets
@@ -27,14 +28,7 @@ _SITTINGS = UUID("3b6d3c1e-6f0e-4c0d-9d3b-0a6f3f7a8c11")
 
 def form_choice(site: Site, form_id: str) -> FormChoice:
     """What the register needs of a form in force. Raises `FormError` for a form that is not published."""
-    form = site.catalog.get(form_id)
-    return FormChoice(
-        form_id=form.id,
-        form_version=form.version,
-        family=form.family,
-        retention_class=form.retention_class,
-        signers=tuple(signer.role for signer in form.signers),
-    )
+    return forms.form_choice(site.catalog.get(form_id))
 
 
 def packet_request(site: Site, told: Mapping[str, Any], *, again: bool = False) -> PacketRequest:
@@ -67,8 +61,8 @@ def open_packet(site: Site, told: Mapping[str, Any], *, by: Person, again: bool 
 
 def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
     """Ask again for what failed or was made void, on the forms now in force, and wake a worker."""
-    forms = {form.id: form_choice(site, form.id) for form in site.catalog}
-    packet = packets.reissue(site.vault, packet_id, request_id=uuid4(), forms=forms, by=by, now=now())
+    choices = {form.id: forms.form_choice(form) for form in site.catalog}
+    packet = packets.reissue(site.vault, packet_id, request_id=uuid4(), forms=choices, by=by, now=now())
     ring(site.configuration)
     return packet
 
@@ -96,5 +90,4 @@ def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest
         exchange=wish.exchange,
         single_use=wish.single_use,
         about=wish.about,
-        group=wish.group,
     )

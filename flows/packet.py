@@ -19,7 +19,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import django_ready  # isort: skip  # noqa: F401
-from flows import lease
+from flows import forms, lease
 from flows.desk import Desk, desk
 from flows.finished import refuse_wrong_names
 from flows.runs import Stages, Step, StepFailed
@@ -30,6 +30,7 @@ from register.facts import Machine, Packet, Statement
 from register.vocabulary import MachineName, ObjectArea
 from rules.vocabulary import StatementState
 from rules.wording import fields_of
+from templates.errors import FormError
 
 if TYPE_CHECKING:
     from templates.form import Form
@@ -81,12 +82,12 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
     site, subject = here.site, row.statement_id
     with stages.step(Step.READ, subject):
         draft = statements.draft(site.vault, subject, by=WORKER, now=now())
-        form = _form_in_force(here, row)
+        form = _form_asked_on(here, row)
         # the sitting's day, not the worker's: a second try must print the same bytes
         prepared_on = agency.today(asked.opened_at)
         fields = fields_of(draft, statement_ref=row.ref, prepared_on=prepared_on, logo=agency.logo())
     with stages.step(Step.FILL, subject):
-        filled = site.press.fill(form.docx(row.language), fields, locale=row.language)
+        filled = site.press.fill(forms.printed_on(form, row.language), fields, locale=row.language)
     with stages.step(Step.RENDER, subject):
         title = form.title[row.language]
         pdf = site.press.render(filled, title=title, language=row.language, prepared_on=prepared_on)
@@ -100,10 +101,13 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
         return statements.present(subject, holder=here.holder, document=document, now=now())
 
 
-def _form_in_force(here: Desk, row: Statement) -> Form:
-    """The form the statement was asked on; another version of it would be another document than the rules judged."""
-    form = here.site.catalog.get(row.form_id)
-    if form.version != row.form_version:
+def _form_asked_on(here: Desk, row: Statement) -> Form:
+    """The very text the statement was asked on: another would be another document than the rules judged."""
+    try:
+        form = here.site.catalog.version(row.form_id, row.form_version)
+    except FormError as error:
+        raise StepFailed(Step.READ, "form_changed", row.statement_id, passing=False) from error
+    if row.form_sha256 and form.sha256(row.language) != row.form_sha256:
         raise StepFailed(Step.READ, "form_changed", row.statement_id, passing=False)
     return form
 

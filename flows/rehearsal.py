@@ -13,6 +13,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from flows import forms
 from flows.desk import Desk
 from flows.site import now
 
@@ -31,8 +32,8 @@ def rehearse(here: Desk) -> int:
     """Make every published form for a fictional client and throw it away; returns how many were made."""
     if not _at_leisure(here):
         return 0
-    forms = [(form, language) for form in here.site.catalog for language in form.languages]
-    jobs = [here.threads.submit(_document, here, form, language) for form, language in forms]
+    wanted = [(form, language) for form in here.site.catalog for language in form.languages]
+    jobs = [here.threads.submit(_document, here, form, language) for form, language in wanted]
     failures = [type(failure).__name__ for job in jobs if (failure := job.exception()) is not None]
     if failures:
         # the type alone, as everywhere; the first real document will tell what is wrong, by step and code
@@ -74,7 +75,7 @@ def _document(here: Desk, form: Form, language: Language) -> None:
         draft = drafts.load(drafts.dump(sample_draft(form, language, Size.USUAL)))
         fields = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
         press = here.site.press
-        filled = press.fill(form.docx(language), fields, locale=language)
+        filled = press.fill(forms.printed_on(form, language), fields, locale=language)
         pdf = press.render(filled, title=form.title[language], language=language, prepared_on=PREPARED_ON)
         found = extract(pdf)
         # its findings are nobody's: the fictional client may well be named like somebody here

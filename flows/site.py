@@ -57,11 +57,13 @@ class Site:
         self.__dict__.pop("stamper", None)
         self.__dict__["authority"] = renewed
 
-    @cached_property
+    @property
     def catalog(self) -> Catalog:
-        from templates.catalog import catalog
+        """The forms in force and their versions; one that is published is seen at the next asking."""
+        from register import forms
+        from templates.catalog import site_catalog
 
-        return catalog()
+        return site_catalog(self.configuration.home / "forms", known=forms.published)
 
     @cached_property
     def press(self) -> Press:

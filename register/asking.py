@@ -6,9 +6,8 @@ Nothing here writes. A draft is built once and judged as built: what is sealed, 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,9 +15,9 @@ from django.db.models import Q
 
 from register import agency, clients, facts, models, organizations, reading
 from register.errors import RegisterError, RegisterErrorCode
-from register.named import named
 from rules import statement as statement_rules
 from rules.draft import Discloser, Identity, StatementDraft
+from rules.finding import Finding, FindingCode, block
 from rules.vocabulary import Family, Language, PacketState, SignerRole, StatementState
 
 if TYPE_CHECKING:
@@ -54,18 +53,10 @@ def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> 
     """
     identity, discloser = clients.identity_of(vault, request.client_id), agency.discloser()
     asked = [
-        Asked(position, one.form, _paper(vault, request.client_id, one, _draft(one, identity, discloser)))
-        for position, one in enumerate(request.statements)
+        Asked(position, one.form, _draft(one, identity, discloser)) for position, one in enumerate(request.statements)
     ]
     form = request.acknowledgment
-    # nothing is put between a client and a revocation
-    only_revoking = bool(asked) and all(one.draft.family is Family.REVOCATION for one in asked)
-    if (
-        form is not None
-        and not only_revoking
-        and not _acknowledged(request.client_id, form)
-        and not _acknowledging(asked)
-    ):
+    if form is not None and not _acknowledged(request.client_id, form) and not _acknowledging(asked):
         language = request.language or (request.statements[0].language if request.statements else Language.EN)
         asked.insert(0, Asked(-1, form, _acknowledgment(form, language, identity, discloser, today)))
     if not asked:
@@ -86,7 +77,22 @@ def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt
     return tuple(
         facts.Refusal(position=one.position, form_id=one.form.form_id, finding=finding)
         for one in wanted
-        for finding in statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged)
+        for finding in _review(one) + statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged)
+    )
+
+
+def _review(one: Asked) -> tuple[Finding, ...]:
+    """A text that no counsel approved is for training only."""
+    if one.draft.language not in one.form.unreviewed or agency.current().training:
+        return ()
+    return (
+        block(
+            FindingCode.V21,
+            "form",
+            f"The text of {one.form.form_id} {one.form.form_version} ({one.draft.language.value}) was not reviewed by"
+            " counsel; have counsel read it, and record the approval: confide forms approve.",
+            "42 CFR 2.31, 2.32; 45 CFR 164.508(c)",
+        ),
     )
 
 
@@ -122,7 +128,6 @@ def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormCho
         exchange=draft.exchange,
         single_use=draft.single_use,
         about=draft.about,
-        group=draft.group,
     )
 
 
@@ -153,18 +158,7 @@ def _draft(one: facts.StatementRequest, identity: Identity, discloser: Discloser
         exchange=one.exchange,
         single_use=one.single_use,
         about=one.about,
-        group=one.group,
     )
-
-
-def _paper(vault: Vault, client_id: UUID, one: facts.StatementRequest, draft: StatementDraft) -> StatementDraft:
-    """What only the register can add: the statement a revocation names, the code of an agreement on screens."""
-    if draft.family is Family.ELECTRONIC_RECORDS:
-        return replace(draft, access_code=f"{secrets.randbelow(10_000):04}")
-    if draft.family is not Family.REVOCATION:
-        return draft
-    found = named(vault, client_id, one.about)
-    return replace(draft, about=found.ref, recipient=draft.recipient or found.recipient, revoked=found.revoked)
 
 
 def _acknowledgment(

@@ -45,6 +45,7 @@ class RegisterErrorCode(StrEnum):
     NOT_WHAT_WAS_SHOWN = "not_what_was_shown"
     OBJECT_STATE = "object_state"
     PROOF = "proof"
+    FORM_VERSION = "form_version"
 
 
 class RegisterError(Exception):

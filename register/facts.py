@@ -15,13 +15,14 @@ from register.vocabulary import (
     AuditVerb,
     CopyMethod,
     DisclosureBasis,
+    FormState,
     MachineName,
     ObjectArea,
     ObjectState,
     SealingState,
     StaffRole,
 )
-from rules.draft import Expiry, GroupTerms, Mandate, Revocable
+from rules.draft import Expiry, Mandate, Revocable
 from rules.finding import Finding
 from rules.vocabulary import (
     Family,
@@ -74,10 +75,8 @@ class Agency:
     classes: frozenset[ProgramClass]
     time_zone: str
     """IANA name, e.g. America/New_York."""
-    email: str
-    """Where questions about privacy can be sent (42 CFR 2.22(b)(1)(vii)); empty until it is set."""
-    notice_effective_on: dt.date | None
-    """From when the patient notice is in effect (42 CFR 2.22(b)(1)(viii)); None until somebody puts it into effect."""
+    consent_version: str
+    """Version of the electronic-records notice clients are asked to accept."""
     training: bool
     """True on a site for practice: what it makes says so and proves nothing."""
 
@@ -131,6 +130,10 @@ class FormChoice:
     retention_class: str
     signers: tuple[SignerRole, ...]
     """Every role of the form in signing order, the organization's own included."""
+    sha256: Mapping[Language, str] = field(default_factory=dict)
+    """SHA-256 of the form's text by language: kept with the statement, as evidence of what was shown."""
+    unreviewed: frozenset[Language] = frozenset()
+    """Languages whose text counsel has not approved: refused on a site that is in earnest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +161,6 @@ class StatementRequest:
     exchange: bool = False
     single_use: bool = False
     about: str = ""
-    """Short id of the statement that a revocation names."""
-    group: GroupTerms | None = None
 
     def __repr__(self) -> str:
         return f"StatementRequest({self.form.form_id}, {self.language.value}, …)"
@@ -220,6 +221,8 @@ class Statement:
     position: int
     form_id: str
     form_version: str
+    form_sha256: str
+    """Of the form's text it was asked on; empty for statements from before it was kept."""
     language: Language
     family: Family
     organization_id: UUID | None
@@ -407,3 +410,34 @@ class AuditVerdict:
     entries: int
     first_broken: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormVersion:
+    """One version of a form that this site made itself."""
+
+    form_id: str
+    version: str
+    digest: str
+    state: FormState
+    proposed_by: UUID
+    proposed_at: dt.datetime
+    decided_by: UUID | None
+    """Who published or withdrew it."""
+    decided_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormApproval:
+    """A lawyer's approval of one text."""
+
+    form_id: str
+    version: str
+    language: Language
+    document_sha256: str
+    counsel: str
+    standing: str
+    """Bar admission or title."""
+    approved_on: dt.date
+    recorded_by: UUID
+    recorded_at: dt.datetime

@@ -282,6 +282,7 @@ def _write(packet: models.Packet, position: int, one: _Sealed) -> None:
         position=position,
         form_id=form.form_id,
         form_version=form.form_version,
+        form_sha256=form.sha256.get(draft.language, ""),
         retention_class=form.retention_class,
         language=draft.language.value,
         family=draft.family.value,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DRAFT = "statement-draft"
 """The sealed field's place; with the statement's id it binds a draft to its row."""
-_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PERSONS = frozenset({SignerRole.CLIENT, SignerRole.REPRESENTATIVE, SignerRole.INTERPRETER, SignerRole.WITNESS})
 """The roles a human being signs in; the organization certifies and seals by itself."""
@@ -49,12 +48,6 @@ def new_ref() -> str:
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def plain_ref(ref: str) -> str:
-    """A printed reference as it stands in the register, however it was typed in."""
-    plain = ref.upper().translate(_MISREAD)
-    return "-".join((plain[:4], plain[4:8], plain[8:]))
-
-
 def fact(row: models.Statement) -> facts.Statement:
     """The row as other rooms see it; give it a row of `rows()`."""
     return facts.Statement(
@@ -65,6 +58,7 @@ def fact(row: models.Statement) -> facts.Statement:
         position=row.position,
         form_id=row.form_id,
         form_version=row.form_version,
+        form_sha256=row.form_sha256,
         language=Language(row.language),
         family=Family(row.family),
         organization_id=row.organization_id,

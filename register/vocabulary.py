@@ -43,6 +43,14 @@ class StaffRole(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class FormState(StrEnum):
+    """A version of a form: proposed by one person, published by another, or withdrawn."""
+
+    PROPOSED = "proposed"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
 class MachineName(StrEnum):
     """The parts of the system that act by themselves; none of them counts as a person."""
 
@@ -84,7 +92,6 @@ class AuditVerb(StrEnum):
     AGENCY_ESTABLISHED = "agency_established"
     AGENCY_CLASSIFIED = "agency_classified"
     AGENCY_LOGO_SET = "agency_logo_set"
-    AGENCY_NOTICE_IN_EFFECT = "agency_notice_in_effect"
     STAFF_ADDED = "staff_added"
     STAFF_RESET = "staff_reset"
     STAFF_RETIRED = "staff_retired"
@@ -117,3 +124,7 @@ class AuditVerb(StrEnum):
     OBJECT_GONE = "object_gone"
     DISCLOSED = "disclosed"
     COPY_GIVEN = "copy_given"
+    FORM_PROPOSED = "form_proposed"
+    FORM_PUBLISHED = "form_published"
+    FORM_WITHDRAWN = "form_withdrawn"
+    FORM_APPROVED = "form_approved"

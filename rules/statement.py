@@ -19,7 +19,6 @@ from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
 from rules.families import Regime, own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.nasw import cite
-from rules.papers import of_papers
 from rules.signing_act import SigningAct, check_signing
 from rules.tables import table
 from rules.vocabulary import (
@@ -51,7 +50,13 @@ def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) 
     yield from fitting_signers(draft, today)
     yield from _of_the_family(draft)
     if not draft.family.discloses:
-        yield from of_papers(draft, today)
+        if draft.recipient is not None:
+            yield block(
+                FindingCode.V01,
+                "recipient",
+                "This paper shares nothing, so it names no receiving organization; take the organization out.",
+                "advisory, paragraph 2",
+            )
         return
     yield from _classified(draft)
     yield from _recipient(draft)

@@ -25,6 +25,8 @@ class FormCode(StrEnum):
     FIELD_NOT_TEXT = "field_not_text"
     UNKNOWN_FILTER = "unknown_filter"
     FORBIDDEN_EXPRESSION = "forbidden_expression"
+    FORM_REFUSED = "form_refused"
+    PRINTS_DIFFERENTLY = "prints_differently"
     FORM_UNKNOWN = "form_unknown"
     MANIFEST_BROKEN = "manifest_broken"
     LOGO_UNUSABLE = "logo_unusable"

@@ -110,7 +110,6 @@ class Form:
     """Says nothing of the program's class: it becomes the title of the PDF."""
     retention_class: RetentionClass
     signers: tuple[Signer, ...]
-    """Empty for a paper that nobody signs: it goes with another, and no packet holds it."""
     fields: tuple[Field, ...]
     needs_counsel: bool
     """True until counsel has approved this version."""
@@ -140,6 +139,25 @@ class Form:
         :raises FormError: FORM_UNKNOWN when the form is not published in that language.
         """
         return hashlib.sha256(self.docx(language)).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over manifest and Word files, in hexadecimal: by this a version is told from any other."""
+        parts = {MANIFEST: self.manifest, **{f"{language}.docx": content for language, content in self.files.items()}}
+        told = "".join(f"{name} {hashlib.sha256(parts[name]).hexdigest()}\n" for name in sorted(parts))
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        """The version as numbers, to be compared."""
+        return tuple(int(piece) for piece in self.version.split("."))
+
+    def unreviewed(self, language: Language) -> bool:
+        """True when this version in this language may not be used in earnest before counsel approved it.
+
+        Every Spanish text, whatever its manifest says: it was translated, and a translation is another text.
+        """
+        return self.needs_counsel or language is not Language.EN
 
     def labels(self, language: Language | str) -> dict[str, str]:
         """Role to label in one language, for the names of the signature fields."""
@@ -254,9 +272,7 @@ class _Reader:
         return MappingProxyType({language: self.text(texts, language.value) for language in languages})
 
     def signers(self, raw: object, languages: tuple[Language, ...]) -> tuple[Signer, ...]:
-        found: list[Signer] = []
-        if raw == []:
-            return ()
+        found = []
         for item in self.items(raw, "signers"):
             signer = self.mapping(item, "signers", frozenset({"role", "label"}))
             role = self.choice(SignerRole, signer["role"], "signers, role")

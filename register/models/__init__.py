@@ -1,6 +1,7 @@
 """The rows. They stay in this room: every other room is given the frozen values of `register.facts`."""
 
 from register.models.audit import AuditEntry
+from register.models.forms import FormApproval, FormVersion
 from register.models.keeping import CopyGiven, Disclosure, Object, Record
 from register.models.people import Agency, Client, NameToken, Organization, Staff
 from register.models.work import Move, Packet, Signing, Statement
@@ -11,6 +12,8 @@ __all__ = [
     "Client",
     "CopyGiven",
     "Disclosure",
+    "FormApproval",
+    "FormVersion",
     "Move",
     "NameToken",
     "Object",

@@ -68,6 +68,7 @@ class Statement(models.Model):
     position = models.PositiveSmallIntegerField()
     form_id = models.CharField(max_length=64)
     form_version = models.CharField(max_length=32)
+    form_sha256 = models.CharField(max_length=64, blank=True)
     retention_class = models.CharField(max_length=64)
     language = models.CharField(max_length=8)
     family = models.CharField(max_length=32)

@@ -1,10 +1,11 @@
-"""`python -m templates.drafting`: write the Word files of all our forms again from their texts."""
+"""`python -m templates.drafting`: write the Word files of all our forms again from their texts, and their snapshots."""
 
 from __future__ import annotations
 
 from templates.drafting.package import draft
 from templates.drafting.wording import TEXTS
 from templates.form import FORMS
+from templates.snapshot import snapshot
 
 
 def main() -> None:
@@ -15,6 +16,9 @@ def main() -> None:
         content = draft(form_id, language)
         if not target.exists() or target.read_bytes() != content:
             target.write_bytes(content)
+        told = target.with_suffix(".txt")
+        if not told.exists() or told.read_text(encoding="utf-8") != snapshot(content):
+            told.write_text(snapshot(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

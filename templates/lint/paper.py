@@ -67,7 +67,7 @@ class Paper:
             )
         self._roots: dict[str, Any] = {}
 
-    def root(self, name: str) -> Any | None:
+    def root(self, name: str) -> Any:
         """The parsed part, or None when the file has none of that name. Raises FormError when it is no XML."""
         if name not in self.parts:
             return None
@@ -96,8 +96,8 @@ class Paper:
 
     def _paragraphs(self, name: str) -> Iterator[Paragraph]:
         root, told = self.root(name), place.told_as(name)
-        tables = {table: number for number, table in enumerate(root.iter(f"{W}tbl"), start=1)}  # type: ignore[union-attr]
-        for number, element in enumerate(root.iter(f"{W}p"), start=1):  # type: ignore[union-attr]
+        tables = {table: number for number, table in enumerate(root.iter(f"{W}tbl"), start=1)}
+        for number, element in enumerate(root.iter(f"{W}p"), start=1):
             if next(element.iterancestors(_FALLBACK), None) is not None:
                 continue  # what an old Word shows instead of a text box: the same words again
             nodes = tuple(node for node in element.iter(f"{W}t") if next(node.iterancestors(f"{W}p")) is element)

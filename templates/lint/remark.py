@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rules.vocabulary import Severity
-from templates.errors import FormError, Place
+from rules.vocabulary import Language, Severity
+from templates.errors import FormCode, FormError, Place
 
 
 class Check(StrEnum):
@@ -85,3 +85,28 @@ def of_error(check: Check, error: FormError) -> Remark:
 def blocking(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     """Those with which a form may not be published."""
     return tuple(remark for remark in remarks if remark.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One remark, as an error tells it."""
+
+    path: str
+    sentence: str
+    remedy: str
+
+
+class FormRefused(FormError):
+    """A form with remarks that block; `problems` holds every one."""
+
+    def __init__(self, remarks: Mapping[Language, tuple[Remark, ...]]) -> None:
+        self.problems = tuple(
+            Problem(f"{language}: {one.place}", one.sentence, one.remedy)
+            for language, told in remarks.items()
+            for one in told
+        )
+        super().__init__(
+            FormCode.FORM_REFUSED,
+            f"The form cannot be proposed: {len(self.problems)} thing(s) to put right.",
+            "Put right what is listed and propose it again.",
+        )

@@ -29,27 +29,16 @@ REF = "K7QF-2M9D-XR4T"
 KEYS = {
     "statement": {"ref", "prepared_on"},
     "form": {"id", "version"},
-    "agency": {"name", "unit", "address", "phone", "revocation_desk", "logo", "email", "notice_effective_on"},
+    "agency": {"name", "unit", "address", "phone", "revocation_desk", "logo"},
     "client": {"name", "also_known_as", "birth_date", "number"},
     "organization": {"name", "unit", "address", "function"},
     "mandate": {"kind", "body", "reference", "ordered_on", "final_disposition"},
     "signer": {"capacity", "capacity_label", "name"},
     "interpreter": {"name"},
-    "about": {"ref", "signed_on", "allowed", "limited", "revocable_from"},
-    "group": {"kind", "name", "keeps_private"},
+    "about": {"ref"},
 }
 FLAT = {"categories", "records_period", "everything_justification", "purposes", "purpose_text", "effective_from"}
-FLAT |= {
-    "expires",
-    "revocable_from",
-    "part2",
-    "hipaa",
-    "tpo_recipient",
-    "exchange",
-    "single_use",
-    "access_code",
-    "notice",
-}
+FLAT |= {"expires", "revocable_from", "part2", "hipaa", "tpo_recipient", "exchange", "single_use"}
 
 
 def leaves(value: object) -> Iterator[object]:

@@ -1,0 +1,119 @@
+"""What nobody sees goes, and what is printed stays: every word and every pixel."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import docx
+import pytest
+
+from rules.vocabulary import Language
+from templates.catalog import catalog
+from templates.errors import FormCode, FormError
+from templates.form import Form
+from templates.press import Press
+from templates.proof import pixels, require_equal
+from templates.slim import same_parts, slim
+from templates.snapshot import changes, snapshot
+
+EACH = [pytest.param(form, language, id=f"{form.id}-{language}") for form in catalog() for language in form.languages]
+
+
+def as_word_leaves_it(form: Form) -> bytes:
+    """Our form in the dress of python-docx: 164 styles, a thumbnail, an author, marks of the sitting."""
+    document: Any = docx.Document()
+    ours = docx.Document(io.BytesIO(form.docx(Language.EN)))
+    for name in ("Heading 1", "Heading 2"):
+        document.styles[name].font.size = ours.styles[name].font.size
+    for paragraph in ours.paragraphs:
+        known = paragraph.style.name if paragraph.style.name in {"Heading 1", "Heading 2"} else "Normal"
+        document.add_paragraph(paragraph.text, style=known)
+    document.core_properties.author = "Ana Writer"
+    document.core_properties.last_modified_by = "Ana Writer"
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_a_form_that_ships_is_slim_already(form: Form, language: Language) -> None:
+    content = form.docx(language)
+    assert snapshot(slim(content)) == snapshot(content)
+    assert slim(slim(content)) == slim(content)
+    assert len(slim(content)) <= len(content) * 1.02
+
+
+def test_styles_names_and_traces_go_and_the_paper_stays_the_same(press: Press) -> None:
+    form = catalog().get("privacy-acknowledgment")
+    fat = as_word_leaves_it(form)
+    thin = slim(fat)
+    assert len(thin) < len(fat) / 2
+    with zipfile.ZipFile(io.BytesIO(thin)) as package:
+        whole = b"".join(package.read(name) for name in package.namelist())
+        assert not any("thumbnail" in name or "app.xml" in name for name in package.namelist())
+    assert b"Ana Writer" not in whole
+    assert b"latentStyles" not in whole
+    assert not same_parts(fat, thin)
+    told: list[int] = []
+    require_equal(fat, thin, form=form, language=Language.EN, press=press, step=told.append)
+    assert told == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda paragraph: setattr(paragraph.runs[0], "text", "other words"),
+        lambda paragraph: setattr(paragraph.runs[0], "italic", True),
+    ],
+    ids=["a word", "only how it looks"],
+)
+def test_what_prints_differently_is_not_taken_for_the_same(press: Press, change: Callable[[Any], None]) -> None:
+    form = catalog().get("privacy-acknowledgment")
+    document = docx.Document(io.BytesIO(form.docx(Language.EN)))
+    change(next(one for one in document.paragraphs if one.runs and "{" not in one.text and len(one.text) > 40))
+    stream = io.BytesIO()
+    document.save(stream)
+    with pytest.raises(FormError) as refused:
+        require_equal(
+            form.docx(Language.EN),
+            stream.getvalue(),
+            form=form,
+            language=Language.EN,
+            press=press,
+            step=lambda done: None,
+        )
+    assert refused.value.code is FormCode.PRINTS_DIFFERENTLY
+
+
+def test_a_page_of_another_color_has_other_pixels(press: Press, form: bytes, data: dict[str, Any]) -> None:
+    pdf = press.converted(press.fill(form, data))
+    assert pixels(pdf) == pixels(pdf)
+    assert len(pixels(pdf)) > 1
+
+
+@pytest.mark.parametrize(("form", "language"), EACH)
+def test_the_snapshot_beside_a_form_is_its_text(form: Form, language: Language) -> None:
+    from templates.form import FORMS
+
+    beside = FORMS / form.id / f"{language}.txt"
+    assert beside.read_text(encoding="utf-8") == snapshot(form.docx(language)), "run: make forms"
+
+
+def test_a_snapshot_holds_every_word_with_the_fields_as_they_are_written() -> None:
+    form = catalog().get("disclosure")
+    told = snapshot(form.docx(Language.EN))
+    for wanted in ("# Disclosure Statement", "{{ client.name }}", "(picture: sig:witness)", "[footer 1]", "(PAGE)"):
+        assert wanted in told
+    words = " ".join(paragraph.text for paragraph in docx.Document(io.BytesIO(form.docx(Language.EN))).paragraphs)
+    assert not [word for word in words.split() if word not in told]
+
+
+def test_a_changed_sentence_is_one_changed_line() -> None:
+    form = catalog().get("disclosure")
+    before = snapshot(form.docx(Language.EN))
+    after = before.replace("It is free.", "It costs nothing.")
+    assert changes(before, after) == ("-It is free.", "+It costs nothing.")
+    assert changes(before, before) == ()
