@@ -28,6 +28,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "sign": ("bench.signing:measure_sign", "a client's signature"),
     "seal": ("bench.signing:measure_seal", "the organization's seal with all revocation data and archival stamp"),
     "computing": ("bench.computing:measure", "statements judged, a finished paper searched, a record sealed"),
+    "store": ("bench.store:measure", "records of 100 KB into the directory store, and on S3 against plain boto3"),
     "memory": ("bench.memory:measure", "worker, filler and renderer after 50 and after 200 documents"),
     "terminal": ("bench.terminal:measure", "--help, verify, org list"),
 }

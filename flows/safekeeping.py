@@ -20,13 +20,16 @@ from flows.authority import PARTS_FILE, ROOT_FILE
 from flows.site import Site, now
 from register import boot
 from register.configuration import Configuration
+from register.vocabulary import ObjectArea
 from storage.backup import DUMP, Manifest, back_up
 from storage.custody import KeyPlace
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
+from storage.embedded import Places, open_vault
 from storage.epochs import EpochKeys
 from storage.master import MasterKey
 from storage.places import private_directory
+from storage.protocol import Area
 from storage.restore import Restored
 from storage.restore import restore as bring_back
 
@@ -78,7 +81,23 @@ def restore(
     _copy_authority(standby / AUTHORITY, configuration.authority_path)
     log = DestructionLog(DirectoryStore(standby / LOG))
     servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
-    return bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
+    restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
+    _name_anew(places, master)
+    return restored
+
+
+def _name_anew(places: Places, master: MasterKey) -> None:
+    """Point the register at the versions as this store names them: the same sealed bytes, found by their SHA-256."""
+    boot.ready()
+    from register import objects
+
+    vault = open_vault(places, master)
+    for row in (*objects.live(ObjectArea.RECORDS), *objects.live(ObjectArea.WORKING)):
+        versions = vault.store.stat(Area(row.area.value), row.object_id)
+        same = [version.version_id for version in versions if version.sha256 == row.sealed_sha256]
+        if same and row.version_id not in same:
+            objects.named_anew(row.object_id, former=row.version_id, version_id=same[-1])
+    vault.keyring.close()
 
 
 def _register(configuration: Configuration) -> dict[str, Path | str]:

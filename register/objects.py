@@ -45,6 +45,15 @@ def publish(document: facts.Document, area: ObjectArea, *, now: dt.datetime) -> 
     )
 
 
+def named_anew(object_id: str, *, former: str, version_id: str) -> None:
+    """A restore brought the same sealed bytes into a store that gives versions names of its own.
+
+    Raises:
+        RegisterError: MOVED_MEANWHILE when the object points at another version already.
+    """
+    compare_and_set(models.Object.objects.filter(pk=object_id, version_id=former), version_id=version_id)
+
+
 def retire(object_id: str, *, now: dt.datetime) -> None:
     """Write down that the vault destroyed these bytes. Again for the same object is no harm.
 

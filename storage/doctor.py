@@ -7,7 +7,6 @@ epoch key) or reads it from the system; a check that cannot find out says that, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -21,11 +20,10 @@ from storage import trial
 from storage.errors import Held, Locked, StorageError
 from storage.findings import Check, Finding, Level
 from storage.places import fsync_directory
-from storage.protocol import Area, Store
+from storage.protocol import PROBE, Area, Store
 from storage.s3 import S3Store
 from storage.vault import Vault
 
-_PROBE = hashlib.sha256(b"confide/doctor/probe").hexdigest()
 _GIB = 1 << 30
 _LEAST_FREE = _GIB
 _FORGETFUL = frozenset({"tmpfs", "ramfs"})
@@ -110,7 +108,7 @@ def epoch_keys(vault: Vault) -> Finding:
 def lock_round_trip(store: Store) -> Finding:
     """Put a locked record, see that it cannot be destroyed, hold it, see again, then see it go."""
     with suppress(StorageError):
-        store.destroy(Area.RECORDS, _PROBE, bypass_lock=True)  # left by an examination that was interrupted
+        store.destroy(Area.RECORDS, PROBE, bypass_lock=True)  # left by an examination that was interrupted
     try:
         works = _locks_work(store)
     except StorageError:
@@ -236,19 +234,19 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _locks_work(store: Store) -> bool:
-    store.put(Area.RECORDS, _PROBE, b"probe", retain_until=datetime.now(UTC) + timedelta(seconds=1))
+    store.put(Area.RECORDS, PROBE, b"probe", retain_until=datetime.now(UTC) + timedelta(seconds=1))
     kept_by_lock = _refuses(store, Locked, bypass_lock=False)
-    store.protect(Area.RECORDS, _PROBE, hold=True)
+    store.protect(Area.RECORDS, PROBE, hold=True)
     kept_by_hold = _refuses(store, Held, bypass_lock=True)
-    store.protect(Area.RECORDS, _PROBE, hold=False)
+    store.protect(Area.RECORDS, PROBE, hold=False)
     return kept_by_lock and kept_by_hold and _goes_within(store, seconds=6)
 
 
 def _refuses(store: Store, refusal: type[StorageError], *, bypass_lock: bool) -> bool:
     try:
-        store.destroy(Area.RECORDS, _PROBE, bypass_lock=bypass_lock)
+        store.destroy(Area.RECORDS, PROBE, bypass_lock=bypass_lock)
     except refusal:
-        return bool(store.stat(Area.RECORDS, _PROBE))
+        return bool(store.stat(Area.RECORDS, PROBE))
     return False
 
 
@@ -256,11 +254,11 @@ def _goes_within(store: Store, *, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            store.destroy(Area.RECORDS, _PROBE)
+            store.destroy(Area.RECORDS, PROBE)
         except Locked:
             time.sleep(0.1)
         else:
-            return not store.stat(Area.RECORDS, _PROBE)
+            return not store.stat(Area.RECORDS, PROBE)
     return False
 
 

@@ -19,7 +19,8 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from storage.backup import DUMP, KEYRING_DUMP, Manifest, check, listed_objects, read_object
+from storage import trial
+from storage.backup import DUMP, KEYRING_DUMP, BackedObject, Manifest, check, listed_objects, read_object
 from storage.destruction import DestructionLog, Item
 from storage.directory import DirectoryStore
 from storage.embedded import Places, open_keyring
@@ -28,7 +29,8 @@ from storage.errors import RestoreRefused, StorageError
 from storage.keyring import KeyScope
 from storage.master import KeyWrapper
 from storage.places import fsync_directory, private_directory, publish
-from storage.protocol import Area
+from storage.protocol import Area, Store
+from storage.s3 import S3Store
 from storage.vault import Vault
 
 _BATCH = 500
@@ -64,10 +66,14 @@ def restore(
 ) -> Restored:
     """Bring a finished backup back into `places`: its home, store and databases must be absent or empty.
 
+    A bucket may still have the objects: what is there is left as it is, what is missing is put, and what its own log
+    says was destroyed stays so. Versions may get other names there than the backup has.
+
     `log` is the surviving destruction log (old store, or its standby). With `master`, and the epoch keys in
     `places.epochs`, every object is decrypted once. Files of SQLite come back under the names they were backed up with;
     a dump comes back into the PostgreSQL database that `servers` tells by its name, the keyring's into its own.
-    Raises RestoreRefused; on any failure the places stay empty.
+    Raises RestoreRefused; on any failure the places stay empty, and the same call again goes on in a bucket. StoreUnfit
+    for a new bucket that fails its trial.
     """
     manifest = Manifest.read(source)
     _refuse_wrong_log(manifest, log)
@@ -79,14 +85,15 @@ def restore(
             )
     damaged = frozenset(item.key for item in check(source))
     staging = _staging(places)
+    store = _store_for(staging, manifest, now)
     for name in manifest.files:
         if name not in addresses:
             _copy_file(source / name, staging.home / name)
     with _cleared_on_failure(addresses):
         if KEYRING_DUMP in addresses:
             _restore_dump(source / KEYRING_DUMP, addresses[KEYRING_DUMP])
-        vault = _opened(staging, master, now)
-        destroyed = log.intended()
+        vault = _opened(staging, store, master, now)
+        destroyed = log.intended() | vault.log.intended()
         log.mirror(vault.store)
         for batch in _batches(destroyed):
             vault.keyring.destroy(*(item.object_id for item in batch))
@@ -181,8 +188,22 @@ def _name(staging: Places, places: Places) -> None:
         fsync_directory(place.parent)
 
 
-def _opened(staging: Places, master: KeyWrapper | None, now: datetime) -> Vault:
-    store = DirectoryStore(staging.records, clock=lambda: now)
+def _store_for(staging: Places, manifest: Manifest, now: datetime) -> Store:
+    """An empty directory, or the bucket that is told: the one of this vault, or a new one that passes its trial."""
+    if staging.s3 is None:
+        return DirectoryStore(staging.records, clock=lambda: now)
+    bucket = S3Store(staging.s3)
+    found = DestructionLog(bucket).id()
+    if found is None:
+        trial.require(bucket)
+    elif found != manifest.log_id:
+        raise RestoreRefused(
+            f"{staging.s3.url} belongs to another vault.", "Correct CONFIDE_STORE, or give a new bucket or prefix."
+        )
+    return bucket
+
+
+def _opened(staging: Places, store: Store, master: KeyWrapper | None, now: datetime) -> Vault:
     keyring = open_keyring(staging, EpochKeys(staging.epochs, master or _NoMaster()))
     return Vault(store, keyring, DestructionLog(store), clock=lambda: now)
 
@@ -211,13 +232,21 @@ def _bring_back(
         if data is None:
             continue  # told as damaged
         until = item.retain_until if item.retain_until is not None and item.retain_until > now else None
-        vault.store.put(item.area, item.key, data, retain_until=until)
+        if not _is_there(vault.store, item):
+            vault.store.put(item.area, item.key, data, retain_until=until)
         if item.held:
             vault.store.protect(Area.RECORDS, item.key, hold=True)
         objects += 1
         if progress is not None:
             progress(objects)
     return objects, left_out
+
+
+def _is_there(store: Store, item: BackedObject) -> bool:
+    """Whether a bucket still has it. A directory is new: there is nothing to ask."""
+    if isinstance(store, DirectoryStore):
+        return False
+    return any(version.sha256 == item.sha256 for version in store.stat(item.area, item.key))
 
 
 def _open_all(vault: Vault) -> tuple[int, tuple[str, ...]]:

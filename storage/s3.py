@@ -40,7 +40,7 @@ from storage.errors import (
     StoreUnavailable,
     StoreUnfit,
 )
-from storage.protocol import Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
+from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
 from storage.s3_requests import Requests, refusal, translated
 
 PAGE = 1000
@@ -178,7 +178,7 @@ class S3Store:
             for version in page.get("Versions", ()):
                 key = str(version["Key"]).removeprefix(under)
                 # the versions of a key stand one after the other, on the next page too
-                if key != last and _is_key(key):
+                if key not in (last, PROBE) and _is_key(key):
                     yield key
                 last = key
 

@@ -5,7 +5,8 @@ nobody knows until the day it mattered. Invariant: each check tries the thing it
 at what came of it, past our own code that would refuse first; what could not be tried is a problem, never a pass; a
 store that lacks what records need is refused when it is first opened (`require`), and told by `confide doctor` after.
 
-Probes are opaque: random names in the records and working areas, gone at the end. A lock of some seconds is waited for.
+Probes are opaque: random names in the working area, gone at the end, and one fixed name in the records area, which a
+role that may not destroy leaves there. A lock of some seconds is waited for.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from typing import Any
 
 from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, StoreDenied, StoreUnfit
 from storage.findings import Check, Finding, Level
-from storage.protocol import Area
+from storage.protocol import PROBE, Area
 from storage.s3 import S3Store
 
 _LOCK_SECONDS = 5
 """Longer than the requests that must meet it, on a slow line too."""
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = _LOCK_SECONDS + 5
 _CLOCKS_APART = timedelta(seconds=30)
 _WRONG_MD5 = base64.b64encode(hashlib.md5(b"other bytes", usedforsecurity=False).digest()).decode()
 _WRONG_SHA256 = base64.b64encode(hashlib.sha256(b"other bytes").digest()).decode()
@@ -135,7 +136,7 @@ def versions(store: S3Store) -> Iterator[Finding]:
 
 def locks(store: S3Store) -> Iterator[Finding]:
     """Lock a probe for some seconds; try to destroy it, to shorten its lock, to destroy it under a hold; see it go."""
-    name = store.name(Area.RECORDS, _fresh())
+    name = store.name(Area.RECORDS, PROBE)
     until = _server_time(store) + timedelta(seconds=_LOCK_SECONDS)
     lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
     version = {"Key": name, "VersionId": _put(store, name, b"probe", **lock).get("VersionId")}
@@ -161,7 +162,7 @@ def locks(store: S3Store) -> Iterator[Finding]:
         yield _note(
             Check.LOCK,
             "Locks and holds work; the probe could not be removed when its lock had run out.",
-            "If this role is never to destroy, that is right, and the probe stays (5 bytes, records area).",
+            "If this role is never to destroy, that is right: the probe stays, 5 bytes that no listing shows.",
         )
     else:
         yield _ok(
