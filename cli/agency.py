@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from cli import ask
 from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
 from cli.init import CLASSES
 from cli.output import answer, json_option, plain, table
 from cli.person import Claimed, authenticated, person_options
@@ -71,6 +74,45 @@ def logo(picture: Path | None, remove: bool, username: str | None, password_file
     register.set_logo(png, by=by, now=now())
     told = "New papers carry the logo." if png else "New papers carry no logo."
     answer({"logo": bool(png), "bytes": len(png)}, told, as_json=as_json)
+
+
+@agency.command("notice")
+@ask.from_option
+@person_options
+@json_option
+def notice(source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Put the notice of privacy practices into effect: from which day, and whom it sends people to.
+
+    A program under 42 CFR Part 2 gives it to every client (2.22). Keys of the file: phone, email, effective_on.
+    """
+    import datetime as dt
+
+    opened()
+    from flows.site import now
+    from register import agency as register
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
+    told = ask.read_answers(source) if source else _asked_notice(register.current().phone)
+    ask.required(told, ["phone", "email", "effective_on"])
+    try:
+        effective_on = dt.date.fromisoformat(str(told["effective_on"]))
+    except ValueError:
+        raise CommandError(
+            ExitCode.INPUT, "effective_on is no day of the calendar.", "Write it as year-month-day: 2027-03-03."
+        ) from None
+    after = register.put_notice_into_effect(
+        phone=str(told["phone"]), email=str(told["email"]), effective_on=effective_on, by=by, now=now()
+    )
+    answer(after, f"The notice of privacy practices is in effect from {effective_on.isoformat()}.", as_json=as_json)
+
+
+def _asked_notice(phone: str) -> dict[str, str]:
+    return {
+        "phone": ask.prompt("Telephone for questions about privacy", default=phone or None),
+        "email": ask.prompt("Email for questions about privacy"),
+        "effective_on": ask.prompt("In effect from (YYYY-MM-DD, today or later)"),
+    }
 
 
 def _text(value: object) -> str:

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sign": ("cli.sign:sign", "Sign a statement: client, then witness."),
     "verify": ("cli.verify:verify", "Check signed files, offline, in plain words."),
     "copy": ("cli.copy:copy", "Hand the client their copy of a signed statement."),
+    "notice": ("cli.notice:notice", "Print the notice that goes with what is shared under a statement."),
     "forms": ("cli.forms:forms", "List, preview and check forms; propose, publish and approve them."),
     "upkeep": ("cli.upkeep:upkeep", "Do now what upkeep does every night, or only tell what it would do."),
     "backup": ("cli.backup:backup", "Write a consistent backup of register, keyring and store."),

@@ -18,6 +18,7 @@ from cli.person import Claimed, authenticated, person_options
 if TYPE_CHECKING:
     from flows.site import Site
     from register.facts import Packet
+    from templates.form import Form
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -196,13 +197,18 @@ def _asked(site: Site) -> dict[str, Any]:
         "statements": [],
     }
     known = organizations.listing()
-    forms = {form.id: form for form in site.catalog if form.family.discloses}
+    forms = {form.id: form for form in site.catalog if form.signers}
     while True:
+        form = forms[ask.choose("Form", list(forms))]
+        if not form.family.discloses:
+            told["statements"].append(_paper(form, ask.choose("Language", languages, default=told["language"])))
+            if not click.confirm("Another paper or organization", err=True):
+                return told
+            continue
         click.echo("Receiving organization:", err=True)
         for number, row in enumerate(known, start=1):
             click.echo(f"  {number:3} {row.legal_name}{' · ' + row.unit if row.unit else ''}", err=True)
         chosen = int(ask.choose("Number", [str(number) for number in range(1, len(known) + 1)]))
-        form = forms[ask.choose("Form", list(forms))]
         wish: dict[str, Any] = {
             "form": form.id,
             "organization": str(known[chosen - 1].organization_id),
@@ -226,6 +232,22 @@ def _asked(site: Site) -> dict[str, Any]:
         told["statements"].append(wish)
         if not click.confirm("Another organization", err=True):
             return told
+
+
+def _paper(form: Form, language: str) -> dict[str, Any]:
+    """What a paper that shares nothing is about."""
+    from rules.vocabulary import Family, GroupKind
+
+    wish: dict[str, Any] = {"form": form.id, "language": language}
+    if form.family is Family.REVOCATION:
+        wish["about"] = ask.prompt("Short id of the statement that is canceled, as printed on it")
+    if form.family is Family.GROUP_AGREEMENT:
+        wish["group"] = {
+            "kind": ask.choose("For", [each.value for each in GroupKind]),
+            "name": ask.prompt("Name of the group, never a person's (may be empty)", default=""),
+            "keeps_private": click.confirm("Do staff keep what one tells them alone from the others", err=True),
+        }
+    return wish
 
 
 def _several(question: str, choices: list[str]) -> list[str]:

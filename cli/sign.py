@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--read-and-agreed", is_flag=True, help="The client read every page, was offered paper and agreed to sign here."
 )
+@click.option("--access-code", help="The code the client read in the agreement on electronic records itself.")
 @click.option("--device", default=None, help="Name of this desk or kiosk; never a person's.")
 @person_options
 @json_option
@@ -47,6 +48,7 @@ def sign(
     show_to: Path | None,
     identified_how: str | None,
     read_and_agreed: bool,
+    access_code: str | None,
     device: str | None,
     username: str | None,
     password_file: str | None,
@@ -62,7 +64,7 @@ def sign(
     from flows import ceremony
     from flows.bell import ring
     from register.vocabulary import SealingState, StaffRole
-    from rules.vocabulary import IdentifiedHow, SignerRole
+    from rules.vocabulary import Family, IdentifiedHow, SignerRole
 
     hand = _hand(ink, typed, mark)
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
@@ -72,8 +74,13 @@ def sign(
         _read(shown.pdf, show_to, read_and_agreed)
         how = identified_how or ask.choose("How was the client identified", [each.value for each in IdentifiedHow])
         ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
+        if shown.statement.family is Family.ELECTRONIC_RECORDS and access_code is None:
+            access_code = ask.prompt("The code that the client reads in the document")
         circumstances = ceremony.client_circumstances(
-            shown, identified_how=IdentifiedHow(how), device=device or socket.gethostname()
+            shown,
+            identified_how=IdentifiedHow(how),
+            device=device or socket.gethostname(),
+            access_code=access_code or "",
         )
     else:
         circumstances = ceremony.witness_circumstances(shown, device=device or socket.gethostname())

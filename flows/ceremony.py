@@ -20,6 +20,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Person, Refusal, SigningAct, Statement
 from register.vocabulary import ObjectArea
 from rules import signing_act as judged
+from rules.draft import StatementDraft
 from rules.finding import blocking
 from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
 from rules.wording import signer_name
@@ -27,6 +28,8 @@ from signing import appearance, chain
 from signing.appearance import Appearance
 from storage.protocol import Area
 
+ELECTRONIC_RECORDS = "electronic-records"
+"""Id of the form whose version is the version of the text that a client agrees to."""
 _REASON = {
     SignerRole.CLIENT: {Language.EN: "I have read this and I agree", Language.ES: "He leído esto y estoy de acuerdo"},
     SignerRole.WITNESS: {Language.EN: "I saw the client sign", Language.ES: "Vi firmar a la persona"},
@@ -40,6 +43,8 @@ class Shown:
     statement: Statement
     pdf: bytes
     sha256: str
+    consent_version: str
+    """Version of the form of electronic records in force: what a client agrees to who signs on a screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +64,11 @@ class Circumstances:
     """How the client was identified; None for staff, who prove themselves by signing in."""
     device: str
     consent_version: str
-    """Version of the electronic-records notice the client accepted; empty for staff."""
+    """Version of the form of electronic records whose text the client agreed to; empty for staff."""
     viewed_pages: int
     paper_offered: bool
+    access_code: str = ""
+    """What the client read in the form of electronic records itself (15 USC 7001(c)(1)(C)(ii)); else empty."""
 
 
 def show(site: Site, statement_id: UUID) -> Shown:
@@ -74,17 +81,26 @@ def show(site: Site, statement_id: UUID) -> Shown:
             "Show its packet to see what it waits for.",
         )
     pdf = site.vault.get(row.working_object_id, Area.WORKING, version_id=row.working_version_id)
-    return Shown(statement=row, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest())
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    return Shown(statement=row, pdf=pdf, sha256=sha256, consent_version=consent_in_force(site))
 
 
-def client_circumstances(shown: Shown, *, identified_how: IdentifiedHow, device: str) -> Circumstances:
-    """Of a client who read every page, was offered paper and accepted the electronic-records notice in force."""
+def consent_in_force(site: Site) -> str:
+    """Version of the form of electronic records as it is now: the one that every act on a screen is to name."""
+    return site.catalog.get(ELECTRONIC_RECORDS).version
+
+
+def client_circumstances(
+    shown: Shown, *, identified_how: IdentifiedHow, device: str, access_code: str = ""
+) -> Circumstances:
+    """Of a client who read every page, was offered paper and agreed to the text on electronic records in force."""
     return Circumstances(
         identified_how=identified_how,
         device=device,
-        consent_version=agency.current().consent_version,
+        consent_version=shown.consent_version,
         viewed_pages=shown.statement.pages,
         paper_offered=True,
+        access_code=access_code,
     )
 
 
@@ -108,8 +124,8 @@ def sign(
     the bytes do not allow it; then nothing is kept.
     """
     row, moment = shown.statement, now()
-    _refuse_what_was_not_read(shown, role, circumstances)
     draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
+    _refuse_what_was_not_read(site, shown, role, circumstances, draft)
     name = signer_name(draft) if role is SignerRole.CLIENT else staff.display_name(site.vault, by.staff_id)
     signed = chain.sign(
         shown.pdf,
@@ -141,7 +157,7 @@ def sign(
         stamped=signed.stamped,
     )
     try:
-        after = signings.record(site.vault, act, document, staff=by, now=now())
+        after = signings.record(site.vault, act, document, staff=by, consent_in_force=consent_in_force(site), now=now())
     except RegisterError:
         clear(site, document.object_id, ObjectArea.WORKING)
         raise
@@ -150,7 +166,9 @@ def sign(
     return after
 
 
-def _refuse_what_was_not_read(shown: Shown, role: SignerRole, circumstances: Circumstances) -> None:
+def _refuse_what_was_not_read(
+    site: Site, shown: Shown, role: SignerRole, circumstances: Circumstances, draft: StatementDraft
+) -> None:
     """V15 and V19 against the very bytes that are about to be signed; staff sign what they saw, without the notice."""
     if role is SignerRole.WITNESS:
         return
@@ -160,9 +178,12 @@ def _refuse_what_was_not_read(shown: Shown, role: SignerRole, circumstances: Cir
         pages_viewed=frozenset(range(1, circumstances.viewed_pages + 1)),
         electronic_records_version=circumstances.consent_version or None,
         paper_offered=circumstances.paper_offered,
+        access_code=circumstances.access_code,
     )
-    current = agency.current().consent_version
-    findings = blocking(judged.check_signing(act, to_sign=shown.pdf, electronic_records_current=current))
+    current, code = consent_in_force(site), draft.access_code
+    findings = blocking(
+        judged.check_signing(act, to_sign=shown.pdf, electronic_records_current=current, access_code=code)
+    )
     if findings:
         raise RegisterError(
             RegisterErrorCode.REFUSED,

@@ -19,7 +19,6 @@ from register.configuration import Configuration
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Agency, Machine
 from register.vocabulary import MachineName, StaffRole
-from rules.notices import ELECTRONIC_RECORDS_VERSION
 from rules.vocabulary import ProgramClass
 from storage import recovery
 from storage.custody import KeyPlace
@@ -135,7 +134,6 @@ def establish(
         phone=founding.phone,
         revocation_desk=founding.revocation_desk,
         time_zone=founding.time_zone,
-        consent_version=ELECTRONIC_RECORDS_VERSION,
         training=founding.training,
         by=SETUP,
         now=moment,

@@ -6,13 +6,18 @@ or a person. Invariant: what is certified was read back from the PDF bytes and j
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flows.runs import Step, StepFailed
 from flows.site import Site
 from register import organizations, staff
 from register.facts import Statement
 from rules.draft import StatementDraft
-from rules.finding import blocking
+from rules.finding import Finding, blocking
 from rules.finished import check_finished
+
+if TYPE_CHECKING:
+    from templates.text import FinishedText
 
 
 def copy_name(row: Statement) -> str:
@@ -25,20 +30,28 @@ def refuse_wrong_names(site: Site, row: Statement, draft: StatementDraft, pdf: b
 
     Raises :class:`StepFailed` with the codes of the findings.
     """
+    found, findings = read_back(site, pdf, copy_name(row), draft, row)
+    refused = blocking(findings)
+    if refused:
+        codes = ",".join(sorted({f"{finding.code}:{finding.field}" for finding in refused}))
+        raise StepFailed(Step.CHECK, f"finished_refused {codes}", row.statement_id, passing=False)
+    return len(found.pages)
+
+
+def read_back(
+    site: Site, pdf: bytes, file_name: str, draft: StatementDraft, row: Statement
+) -> tuple[FinishedText, tuple[Finding, ...]]:
+    """The text of a finished document and everything that the rules find in it."""
     from templates.text import extract
 
     found = extract(pdf)
     findings = check_finished(
         found.pages,
         found.metadata,
-        copy_name(row),
+        file_name,
         draft=draft,
         statement_ref=row.ref,
         other_organizations=organizations.other_names(row.organization_id),
         staff_names=staff.display_names(site.vault),
     )
-    refused = blocking(findings)
-    if refused:
-        codes = ",".join(sorted({f"{finding.code}:{finding.field}" for finding in refused}))
-        raise StepFailed(Step.CHECK, f"finished_refused {codes}", row.statement_id, passing=False)
-    return len(found.pages)
+    return found, findings

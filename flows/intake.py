@@ -90,4 +90,5 @@ def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest
         exchange=wish.exchange,
         single_use=wish.single_use,
         about=wish.about,
+        group=wish.group,
     )

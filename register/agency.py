@@ -40,7 +40,6 @@ def establish(
     phone: str,
     revocation_desk: str,
     time_zone: str,
-    consent_version: str,
     training: bool,
     by: facts.Actor,
     now: dt.datetime,
@@ -76,7 +75,6 @@ def establish(
             revocation_desk=revocation_desk,
             classes=[ProgramClass.UNKNOWN.value],
             time_zone=time_zone,
-            consent_version=consent_version,
             training=training,
             sealed_search_key=sealed_key,
         )
@@ -134,6 +132,35 @@ def logo() -> Logo | None:
     return Logo(bytes(row.logo), f"Logo: {row.legal_name}") if row.logo else None
 
 
+def put_notice_into_effect(
+    *, phone: str, email: str, effective_on: dt.date, by: facts.Actor, now: dt.datetime
+) -> facts.Agency:
+    """Say from when the patient notice is in effect and whom it sends people to (42 CFR 2.22(b)(1)(vii), (viii)).
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel or administrator; CONFIGURATION without telephone or email, or with a
+            day before today: a notice may not be in effect before it was published.
+    """
+    person = staff.require(by, StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
+    if not phone.strip() or "@" not in email:
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "The notice must give a telephone number and an email address (42 CFR 2.22(b)(1)(vii)).",
+            "Give those of the office that answers questions about privacy.",
+        )
+    if effective_on < today(now):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "A notice is not in effect before the day it is published (42 CFR 2.22(b)(1)(viii)).",
+            "Give today or a later day.",
+        )
+    with transaction.atomic():
+        models.Agency.objects.update(phone=phone.strip(), email=email.strip(), notice_effective_on=effective_on)
+        details = {"effective_on": effective_on.isoformat()}
+        audit.append(person, AuditVerb.AGENCY_NOTICE_IN_EFFECT, "agency", _row().id, details, now=now)
+    return current()
+
+
 def current() -> facts.Agency:
     """The agency of this site.
 
@@ -158,6 +185,8 @@ def discloser() -> Discloser:
         phone=agency.phone,
         revocation_desk=agency.revocation_desk,
         classes=agency.classes,
+        email=agency.email,
+        notice_effective_on=agency.notice_effective_on,
     )
 
 
@@ -208,6 +237,7 @@ def _fact(row: models.Agency) -> facts.Agency:
         revocation_desk=row.revocation_desk,
         classes=frozenset(ProgramClass(one) for one in row.classes),
         time_zone=row.time_zone,
-        consent_version=row.consent_version,
+        email=row.email,
+        notice_effective_on=row.notice_effective_on,
         training=row.training,
     )

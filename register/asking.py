@@ -6,8 +6,9 @@ Nothing here writes. A draft is built once and judged as built: what is sealed, 
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import Q
 
 from register import agency, clients, facts, models, organizations, reading
 from register.errors import RegisterError, RegisterErrorCode
+from register.named import named
 from rules import statement as statement_rules
 from rules.draft import Discloser, Identity, StatementDraft
 from rules.finding import Finding, FindingCode, block
@@ -53,10 +55,18 @@ def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> 
     """
     identity, discloser = clients.identity_of(vault, request.client_id), agency.discloser()
     asked = [
-        Asked(position, one.form, _draft(one, identity, discloser)) for position, one in enumerate(request.statements)
+        Asked(position, one.form, _paper(vault, request.client_id, one, _draft(one, identity, discloser)))
+        for position, one in enumerate(request.statements)
     ]
     form = request.acknowledgment
-    if form is not None and not _acknowledged(request.client_id, form) and not _acknowledging(asked):
+    # nothing is put between a client and a revocation
+    only_revoking = bool(asked) and all(one.draft.family is Family.REVOCATION for one in asked)
+    if (
+        form is not None
+        and not only_revoking
+        and not _acknowledged(request.client_id, form)
+        and not _acknowledging(asked)
+    ):
         language = request.language or (request.statements[0].language if request.statements else Language.EN)
         asked.insert(0, Asked(-1, form, _acknowledgment(form, language, identity, discloser, today)))
     if not asked:
@@ -128,6 +138,7 @@ def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormCho
         exchange=draft.exchange,
         single_use=draft.single_use,
         about=draft.about,
+        group=draft.group,
     )
 
 
@@ -158,7 +169,18 @@ def _draft(one: facts.StatementRequest, identity: Identity, discloser: Discloser
         exchange=one.exchange,
         single_use=one.single_use,
         about=one.about,
+        group=one.group,
     )
+
+
+def _paper(vault: Vault, client_id: UUID, one: facts.StatementRequest, draft: StatementDraft) -> StatementDraft:
+    """What only the register can add: the statement a revocation names, the code of an agreement on screens."""
+    if draft.family is Family.ELECTRONIC_RECORDS:
+        return replace(draft, access_code=f"{secrets.randbelow(10_000):04}")
+    if draft.family is not Family.REVOCATION:
+        return draft
+    found = named(vault, client_id, one.about)
+    return replace(draft, about=found.ref, recipient=draft.recipient or found.recipient, revoked=found.revoked)
 
 
 def _acknowledgment(

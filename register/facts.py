@@ -22,7 +22,7 @@ from register.vocabulary import (
     SealingState,
     StaffRole,
 )
-from rules.draft import Expiry, Mandate, Revocable
+from rules.draft import Expiry, GroupTerms, Mandate, Revocable
 from rules.finding import Finding
 from rules.vocabulary import (
     Family,
@@ -75,8 +75,10 @@ class Agency:
     classes: frozenset[ProgramClass]
     time_zone: str
     """IANA name, e.g. America/New_York."""
-    consent_version: str
-    """Version of the electronic-records notice clients are asked to accept."""
+    email: str
+    """Where questions about privacy can be sent (42 CFR 2.22(b)(1)(vii)); empty until it is set."""
+    notice_effective_on: dt.date | None
+    """From when the patient notice is in effect (42 CFR 2.22(b)(1)(viii)); None until somebody puts it into effect."""
     training: bool
     """True on a site for practice: what it makes says so and proves nothing."""
 
@@ -161,6 +163,8 @@ class StatementRequest:
     exchange: bool = False
     single_use: bool = False
     about: str = ""
+    """Short id of the statement that a revocation names."""
+    group: GroupTerms | None = None
 
     def __repr__(self) -> str:
         return f"StatementRequest({self.form.form_id}, {self.language.value}, …)"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DRAFT = "statement-draft"
 """The sealed field's place; with the statement's id it binds a draft to its row."""
+_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PERSONS = frozenset({SignerRole.CLIENT, SignerRole.REPRESENTATIVE, SignerRole.INTERPRETER, SignerRole.WITNESS})
 """The roles a human being signs in; the organization certifies and seals by itself."""
@@ -46,6 +47,12 @@ def new_ref() -> str:
     """A fresh reference of sixty random bits, without letters that are misread."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def plain_ref(ref: str) -> str:
+    """A printed reference as it stands in the register, however it was typed in."""
+    plain = ref.upper().translate(_MISREAD)
+    return "-".join((plain[:4], plain[4:8], plain[8:]))
 
 
 def fact(row: models.Statement) -> facts.Statement:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from register import agency, audit, facts, models, names, objects, reading
+from register import audit, facts, models, names, objects, reading, standing
 from register import staff as everybody
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
@@ -22,6 +22,7 @@ from register.vocabulary import AuditVerb, ObjectArea, SealingState, StaffRole
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode
 from rules.vocabulary import (
+    Family,
     IdentifiedHow,
     InkKind,
     Proof,
@@ -38,13 +39,20 @@ _ESIGN = "15 USC 7001(c); 9 NYCRR 540.1(d)"
 
 
 def record(
-    vault: Vault, act: facts.SigningAct, document: facts.Document, *, staff: facts.Person, now: dt.datetime
+    vault: Vault,
+    act: facts.SigningAct,
+    document: facts.Document,
+    *,
+    staff: facts.Person,
+    consent_in_force: str,
+    now: dt.datetime,
 ) -> facts.Statement:
     """Take an act and the bytes that hold its signature; after the last person the statement waits for its seal.
 
     Args:
         document: the signed bytes, staged in the working area and durable.
         staff: for the witness the witness herself; for everybody else whoever conducts the ceremony.
+        consent_in_force: version of the form of electronic records as it is now; what the act names must be this.
 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; ILLEGAL_MOVE; MOVED_MEANWHILE when the document changed since it was
@@ -54,7 +62,7 @@ def record(
     row = the(reading.rows(), "statement", act.statement_id)
     shown = reading.fact(row)
     _require_turn(shown, act)
-    _require_evidence(shown, act)
+    _require_evidence(shown, act, consent_in_force)
     draft = reading.open_draft(vault, row)
     _require_capacity(draft, act)
     if act.role is SignerRole.WITNESS:
@@ -87,6 +95,9 @@ def record(
             "certificate": act.certificate_sha256,
         }
         audit.append(person, AuditVerb.SIGNED, "statement", row.id, details, now=now)
+        if act.role is SignerRole.CLIENT and draft.family is Family.REVOCATION:
+            # the writing is there from this moment, sealed or not (42 CFR 2.31(a)(6)): it counts in the same step
+            standing.revoked_by(vault, draft, by=person, now=now)
     return reading.fact(the(reading.rows(), "statement", row.id))
 
 
@@ -135,15 +146,22 @@ def _require_turn(shown: facts.Statement, act: facts.SigningAct) -> None:
         )
 
 
-def _require_evidence(shown: facts.Statement, act: facts.SigningAct) -> None:
+def _require_evidence(shown: facts.Statement, act: facts.SigningAct, consent_in_force: str) -> None:
     """V19, as far as the register can see it; of staff only the viewing is asked."""
     found = []
+    if act.role is not SignerRole.WITNESS and _chose_paper(shown):
+        found.append(
+            _finding(
+                "act.consent_version",
+                "The client took back their agreement to sign on a screen; use paper, or let them agree anew first.",
+            )
+        )
     if act.viewed_pages < shown.pages:
         found.append(_finding("act.viewed_pages", "Not every page has been shown yet."))
     if act.role is not SignerRole.WITNESS:
         if not act.consent_version:
             found.append(_finding("act.consent_version", "The signer has not agreed to sign on a screen."))
-        elif act.consent_version != agency.current().consent_version:
+        elif act.consent_version != consent_in_force:
             found.append(_finding("act.consent_version", "The signer agreed to an older text; show the current one."))
         if not act.paper_offered:
             found.append(_finding("act.paper_offered", "Offer to sign on paper first."))
@@ -158,6 +176,17 @@ def _require_evidence(shown: facts.Statement, act: facts.SigningAct) -> None:
                 facts.Refusal(position=shown.position, form_id=shown.form_id, finding=finding) for finding in found
             ),
         )
+
+
+def _chose_paper(shown: facts.Statement) -> bool:
+    """Whether the client's last word on electronic records was to withdraw; a new agreement may be signed (7001(c))."""
+    if shown.family is Family.ELECTRONIC_RECORDS:
+        return False
+    agreements = models.Statement.objects.filter(
+        client_id=shown.client_id, family=Family.ELECTRONIC_RECORDS.value, signed_at__isnull=False
+    )
+    last = agreements.exclude(state=StatementState.VOID.value).order_by("-signed_at").first()
+    return last is not None and last.state in (StatementState.REVOKED.value, StatementState.SUSPENDED.value)
 
 
 def _require_capacity(draft: StatementDraft, act: facts.SigningAct) -> None:

@@ -16,7 +16,8 @@ from django.db import transaction
 
 from register import agency, facts, models, moves, reading, sealed
 from register.change import the
-from register.errors import RegisterError, RegisterErrorCode
+from register.errors import RegisterError, RegisterErrorCode, unknown
+from rules.draft import StatementDraft
 from rules.lifecycle import Trigger
 from rules.vocabulary import Family, StatementState
 
@@ -56,6 +57,23 @@ def revoke(vault: Vault, statement_id: UUID, *, by: facts.Actor, now: dt.datetim
         trigger = Trigger.REVOCATION_NOT_YET_OPEN
         return _move(statement_id, StatementState.REVOCATION_REQUESTED, trigger, by=by, now=now)
     return _move(statement_id, StatementState.REVOKED, Trigger.WRITTEN_REVOCATION, by=by, now=now)
+
+
+def revoked_by(vault: Vault, writing: StatementDraft, *, by: facts.Actor, now: dt.datetime) -> facts.Statement | None:
+    """A revocation was signed: the statement it names is revoked, or waits for counsel where its time has not come.
+
+    Returns the statement named; None where it had ended meanwhile or counsel decides on it already: then the writing is
+    kept and nothing moves. Inside the caller's transaction.
+
+    Raises:
+        RegisterError: UNKNOWN_ID; MOVED_MEANWHILE.
+    """
+    named = models.Statement.objects.filter(ref=writing.about).first()
+    if named is None:
+        raise unknown("statement", "with the reference that the revocation names")
+    if named.state not in (StatementState.ACTIVE.value, StatementState.SUSPENDED.value):
+        return None
+    return revoke(vault, named.id, by=by, now=now)
 
 
 def decide_revocation(

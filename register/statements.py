@@ -28,8 +28,6 @@ from rules.vocabulary import PacketState, Proof, StatementState
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
-
 _NO_SEALING = {"sealing": SealingState.NONE.value, "sealing_lease_holder": "", "sealing_lease_until": None}
 _RUNNING = (StatementState.ACTIVE, StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED)
 
@@ -64,8 +62,7 @@ def by_ref(ref: str) -> facts.Statement:
     Raises:
         RegisterError: UNKNOWN_ID.
     """
-    plain = ref.upper().translate(_MISREAD)
-    row = reading.rows().filter(ref="-".join((plain[:4], plain[4:8], plain[8:]))).first()
+    row = reading.rows().filter(ref=reading.plain_ref(ref)).first()
     if row is None:
         raise unknown("statement", "with this reference")
     return reading.fact(row)

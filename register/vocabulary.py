@@ -92,6 +92,7 @@ class AuditVerb(StrEnum):
     AGENCY_ESTABLISHED = "agency_established"
     AGENCY_CLASSIFIED = "agency_classified"
     AGENCY_LOGO_SET = "agency_logo_set"
+    AGENCY_NOTICE_IN_EFFECT = "agency_notice_in_effect"
     STAFF_ADDED = "staff_added"
     STAFF_RESET = "staff_reset"
     STAFF_RETIRED = "staff_retired"

@@ -42,6 +42,8 @@ def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
     yield "everything_justification", draft.everything_justification
     yield "purpose_text", draft.purpose_text
     yield "expiry.event", draft.expiry.event or ""
+    if draft.group is not None:
+        yield "group.name", draft.group.name
     if draft.revocable is not None:
         yield "revocable.event", draft.revocable.event or ""
     if draft.mandate is not None:
@@ -115,6 +117,8 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
     if draft.recipient is not None:
         organization += [("recipient.legal_name", draft.recipient.legal_name), ("recipient.unit", draft.recipient.unit)]
         organization += [("recipient.address", line) for line in draft.recipient.address]
+    if draft.group is not None:
+        texts.append(("group.name", draft.group.name))
     if draft.revocable is not None:
         texts.append(("revocable.event", draft.revocable.event or ""))
     if draft.mandate is not None:

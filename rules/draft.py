@@ -17,6 +17,7 @@ from uuid import UUID
 
 from rules.vocabulary import (
     Family,
+    GroupKind,
     InformationCategory,
     Language,
     MandateKind,
@@ -25,6 +26,7 @@ from rules.vocabulary import (
     ProgramClass,
     PurposeCode,
     SignerCapacity,
+    StatementState,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class Discloser:
     revocation_desk: str
     """Where a revocation is brought or sent: desk and address (2.31(a)(6))."""
     classes: frozenset[ProgramClass]
+    email: str = ""
+    """Where questions about privacy can be sent (2.22(b)(1)(vii))."""
+    notice_effective_on: dt.date | None = None
+    """From when the patient notice is in effect (2.22(b)(1)(viii))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +117,31 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What the register knows of the paper that a revocation names; the paper itself is never changed."""
+
+    family: Family
+    state: StatementState
+    signed_on: dt.date | None
+    """The organization's day; None when nobody has signed it yet."""
+    organization_id: UUID | None = None
+    """Whom it let receive information; None for a paper that shares nothing."""
+    revocable: Revocable | None = None
+    """Criminal justice only: from when it may be revoked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTerms:
+    """What a group's agreement is for, and the organization's policy that goes with it (NASW 1.07(f), (g))."""
+
+    kind: GroupKind
+    keeps_private: bool
+    """True: what one tells staff alone, staff do not tell the others; False: they may, where the work needs it."""
+    name: str = ""
+    """Tells one group from another ("Tuesday evening"); never a person's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementDraft:
     """One statement: one client, one discloser, one receiving organization."""
 
@@ -144,6 +175,12 @@ class StatementDraft:
     """One disclosure and no more: the advisory's "each instance of informational sharing"."""
     about: str = ""
     """Short id of the statement this paper is about (a revocation names the statement it revokes)."""
+    revoked: Revoked | None = None
+    """That statement as the register has it; None when this client has none of that id."""
+    group: GroupTerms | None = None
+    """The agreement of a group or family only."""
+    access_code: str = ""
+    """The agreement on electronic records only: printed there, told by who reads it (15 USC 7001(c)(1)(C)(ii))."""
 
 
 @cache

@@ -22,6 +22,7 @@ from rules.finding import Finding, FindingCode, block
 from rules.folding import fold, one_line, unbroken
 from rules.form_text import found
 from rules.individuals import individuals_in, individuals_in_file_name
+from rules.papers import must_print, words_in_force
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family
 from rules.wording import fields_of, needs_tpo_clauses
 
@@ -67,6 +68,7 @@ def check_finished(
         *_other_organizations(seen, title, file_name, names, other_organizations),
         *_people(seen, title, file_name, names, staff_names),
         *_present(seen, draft, statement_ref),
+        *words_in_force(draft, whole),
         *_left_over(seen),
         *_regime(seen, draft),
         *_quiet(title, file_name, draft),
@@ -102,6 +104,10 @@ class _Places:
         client = draft.identity
         self.people = [client.legal_name, *client.also_known_as]
         self.people += [draft.representative_name or "", draft.interpreter_name or "", witness_name or ""]
+        self.barred: list[str] = []
+        if draft.family is Family.ACCOMPANYING_NOTICE:
+            # a page that goes with the records says whose statement it is by its id alone
+            self.barred, self.people = self.people, []
         self.written = [one_line(name) for name in (*self.organizations, *self.people) if name.strip()]
         self.folded = [fold(name) for name in self.written]
 
@@ -160,7 +166,7 @@ def _stands_alone(name: str, views: Sequence[str], written: str, names: _Places 
 
 def _people(seen: _Seen, title: str, file_name: str, names: _Places, staff: Iterable[str]) -> Iterator[Finding]:
     sentence = "A person is named who has no place in this paper; take the name out of what was typed in."
-    staff = [name for name in dict.fromkeys(staff) if " " in fold(name)]
+    staff = [name for name in dict.fromkeys((*staff, *names.barred)) if " " in fold(name)]
     if any(_stands_alone(name, seen.folded, seen.running, names) for name in staff) or any(
         individuals_in(part) for part in _parts(names.blotted_out(seen.mended))
     ):
@@ -185,8 +191,9 @@ def _parts(text: str) -> Iterator[str]:
 
 def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator[Finding]:
     fields = fields_of(draft, statement_ref=statement_ref, prepared_on=date.min)
+    client = [] if draft.family is Family.ACCOMPANYING_NOTICE else [draft.identity.legal_name]
     needed = [
-        ("identity.legal_name", [draft.identity.legal_name]),
+        ("identity.legal_name", client),
         ("discloser.legal_name", [draft.discloser.legal_name]),
         ("statement_ref", [statement_ref]),
     ]
@@ -201,6 +208,7 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator
             ("effective_from", [fields["effective_from"]]),
             ("discloser.revocation_desk", [draft.discloser.revocation_desk]),
         ]
+    needed += must_print(draft, fields)
     if draft.family is Family.CRIMINAL_JUSTICE:
         mandate = fields["mandate"]
         needed += [

@@ -20,11 +20,11 @@ from rules.folding import fold, one_line
 from rules.tables import table
 from rules.vocabulary import Language, ProgramClass
 
+NOT_GUARANTEED_VERSION = "1999"
+"""Edition of the NASW Code whose sentence is printed; later ones have the same words."""
+
 REDISCLOSURE_VERSION = "2024"
 """Edition of the notice of 42 CFR 2.32 in force."""
-
-ELECTRONIC_RECORDS_VERSION = "2026.11"
-"""Version of the electronic-records text in force (15 USC 7001(c)); kept with every act of signing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,20 @@ def redisclosure_notice(number: int = 1) -> Notice:
     return _notice(row, row[f"statement_{number}"], REDISCLOSURE_VERSION)
 
 
-def electronic_records(language: Language) -> Notice:
-    """What a client is told before they sign on a screen (15 USC 7001(c)(1)(B), (C))."""
-    row = table("notices")["electronic_records"]
-    return _notice(row, row[language.value], ELECTRONIC_RECORDS_VERSION)
+def not_guaranteed(language: Language) -> Notice:
+    """That no one can guarantee that all honor a group's agreement (NASW 1.07(f)): a sentence of every such paper."""
+    row = table("notices")["not_guaranteed"]
+    return _notice(row, row[language.value], NOT_GUARANTEED_VERSION)
+
+
+def redisclosure_paragraphs() -> tuple[str, ...]:
+    """Statement 1 of 42 CFR 2.32(a) as a paper prints it, paragraph by paragraph."""
+    return tuple(redisclosure_notice(1).text.split("\n"))
+
+
+def carries_not_guaranteed(text: str, language: Language) -> bool:
+    """True when `text` holds the sentence of `not_guaranteed`, word for word, white space aside."""
+    return one_line(not_guaranteed(language).text) in one_line(text)
 
 
 def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool:

@@ -20,8 +20,16 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from rules.draft import Expiry, Mandate, Revocable
-from rules.vocabulary import InformationCategory, Language, MandateKind, MinorBasis, PurposeCode, SignerCapacity
+from rules.draft import Expiry, GroupTerms, Mandate, Revocable
+from rules.vocabulary import (
+    GroupKind,
+    InformationCategory,
+    Language,
+    MandateKind,
+    MinorBasis,
+    PurposeCode,
+    SignerCapacity,
+)
 
 MAX_STATEMENTS = 40
 """More statements than this in one sitting is a mistake."""
@@ -79,6 +87,7 @@ class StatementWish:
     exchange: bool = False
     single_use: bool = False
     about: str = ""
+    group: GroupTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +167,15 @@ class _Mandate(_Part):
         return Mandate(**dict(self))
 
 
+class _Group(_Part):
+    kind: GroupKind
+    keeps_private: bool
+    name: Line = ""
+
+    def terms(self) -> GroupTerms:
+        return GroupTerms(**dict(self))
+
+
 class _Statement(_Part):
     form: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
     organization: UUID | None = None
@@ -180,6 +198,7 @@ class _Statement(_Part):
     exchange: bool = False
     single_use: bool = False
     about: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+    group: _Group | None = None
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -211,6 +230,7 @@ class _Statement(_Part):
             exchange=self.exchange,
             single_use=self.single_use,
             about=self.about,
+            group=None if self.group is None else self.group.terms(),
         )
 
 
@@ -263,6 +283,11 @@ def _unknown_field(place: Sequence[int | str]) -> Problem:
 
 
 def _fields_at(parents: Sequence[str]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {"mandate": _Mandate, "expires": _Moment, "revocable_from": _Moment}
+    models: dict[str, type[BaseModel]] = {
+        "mandate": _Mandate,
+        "group": _Group,
+        "expires": _Moment,
+        "revocable_from": _Moment,
+    }
     model = models.get(parents[-1], _Statement) if parents else _Packet
     return list(model.model_fields)

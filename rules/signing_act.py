@@ -29,13 +29,17 @@ class SigningAct:
     """Version of the electronic-records text the signer agreed to; None when they did not."""
     paper_offered: bool
     """Signing on paper was offered."""
+    access_code: str = ""
+    """The code that the signer read in the document; only the form of electronic records has one."""
 
 
-def check_signing(act: SigningAct, *, to_sign: bytes, electronic_records_current: str) -> tuple[Finding, ...]:
+def check_signing(
+    act: SigningAct, *, to_sign: bytes, electronic_records_current: str, access_code: str = ""
+) -> tuple[Finding, ...]:
     """V15 and V19 for one act: the bytes signed are the bytes shown, all of them, by someone who chose to sign here.
 
-    `to_sign`: the bytes about to be signed. `electronic_records_current`: the version in force
-    (`rules.notices.ELECTRONIC_RECORDS_VERSION`).
+    `to_sign`: the bytes about to be signed. `electronic_records_current`: the version in force, that of the form of
+    electronic records. `access_code`: the code printed in the document, "" where it has none.
     """
     findings: list[Finding] = []
     if hashlib.sha256(to_sign).hexdigest() != act.shown_sha256.lower():
@@ -70,4 +74,13 @@ def check_signing(act: SigningAct, *, to_sign: bytes, electronic_records_current
         findings.append(block(FindingCode.V19, "act.pages_viewed", "Not every page has been shown yet.", esign))
     if not act.paper_offered:
         findings.append(block(FindingCode.V19, "act.paper_offered", "Offer to sign on paper first.", esign))
+    if act.access_code.strip() != access_code:
+        findings.append(
+            block(
+                FindingCode.V19,
+                "act.access_code",
+                "The code is not the one in the document; let the signer find it there, on the screen they read it on.",
+                "15 USC 7001(c)(1)(C)(ii)",
+            )
+        )
     return tuple(findings)

@@ -19,6 +19,7 @@ from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
 from rules.families import Regime, own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.nasw import cite
+from rules.papers import of_papers
 from rules.signing_act import SigningAct, check_signing
 from rules.tables import table
 from rules.vocabulary import (
@@ -50,13 +51,7 @@ def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) 
     yield from fitting_signers(draft, today)
     yield from _of_the_family(draft)
     if not draft.family.discloses:
-        if draft.recipient is not None:
-            yield block(
-                FindingCode.V01,
-                "recipient",
-                "This paper shares nothing, so it names no receiving organization; take the organization out.",
-                "advisory, paragraph 2",
-            )
+        yield from of_papers(draft, today)
         return
     yield from _classified(draft)
     yield from _recipient(draft)

@@ -177,6 +177,14 @@ TPO_PURPOSES = frozenset({PurposeCode.TREATMENT, PurposeCode.PAYMENT, PurposeCod
 """Treatment, payment and health care operations (2.31(a)(5)(ii))."""
 
 
+class GroupKind(StrEnum):
+    """Sessions with more than one client (NASW 1.07(f))."""
+
+    GROUP = "group"
+    FAMILY = "family"
+    COUPLE = "couple"
+
+
 class MandateKind(StrEnum):
     """What made taking part in the program a condition (2.35(a))."""
 

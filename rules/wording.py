@@ -15,7 +15,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from rules.draft import Mandate, StatementDraft
+from rules.draft import Mandate, Revocable, StatementDraft
+from rules.notices import redisclosure_paragraphs
 from rules.tables import table
 from rules.vocabulary import (
     TPO_KINDS,
@@ -144,7 +145,10 @@ def fields_of(
         "interpreter": {"name": draft.interpreter_name or ""},
         "exchange": draft.exchange,
         "single_use": draft.single_use,
-        "about": {"ref": draft.about},
+        "about": _about(draft),
+        "group": _group(draft),
+        "access_code": draft.access_code,
+        "notice": list(redisclosure_paragraphs()) if draft.family is Family.ACCOMPANYING_NOTICE else [],
     }
 
 
@@ -157,6 +161,8 @@ def _agency(draft: StatementDraft, logo: Logo | None) -> Mapping[str, Any]:
         "phone": agency.phone,
         "logo": {"png": base64.b64encode(logo.png).decode(), "words": logo.words} if logo else {"png": "", "words": ""},
         "revocation_desk": agency.revocation_desk,
+        "email": agency.email,
+        "notice_effective_on": date_text(agency.notice_effective_on, draft.language),
     }
 
 
@@ -174,13 +180,41 @@ def _organization(draft: StatementDraft) -> Mapping[str, Any]:
     if draft.recipient is None:
         return {"name": "", "unit": "", "address": [], "function": ""}
     function = ""
-    if draft.family is Family.CRIMINAL_JUSTICE:
+    supervises = draft.family is Family.ACCOMPANYING_NOTICE and draft.mandate is not None
+    if draft.family is Family.CRIMINAL_JUSTICE or supervises:
         function = label(Words.WORDS, "function_criminal_justice", draft.language)
     return {
         "name": draft.recipient.legal_name,
         "unit": draft.recipient.unit,
         "address": list(draft.recipient.address),
         "function": function,
+    }
+
+
+def _about(draft: StatementDraft) -> Mapping[str, Any]:
+    """The paper that a revocation names: its id, day, what it allowed, and since when that may be taken back."""
+    revoked = draft.revoked
+    if revoked is None:
+        return {"ref": draft.about, "signed_on": "", "allowed": "", "limited": False, "revocable_from": ""}
+    allowed = "allowed_sharing" if revoked.family.discloses else "allowed_screen"
+    terms = revoked.revocable or Revocable()
+    return {
+        "ref": draft.about,
+        "signed_on": date_text(revoked.signed_on, draft.language),
+        "allowed": label(Words.WORDS, allowed, draft.language),
+        "limited": revoked.family is Family.CRIMINAL_JUSTICE,
+        "revocable_from": end_text(terms.from_date, terms.event, draft.language),
+    }
+
+
+def _group(draft: StatementDraft) -> Mapping[str, Any]:
+    group = draft.group
+    if group is None:
+        return {"kind": "", "name": "", "keeps_private": False}
+    return {
+        "kind": label(Words.WORDS, f"sessions_{group.kind}", draft.language),
+        "name": group.name.strip(),
+        "keeps_private": group.keeps_private,
     }
 
 

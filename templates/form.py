@@ -110,6 +110,7 @@ class Form:
     """Says nothing of the program's class: it becomes the title of the PDF."""
     retention_class: RetentionClass
     signers: tuple[Signer, ...]
+    """Empty for a paper that nobody signs: it goes with another, and no packet holds it."""
     fields: tuple[Field, ...]
     needs_counsel: bool
     """True until counsel has approved this version."""
@@ -272,7 +273,9 @@ class _Reader:
         return MappingProxyType({language: self.text(texts, language.value) for language in languages})
 
     def signers(self, raw: object, languages: tuple[Language, ...]) -> tuple[Signer, ...]:
-        found = []
+        found: list[Signer] = []
+        if raw == []:
+            return ()
         for item in self.items(raw, "signers"):
             signer = self.mapping(item, "signers", frozenset({"role", "label"}))
             role = self.choice(SignerRole, signer["role"], "signers, role")

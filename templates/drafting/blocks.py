@@ -31,6 +31,7 @@ from templates.drafting.typography import (
     CODE_SIDE,
     CODE_SPACE,
     CODE_TOP,
+    CULTURES,
     FRAME,
     HAIRLINE,
     LOGO_HEIGHT,
@@ -82,7 +83,7 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
                 with _condition(document, block.when):
                     _write(document, block.text, "heading 2")
             case Text():
-                for paragraph in _line(document, block.line, "Normal"):
+                for paragraph in _line(document, block.line, "Verbatim" if block.line.verbatim else "Normal"):
                     if chained:
                         paragraph.paragraph_format.keep_with_next = True
             case Bullets():
@@ -148,7 +149,7 @@ def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:
     for number, line in enumerate(lines):
         # of three or more, the last two stay together: no item stands alone on the next page
         last_but_one = number == len(lines) - 2 and number > 0
-        for paragraph in _line(document, line, "List Bullet"):
+        for paragraph in _line(document, line, "Verbatim Item" if line.verbatim else "List Bullet"):
             if chained or last_but_one:
                 paragraph.paragraph_format.keep_with_next = True
 
@@ -234,7 +235,12 @@ def _ruled() -> bytes:
 
 def _line(holder: Holder, line: Line, style: str) -> list[Paragraph]:
     with _loop(holder, line.each), _condition(holder, line.when):
-        return [_write(holder, line.text, style)]
+        paragraph = _write(holder, line.text, style)
+        if line.language:
+            for run in paragraph.runs:
+                culture = CULTURES[line.language]
+                run._r.get_or_add_rPr().append(parse_xml(f'<w:lang {nsdecls("w")} w:val="{culture}"/>'))
+        return [paragraph]
 
 
 @contextmanager

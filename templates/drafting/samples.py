@@ -12,9 +12,20 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from rules.draft import Discloser, Expiry, Identity, Mandate, Recipient, Revocable, StatementDraft
+from rules.draft import (
+    Discloser,
+    Expiry,
+    GroupTerms,
+    Identity,
+    Mandate,
+    Recipient,
+    Revocable,
+    Revoked,
+    StatementDraft,
+)
 from rules.vocabulary import (
     Family,
+    GroupKind,
     InformationCategory,
     Language,
     MandateKind,
@@ -22,6 +33,7 @@ from rules.vocabulary import (
     ProgramClass,
     PurposeCode,
     SignerCapacity,
+    StatementState,
 )
 from rules.wording import fields_of
 from templates.form import Form
@@ -54,6 +66,9 @@ _PURPOSE: Final = {
         "para ubicarnos cerca de su escuela y de la clínica donde la atienden."
     ),
 }
+_GROUP: Final = {Language.EN: "Tuesday evening group", Language.ES: "Grupo del martes por la tarde"}
+NAMED: Final = "9DXK-22AB-7QRT"
+"""Short id of the statement that the sample of a revocation names."""
 _JUSTIFICATION: Final = {
     Language.EN: "The placement committee reviews the whole history of services.",
     Language.ES: "El comité de asignación revisa toda la historia de servicios.",
@@ -115,8 +130,8 @@ def _usual(form: Form, language: Language) -> StatementDraft:
         discloser=_AGENCY,
         effective_from=PREPARED_ON,
     )
-    if not form.family.discloses:
-        return draft
+    if not form.family.discloses and form.family is not Family.ACCOMPANYING_NOTICE:
+        return _paper(draft)
     draft = replace(
         draft,
         recipient=_HOUSING,
@@ -144,15 +159,51 @@ def _usual(form: Form, language: Language) -> StatementDraft:
     )
 
 
+def _paper(draft: StatementDraft) -> StatementDraft:
+    """One that shares nothing, with what its family is about."""
+    match draft.family:
+        case Family.REVOCATION:
+            named = Revoked(
+                family=Family.SPECIFIC,
+                state=StatementState.ACTIVE,
+                signed_on=dt.date(2026, 10, 2),
+                organization_id=_HOUSING.organization_id,
+            )
+            return replace(draft, about=NAMED, recipient=_HOUSING, revoked=named)
+        case Family.GROUP_AGREEMENT:
+            terms = GroupTerms(kind=GroupKind.GROUP, keeps_private=True, name=_GROUP[draft.language])
+            return replace(draft, group=terms)
+        case Family.ELECTRONIC_RECORDS:
+            return replace(draft, access_code="4071")
+        case Family.PATIENT_NOTICE:
+            program = replace(
+                draft.discloser,
+                classes=frozenset({ProgramClass.PART2_PROGRAM}),
+                email="privacy@geneseereentry.example",
+                notice_effective_on=dt.date(2026, 11, 2),
+            )
+            return replace(draft, discloser=program)
+        case _:
+            return draft
+
+
 def _short(draft: StatementDraft) -> StatementDraft:
+    agency = replace(draft.discloser, unit="")
+    if draft.family is not Family.PATIENT_NOTICE:  # which must give a number to call
+        agency = replace(agency, phone="")
     short = replace(
         draft,
         identity=Identity(legal_name="Bo Li", birth_date=dt.date(1990, 5, 1)),
-        discloser=replace(draft.discloser, unit="", phone=""),
+        discloser=agency,
         categories=draft.categories[:1],
         records_from=None,
         records_to=None,
     )
+    if short.group:
+        short = replace(short, group=replace(short.group, name="", keeps_private=False))
+    if short.family is Family.REVOCATION and short.revoked:
+        screen = replace(short.revoked, family=Family.ELECTRONIC_RECORDS, organization_id=None)
+        short = replace(short, recipient=None, revoked=screen)
     if short.recipient:
         short = replace(short, recipient=replace(short.recipient, unit="", address=()))
     if short.mandate:
@@ -186,6 +237,15 @@ def _long(draft: StatementDraft) -> StatementDraft:
     )
     if long.recipient is None:
         return long
+    if long.revoked is not None:
+        early = Revocable(dt.date(2027, 6, 1), _EVENT[long.language])
+        limited = replace(
+            long.revoked,
+            family=Family.CRIMINAL_JUSTICE,
+            organization_id=_SUPERVISION.organization_id,
+            revocable=early,
+        )
+        return replace(long, recipient=_SUPERVISION, revoked=limited)
     recipient = replace(
         long.recipient,
         legal_name="Monroe County Department of Human Services",

@@ -74,7 +74,7 @@ class Style:
     spaced: int = 0
     """Letter spacing in twentieths of a point."""
     rule: str = ""
-    """`top` or `bottom`: a hairline on that side."""
+    """`top` or `bottom`: a hairline on that side; `left`: a bar beside it."""
 
     def xml(self) -> str:
         """The style as WordprocessingML."""
@@ -87,8 +87,9 @@ class Style:
         if self.number is not None:
             p.append(f'<w:numPr><w:numId w:val="{self.number}"/></w:numPr>')
         if self.rule:
+            size, space, color = (18, 8, FRAME) if self.rule == "left" else (6, 4, HAIRLINE)
             p.append(
-                f'<w:pBdr><w:{self.rule} w:val="single" w:sz="6" w:space="4" w:color="{HAIRLINE}"/></w:pBdr>',
+                f'<w:pBdr><w:{self.rule} w:val="single" w:sz="{size}" w:space="{space}" w:color="{color}"/></w:pBdr>',
             )
         p.append(
             f'<w:spacing w:before="{round(self.before * 20)}" w:after="{round(self.after * 20)}" '
@@ -131,6 +132,9 @@ STYLES: Final = (
     Style(id="FactChoice", name="Fact Choice", before=0, after=1, line=1.02, number=CHOICE_LIST, indent=340,
           hanging=340),
     Style(id="ListBullet", name="List Bullet", after=3, number=BULLET_LIST, indent=300, hanging=240),
+    Style(id="Verbatim", name="Verbatim", after=3, indent=260, rule="left", keep_next=True),
+    Style(id="VerbatimItem", name="Verbatim Item", after=3, number=BULLET_LIST, indent=500, hanging=240, rule="left",
+          keep_next=True),
     Style(id="SignatureLabel", name="Signature Label", size=9.5, bold=True, color=ACCENT, before=9, after=2, line=1.0,
           keep_next=True),
     Style(id="SignaturePlace", name="Signature Place", after=0, line=1.0, keep_next=True),

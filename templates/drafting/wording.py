@@ -4,7 +4,7 @@ Danger: a block that is silently skipped is a clause the client never saw. Invar
 here; an unknown or missing one stops the drafting with its place.
 
 A line may hold `**strong**` words and docxtpl tags (`{{ client.name }}`). `when:` is a condition on the fields, `each:`
-a loop (`category in categories`).
+a loop (`category in categories`); `style: verbatim` marks words that are dictated, `language:` another language's.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class Line:
     """Loop over a list field, or ""."""
     choice: bool = False
     """A ticked item of the controlled lists."""
+    verbatim: bool = False
+    """Words that law or a code of ethics dictates: set apart, and not to be edited."""
+    language: str = ""
+    """Language of the line where it is not the form's, so that a screen reader reads it right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +197,14 @@ def _fact(raw: object, place: str) -> Fact:
 def _line(raw: object, place: str) -> Line:
     if isinstance(raw, str):
         return Line(text=raw)
-    body = _mapping(raw, place, {"text"}, frozenset({"when", "each", "choice"}))
+    body = _mapping(raw, place, {"text"}, frozenset({"when", "each", "choice", "style", "language"}))
+    if body.get("style", "verbatim") != "verbatim":
+        raise WordingError(f"{place}: the only style of a line is verbatim.")
     return Line(
         text=str(body["text"]),
         when=str(body.get("when", "")),
         each=str(body.get("each", "")),
         choice=bool(body.get("choice", False)),
+        verbatim="style" in body,
+        language=str(body.get("language", "")),
     )

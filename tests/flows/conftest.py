@@ -93,7 +93,7 @@ class Setting:
 
         by = self.world.witness if role is SignerRole.WITNESS else self.world.intake
         act, document = self.world.act(row, role), self.document(pdf)
-        after = signings.record(self.world.vault, act, document, staff=by, now=self.now)
+        after = signings.record(self.world.vault, act, document, consent_in_force="2026.11", staff=by, now=self.now)
         clear(self.site, row.working_object_id or "", ObjectArea.WORKING)
         return after
 

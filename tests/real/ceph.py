@@ -28,7 +28,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -46,6 +46,26 @@ START_SECONDS = 300.0
 """Twelve on a quiet machine."""
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
+_ON_DISK = """
+import base64, json, rados, sys
+conf, *wanted = sys.argv[1:]
+found = {}
+with rados.Rados(conffile=conf) as cluster:
+    for pool in cluster.list_pools():
+        with cluster.open_ioctx(pool) as whole:
+            whole.set_namespace(rados.LIBRADOS_ALL_NSPACES)
+            names = [(one.nspace, one.key) for one in whole.list_objects()]
+        with cluster.open_ioctx(pool) as place:
+            for space, name in names:
+                if not any(word in name for word in wanted):
+                    continue
+                place.set_namespace(space)
+                parts = [name.encode(), place.read(name, 64 << 20)]
+                for key, value in place.get_xattrs(name):
+                    parts += [key.encode(), value]
+                found[name] = base64.b64encode(b"\\n".join(parts)).decode()
+print(json.dumps(found))
+"""
 
 
 class CephFailed(Exception):
@@ -109,9 +129,20 @@ class Ceph:
         """Run `radosgw-admin`; returns what it printed."""
         return run(self.folder, "radosgw-admin", *arguments)
 
-    def rados(self, *arguments: str) -> str:
-        """Run `rados`: the server's objects as they lie on its disk."""
-        return run(self.folder, "rados", *arguments)
+    def on_disk(self, bucket: str) -> dict[str, bytes]:
+        """What the server's disk holds of a bucket: every object of every pool that bears its name or id, by its name.
+
+        Name and extended attributes are part of the content; the bucket's index is one more entry, `index`.
+        """
+        bucket_id = json.loads(self.admin("bucket", "stats", "--bucket", bucket))["id"]
+        conf = str(self.folder / "ceph.conf")
+        # Debian's python3-rados is built for Debian's Python, which need not be the one that runs this
+        command = ["/usr/bin/python3", "-c", _ON_DISK, conf, bucket, bucket_id]
+        done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, check=False)
+        if done.returncode:
+            raise CephFailed(f"reading the disk: {done.stderr.decode(errors='replace')[-2000:]}")
+        found = {name: b64decode(content) for name, content in json.loads(done.stdout).items()}
+        return {**found, "index": self.admin("bi", "list", "--bucket", bucket).encode(errors="surrogateescape")}
 
 
 def absent() -> str | None:
@@ -149,6 +180,7 @@ def run(folder: Path, program: str, *arguments: str) -> str:
             env={"PATH": _path(), "LC_ALL": "C.UTF-8"},
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=START_SECONDS,
             check=False,
         )

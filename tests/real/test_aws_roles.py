@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
+import urllib.request
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -228,7 +231,17 @@ def test_ceph_passes_over_conditions_it_does_not_know_so_these_are_proven_nowher
     assert {"DenyLocksNobodyCanEnd", "DenyLocksTooLong", "DenyLinks"} <= denied
     guarded.put(**compliance)
     guarded.put(**locked(4000))
+    assert _by_a_link(guarded) == HTTPStatus.OK
     assert _by_principal_arn_alone(guarded), "Ceph knows aws:PrincipalArn now: in_words_of_ceph can go"
+
+
+def _by_a_link(guarded: Guarded) -> int:
+    """What a link to an object answers."""
+    key, _ = guarded.put()
+    link = guarded.clients["Reader"].generate_presigned_url("get_object", Params={"Bucket": guarded.bucket, "Key": key})
+    trusted = ssl.create_default_context(cafile=str(guarded.ceph.authority))
+    with urllib.request.urlopen(link, timeout=20, context=trusted) as answer:  # noqa: S310  # loopback
+        return int(answer.status)
 
 
 def _by_principal_arn_alone(guarded: Guarded) -> bool:

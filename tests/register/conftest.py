@@ -208,7 +208,9 @@ class World:
         from register import signings
 
         by = self.witness if role is SignerRole.WITNESS else self.intake
-        return signings.record(self.vault, self.act(shown, role), self.document(), staff=by, now=self.now)
+        return signings.record(
+            self.vault, self.act(shown, role), self.document(), consent_in_force="2026.11", staff=by, now=self.now
+        )
 
     def all_signed(self, *asked: facts.StatementRequest) -> facts.Statement:
         return self.signed(self.signed(self.presented(*asked), SignerRole.CLIENT), SignerRole.WITNESS)
@@ -329,7 +331,6 @@ def _build(settings: Configuration) -> Ids:
         phone="518-555-0100",
         revocation_desk="Records desk, 1 Pier Street, Albany, NY 12207",
         time_zone="America/New_York",
-        consent_version="2026.11",
         training=True,
         by=setup,
         now=NOW,

@@ -23,7 +23,14 @@ def refused(
     before, document = statements.show(shown.statement_id), world.document()
     by = world.witness if role is SignerRole.WITNESS else world.intake
     with pytest.raises(RegisterError) as error:
-        signings.record(world.vault, world.act(shown, role, **changes), document, staff=by, now=world.now)
+        signings.record(
+            world.vault,
+            world.act(shown, role, **changes),
+            document,
+            consent_in_force="2026.11",
+            staff=by,
+            now=world.now,
+        )
     assert statements.show(shown.statement_id) == before
     assert objects.show(document.object_id).state == "staged"
     return error.value
@@ -97,7 +104,9 @@ def test_a_witness_proves_herself_by_signing_in_and_needs_no_consent_to_screens(
 
     once = world.signed(world.presented(), SignerRole.CLIENT)
     act = world.act(once, SignerRole.WITNESS, identified_how=None, consent_version="", paper_offered=False)
-    done = signings.record(world.vault, act, world.document(), staff=world.witness, now=world.now)
+    done = signings.record(
+        world.vault, act, world.document(), consent_in_force="2026.11", staff=world.witness, now=world.now
+    )
     assert SignerRole.WITNESS in done.signed
 
 
@@ -107,7 +116,12 @@ def test_only_a_witness_witnesses(world: World) -> None:
     once = world.signed(world.presented(), SignerRole.CLIENT)
     with pytest.raises(RegisterError) as error:
         signings.record(
-            world.vault, world.act(once, SignerRole.WITNESS), world.document(), staff=world.intake, now=world.now
+            world.vault,
+            world.act(once, SignerRole.WITNESS),
+            world.document(),
+            consent_in_force="2026.11",
+            staff=world.intake,
+            now=world.now,
         )
     assert error.value.code is RegisterErrorCode.NOT_ALLOWED
 
@@ -131,6 +145,7 @@ def test_nobody_witnesses_their_own_signature(world: World, name: str) -> None:
             world.vault,
             world.act(once, SignerRole.WITNESS),
             world.document(),
+            consent_in_force="2026.11",
             staff=world.person(hired.staff_id),
             now=world.now,
         )
@@ -158,7 +173,9 @@ def test_of_many_hands_that_sign_the_same_revision_one_is_taken(world: World) ->
 
     def sign(_: int) -> facts.Statement:
         act = world.act(shown, SignerRole.CLIENT, identified_how=IdentifiedHow.KNOWN_PERSONALLY)
-        return signings.record(world.vault, act, world.document(), staff=world.intake, now=world.now)
+        return signings.record(
+            world.vault, act, world.document(), consent_in_force="2026.11", staff=world.intake, now=world.now
+        )
 
     answers = world.in_threads(6, sign)
     assert sum(isinstance(one, facts.Statement) for one in answers) == 1

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rules import statement
-from rules.draft import Expiry, StatementDraft
+from rules.draft import Expiry, Revoked, StatementDraft
 from rules.families import Clause, Regime, requirements
 from rules.finding import FindingCode
 from rules.form_text import clauses_in
@@ -21,6 +21,7 @@ from rules.vocabulary import (
     Language,
     OrganizationKind,
     PurposeCode,
+    StatementState,
 )
 from templates.catalog import catalog
 
@@ -102,7 +103,8 @@ def test_an_exchange_is_never_on_a_form_that_cannot_be_revoked_at_any_time(
 
 
 def test_a_revocation_names_the_statement_it_revokes(acknowledgment: StatementDraft) -> None:
-    paper = replace(acknowledgment, family=Family.REVOCATION, about="K7QF-2M9D-XR4T")
+    named = Revoked(family=Family.ELECTRONIC_RECORDS, state=StatementState.ACTIVE, signed_on=None)
+    paper = replace(acknowledgment, family=Family.REVOCATION, about="K7QF-2M9D-XR4T", revoked=named)
     assert _codes(paper) == []
     assert _codes(replace(paper, about="")) == [FindingCode.V04]
     assert _codes(replace(paper, single_use=True)) == [FindingCode.S05]

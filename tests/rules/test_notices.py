@@ -7,10 +7,12 @@ import pytest
 from rules.finding import FindingCode
 from rules.law import needs_counsel
 from rules.notices import (
+    carries_not_guaranteed,
     carries_redisclosure_notice,
-    electronic_records,
+    not_guaranteed,
     notice_belongs,
     redisclosure_notice,
+    redisclosure_paragraphs,
     superseded_in,
 )
 from rules.tables import TABLES, table
@@ -67,14 +69,17 @@ def test_there_are_two_statements_and_no_third() -> None:
         redisclosure_notice(3)
 
 
+def test_the_paragraphs_that_are_printed_are_the_notice_and_nothing_else() -> None:
+    assert "\n".join(redisclosure_paragraphs()) == redisclosure_notice(1).text
+    assert len(redisclosure_paragraphs()) == 5
+
+
 @pytest.mark.parametrize("language", Language)
-def test_the_electronic_records_text_says_what_the_statute_asks(language: Language) -> None:
-    said = electronic_records(language).text.lower()
-    asked = {
-        Language.EN: ("paper", "change your mind", "fee", "sitting", "pdf", "address or phone", "free"),
-        Language.ES: ("papel", "cambiar de opinión", "cargo", "sesión", "pdf", "dirección o teléfono", "gratis"),
-    }
-    assert all(word in said for word in asked[language])
+def test_the_sentence_on_groups_is_recognized_word_for_word(language: Language) -> None:
+    sentence = not_guaranteed(language).text
+    assert carries_not_guaranteed(f"Before. {sentence.replace(' ', chr(10))} After.", language)
+    assert not carries_not_guaranteed(sentence.replace("all", "most").replace("todos", "muchos"), language)
+    assert "cannot guarantee that all participants will honor such agreements" in not_guaranteed(Language.EN).text
 
 
 def test_every_table_says_when_it_was_verified_and_whether_counsel_must_read_it() -> None:
@@ -96,5 +101,5 @@ def test_every_rule_that_judges_stands_in_the_table_of_authorities() -> None:
 def test_counsel_is_told_of_every_mark() -> None:
     listed = {(row.table, row.row) for row in needs_counsel()}
     assert ("authorities", "entries.C03") in listed
-    assert ("notices", "electronic_records") in listed
+    assert ("notices", "not_guaranteed") in listed
     assert ("authorities", "entries.V02") not in listed

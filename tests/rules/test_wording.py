@@ -29,16 +29,27 @@ REF = "K7QF-2M9D-XR4T"
 KEYS = {
     "statement": {"ref", "prepared_on"},
     "form": {"id", "version"},
-    "agency": {"name", "unit", "address", "phone", "revocation_desk", "logo"},
+    "agency": {"name", "unit", "address", "phone", "revocation_desk", "logo", "email", "notice_effective_on"},
     "client": {"name", "also_known_as", "birth_date", "number"},
     "organization": {"name", "unit", "address", "function"},
     "mandate": {"kind", "body", "reference", "ordered_on", "final_disposition"},
     "signer": {"capacity", "capacity_label", "name"},
     "interpreter": {"name"},
-    "about": {"ref"},
+    "about": {"ref", "signed_on", "allowed", "limited", "revocable_from"},
+    "group": {"kind", "name", "keeps_private"},
 }
 FLAT = {"categories", "records_period", "everything_justification", "purposes", "purpose_text", "effective_from"}
-FLAT |= {"expires", "revocable_from", "part2", "hipaa", "tpo_recipient", "exchange", "single_use"}
+FLAT |= {
+    "expires",
+    "revocable_from",
+    "part2",
+    "hipaa",
+    "tpo_recipient",
+    "exchange",
+    "single_use",
+    "access_code",
+    "notice",
+}
 
 
 def leaves(value: object) -> Iterator[object]:

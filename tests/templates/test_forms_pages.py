@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 
 from rules.finished import check_finished
-from rules.vocabulary import Language
+from rules.vocabulary import Family, Language
 from rules.wording import fields_of
 from templates.catalog import catalog
 from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
@@ -30,6 +30,7 @@ EACH: Final = [
     for language in Language
     for size in Size
 ]
+SIGNED: Final = [parameter for parameter in EACH if parameter.values[0].signers]
 _made: dict[tuple[str, str, str], bytes] = {}
 
 
@@ -53,7 +54,9 @@ def words(form: Form, language: Language, size: Size) -> FinishedText:
 @pytest.mark.real
 @pytest.mark.parametrize(("form", "language", "size"), EACH)
 def test_a_paper_needs_two_pages_and_with_much_to_say_three(form: Form, language: Language, size: Size) -> None:
-    assert len(words(form, language, size).pages) <= (3 if size is Size.LONG else 2)
+    # the notice of 42 CFR 2.22 has twenty things to tell
+    more = form.family is Family.PATIENT_NOTICE
+    assert len(words(form, language, size).pages) <= (3 if size is Size.LONG or more else 2)
 
 
 @pytest.mark.real
@@ -73,7 +76,7 @@ def test_the_rules_find_nothing_wrong_with_the_finished_paper(form: Form, langua
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("form", "language", "size"), EACH)
+@pytest.mark.parametrize(("form", "language", "size"), SIGNED)
 def test_signatures_stand_on_one_page_with_the_words_they_follow(form: Form, language: Language, size: Size) -> None:
     with pikepdf.open(io.BytesIO(paper(form, language, size))) as document:
         numbers = {page.obj.objgen: number for number, page in enumerate(document.pages)}
@@ -127,7 +130,7 @@ def _lower(docx: bytes, points: int) -> bytes:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("form", catalog(), ids=lambda form: str(form.id))
+@pytest.mark.parametrize("form", [form for form in catalog() if form.signers], ids=lambda form: str(form.id))
 def test_wherever_the_page_breaks_no_heading_ends_it_and_no_signature_is_torn_off(form: Form) -> None:
     """LibreOffice 7.4 once lost keep-with-next where a heading followed the table at once."""
     wording = read(form.id, Language.EN.value)
