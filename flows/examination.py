@@ -76,6 +76,7 @@ def _agency(site: Site) -> Iterator[Line]:
 
 def _store(site: Site) -> Iterator[Line]:
     from storage.doctor import examine as look
+    from storage.errors import StorageError
 
     if site.configuration.standby is None:
         yield Line(
@@ -84,7 +85,12 @@ def _store(site: Site) -> Iterator[Line]:
             "No standby is set: if this disk is lost, no backup can be opened.",
             "Set CONFIDE_STANDBY to a folder on another disk.",
         )
-    for found in look(site.vault, keys=site.configuration.keys, home=site.configuration.home):
+    try:
+        vault = site.vault
+    except StorageError as closed:
+        yield Line(Level.PROBLEM, "store", closed.sentence, closed.remedy)
+        return
+    for found in look(vault, keys=site.configuration.keys, home=site.configuration.home):
         yield Line(Level(found.level.value), "store", found.sentence, found.remedy)
 
 
