@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +35,7 @@ def examine(site: Site) -> tuple[Line, ...]:
     lines: list[Line] = []
     for name, look in (
         ("agency", _agency),
+        ("room", _room),
         ("store", _store),
         ("authority", _certificates),
         ("register", _register),
@@ -49,6 +51,23 @@ def examine(site: Site) -> tuple[Line, ...]:
             code = str(getattr(failure, "code", "") or type(failure).__name__)
             lines.append(Line(Level.PROBLEM, name, f"Could not be looked at ({code}).", "Put this right first."))
     return tuple(lines)
+
+
+LEAST_FREE_BYTES = 1_000_000_000
+"""Below this somebody must look: a thousand packets fit, and a database that finds no room takes no request."""
+
+
+def _room(site: Site) -> Iterator[Line]:
+    places = {site.configuration.home, site.configuration.keys, site.configuration.run}
+    for place in sorted(places):
+        free = shutil.disk_usage(place).free
+        if free < LEAST_FREE_BYTES:
+            yield Line(
+                Level.PROBLEM,
+                "room",
+                f"Only {free // 1_000_000} MB are free where {place} lies.",
+                "Make room: with none left, requests are refused and nothing is signed until there is.",
+            )
 
 
 def _named(name: str, look: Callable[[Site], Iterator[Line]], site: Site) -> list[Line]:

@@ -1,7 +1,8 @@
 """Keeps everything that must run running: one parent, a child a process, restarted when it ends.
 
-Danger: a child left behind by a killed parent holds sockets and keys in memory. Invariant: every child asks the
-kernel to die with its parent, and stop means stop: terminate, wait, kill.
+Danger: a child left behind by a killed parent holds sockets and keys in memory; a parent that gives up takes everything
+down. Invariant: every child asks the kernel to die with its parent; stop means stop: terminate, wait, kill; and a full
+disk, which the parent meets when it writes down how things stand, is waited out.
 """
 
 from __future__ import annotations
@@ -75,9 +76,8 @@ class Supervisor:
             while not self._stopping:
                 self._tend()
                 states = self.states()
-                if states != known:
+                if states != known and self._written(states):
                     known = states
-                    self._write(states)
                     if on_change is not None:
                         on_change(states)
                 time.sleep(POLL_SECONDS)
@@ -101,11 +101,17 @@ class Supervisor:
         for running in self._all.values():
             if running.process is None:
                 if now >= running.start_not_before and all(self._all[name].ready for name in running.part.after):
-                    self._start(running)
+                    self._try(running, now)
             elif running.process.poll() is not None:
                 self._ended(running, now)
             elif not running.ready:
                 running.ready = running.part.ready()
+
+    def _try(self, running: _Running, now: float) -> None:
+        try:
+            self._start(running)
+        except OSError:  # no room for its log, or no memory for a process: the same as one that ended at once
+            self._ended(running, now)
 
     def _start(self, running: _Running) -> None:
         log = self._logs / f"{running.part.name}.log"
@@ -143,6 +149,14 @@ class Supervisor:
                 # the whole session: a child that ignores the signal may have children of its own
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+    def _written(self, states: Mapping[str, str]) -> bool:
+        """Write down who runs; False when the disk has no room for it just now."""
+        try:
+            self._write(states)
+        except OSError:
+            return False
+        return True
 
     def _write(self, states: Mapping[str, str]) -> None:
         pids = {name: running.process.pid for name, running in self._all.items() if running.process is not None}

@@ -82,6 +82,16 @@ def test_a_part_that_is_killed_is_started_again(tmp_path: Path) -> None:
         until(lambda: supervised.states()["worker"] == "ready")
 
 
+def test_a_supervisor_that_cannot_write_down_how_things_stand_keeps_them_running(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "run" / "serve.new"
+    in_the_way.mkdir(parents=True)  # whatever is staged there fails, as on a full disk
+    with running(tmp_path, part("long", SLEEPS)) as supervised:
+        until(lambda: supervised.states()["long"] == "ready")
+        assert pids(tmp_path) == {}
+        in_the_way.rmdir()
+        until(lambda: "long" in pids(tmp_path))
+
+
 def test_a_part_that_ends_at_once_is_started_ever_more_slowly(tmp_path: Path) -> None:
     line = "open(__import__('sys').argv[1], 'a').write('x')"
     with running(tmp_path, part("broken", line, str(tmp_path / "starts"), ready=lambda: False)):
