@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from cli import ask
 from cli.doors import opened
-from cli.output import answer, json_option, table
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from register.registry import TakenIn
+    from rules.registry import RowRefusal
 
 
 @click.group()
@@ -52,6 +62,90 @@ def add(source: str | None, username: str | None, password_file: str | None, as_
         now=now(),
     )
     answer(added, f"Added {added.legal_name}: {added.organization_id}", as_json=as_json)
+
+
+@org.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--check", is_flag=True, help="Say what would go in and what is refused; write nothing.")
+@person_options
+@json_option
+def import_(file: Path, check: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Take a registry in from a CSV file with the columns legal_name, unit, kind, address.
+
+    Every row that is refused is told with its line, its column, the rule and the remedy; the others go in. What is
+    registered already, word for word, is left as it is, so a file may be handed in again. Ends with 4 where any row
+    is refused, with 3 where the file cannot be read; then nothing went in.
+    """
+    opened()
+    from flows.site import now
+    from register import registry
+    from register.vocabulary import StaffRole
+    from rules.registry import read_registry
+
+    by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.ADMINISTRATOR)
+    entries, refused = read_registry(_bytes(file))
+    if check:
+        told = registry.judge(entries)
+    else:
+        went_in: list[int] = []
+        try:
+            with progress(len(entries), "Taking in", quiet=as_json) as step:
+
+                def done(batch: Sequence[tuple[int, UUID]]) -> None:
+                    went_in.extend(line for line, _ in batch)
+                    step(len(went_in), f"to line {went_in[-1]}")
+
+                told = registry.take_in(entries, by=by, now=now(), done=done)
+        except BaseException:
+            if went_in:
+                click.echo(f"Before it ended, these lines went in: {_spans(went_in)}", err=True)
+            raise
+    every = sorted([*refused, *told.refused], key=lambda row: (row.line, row.column))
+    _tell_import(told, every, check=check, as_json=as_json)
+    if every:
+        sys.exit(ExitCode.REFUSED)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as wrong:
+        raise CommandError(
+            ExitCode.INPUT, f"The file cannot be read ({type(wrong).__name__}).", "Check its path."
+        ) from None
+
+
+def _tell_import(told: TakenIn, refused: Sequence[RowRefusal], *, check: bool, as_json: bool) -> None:
+    if as_json:
+        data = {
+            "check": check,
+            "added": [{"line": line, "organization_id": organization} for line, organization in told.added],
+            "would_add": told.would_add if check else [],
+            "present": told.present,
+            "refused": refused,
+        }
+        answer(data, "", as_json=True)
+        return
+    rows = len({row.line for row in refused})
+    went = f"{len(told.would_add)} would go in" if check else f"{len(told.added)} went in"
+    click.echo(f"{went}; {len(told.present)} are registered already; {rows} refused.")
+    lines = told.would_add if check else [line for line, _ in told.added]
+    if lines:
+        click.echo(f"Lines that {'would go' if check else 'went'} in: {_spans(lines)}")
+    for row in refused:
+        click.echo(f"line {row.line}{', ' + row.column if row.column else ''}: {row.sentence} → {row.remedy}", err=True)
+        click.echo(f"    {row.code} · {row.authority}", err=True)
+
+
+def _spans(lines: Sequence[int]) -> str:
+    """ "2-4, 7": which lines, however many. A row that runs over several lines counts by its first."""
+    spans: list[list[int]] = []
+    for line in sorted(lines):
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 @org.command("list")

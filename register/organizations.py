@@ -21,7 +21,8 @@ from rules.draft import Recipient
 from rules.individuals import individuals_in
 from rules.vocabulary import OrganizationKind
 
-_KEEPERS = (StaffRole.INTAKE, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
+KEEPERS = (StaffRole.INTAKE, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
+"""Who may add and retire organizations."""
 
 DIVISION_OF_PAROLE = "New York State Division of Parole"
 DOCCS = "New York State Department of Corrections and Community Supervision"
@@ -44,7 +45,7 @@ def add(
     Raises:
         RegisterError: NOT_ALLOWED; NAME_NEEDED; NAMES_A_PERSON (V02); ORGANIZATION_EXISTS with the same name and unit.
     """
-    staff.require_or_setup(by, *_KEEPERS)
+    staff.require_or_setup(by, *KEEPERS)
     legal_name, unit = " ".join(legal_name.split()), " ".join(unit.split())
     if not legal_name:
         raise RegisterError(RegisterErrorCode.NAME_NEEDED, "The organization needs its legal name.", "Give it.")
@@ -86,7 +87,7 @@ def retire(
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; SUCCESSOR when the successor is itself, or leads back to it;
             ORGANIZATION_RETIRED when it was retired before.
     """
-    staff.require_or_setup(by, *_KEEPERS)
+    staff.require_or_setup(by, *KEEPERS)
     with transaction.atomic():
         row = the(models.Organization.objects.all(), "organization", organization_id)
         successor = the(models.Organization.objects.all(), "organization", successor_id) if successor_id else None

@@ -14,7 +14,10 @@ from rules.vocabulary import Severity
 
 
 class FindingCode(StrEnum):
-    """The rules by number. V: domain notes 3.3. U, C, S, P: their corrections. F: the finished PDF. L: leaving."""
+    """The rules by number.
+
+    V: domain notes 3.3. U, C, S, P: their corrections. F: the finished PDF. O: a registry's rows. L: leaving.
+    """
 
     V01 = "V01"
     V02 = "V02"
@@ -78,6 +81,12 @@ class FindingCode(StrEnum):
     """Finished PDF: the revocation sentence is the wrong one for its family."""
     F06 = "F06"
     """Finished PDF: its title, metadata or file name tells what it must not."""
+    O01 = "O01"
+    """Registry: the same organization twice, or registered otherwise."""
+    O02 = "O02"
+    """Registry: this kind of organization is not known."""
+    O03 = "O03"
+    """Registry: the row cannot be read as it stands."""
     L01 = "L01"
     """Leaving: the copy is not one that may leave now."""
 

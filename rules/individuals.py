@@ -59,9 +59,12 @@ def names_nobody(text: str) -> bool:
     A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
     """
     lexicon = lexicon_of_names()
+    folded = fold(text)
+    words = _FOLDED_WORD.findall(folded)
     return (
-        lexicon.triggers.isdisjoint(_FOLDED_WORD.findall(fold(text)))
+        lexicon.triggers.isdisjoint(words)
         and "@" not in text
+        and not ("'" in folded and not lexicon.desks.isdisjoint(words))
         and not _INITIAL.search(text)
         and lexicon.given_words.isdisjoint(_FOLDED_WORD.findall(_capitalized(text)))
     )

@@ -99,7 +99,7 @@ class Lexicon:
         seconds = rows["second_words"]
         self.second_words = {str(word): frozenset(map(str, before)) for word, before in seconds.items()}
         self.triggers = self.titles | self.given | self.credentials | self.lone_surnames | _MARK_WORDS
-        self.triggers |= self.relations | self.desks
+        self.triggers |= self.relations
 
     def is_given(self, word: Word) -> bool:
         """True for a given name that is no word: "Linda", "Jean-Luc", "Da'Quan"."""

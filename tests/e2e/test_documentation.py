@@ -56,6 +56,9 @@ def prepare(site: RunningSite) -> None:
     (site.root / "password").write_text(PASSWORD + "\n")
     write(site.root / "founding.yaml", FOUNDING)
     write(site.root / "organization.yaml", {"legal_name": "Page Street Housing Office", "kind": "housing"})
+    (site.root / "registry.csv").write_text(
+        "legal_name,unit,kind,address\nSmith County Probation,,probation,1 Main Street; Smithville\n"
+    )
     write(site.root / "client.yaml", {"legal_name": "Paige Turner-Doe", "birth_date": "1990-01-02"})
     shutil.copy(INK / "client.png", site.root / "drawing.png")
     site.cwd = site.root

@@ -23,8 +23,8 @@ def test_its_examples_run_as_they_stand() -> None:
 
 
 def test_it_names_every_code() -> None:
-    spans = {f"{letter}0{number}" for letter, last in (("C", 4), ("F", 6)) for number in range(1, last + 1)}
-    named = set(re.findall(r"\b[VUCSPFLR]\d\d\b", PAGE)) | spans | {"V17"}
+    spans = {f"{letter}0{number}" for letter, last in (("C", 4), ("F", 6), ("O", 3)) for number in range(1, last + 1)}
+    named = set(re.findall(r"\b[VUCSPFOLR]\d\d\b", PAGE)) | spans | {"V17"}
     assert named >= {code.value for code in FindingCode}
 
 
