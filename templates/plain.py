@@ -21,7 +21,8 @@ MAX_CHARACTERS = 2_000_000
 """Characters of text in one document's data, keys included."""
 
 # Line feed and tab have a meaning in Word; the others vanish silently or (bell, form feed) move text to a new page.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# beside controls: marks that print what follows backwards, so that a name reads as another (U+202D, U+202E)
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
 
 type_names = {str: "text", bool: "yes or no", int: "a whole number", float: "a number"}
 
