@@ -68,6 +68,7 @@ def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
 
 
 def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest:
+    form = site.catalog.get(wish.form_id)
     return StatementRequest(
         form=form_choice(site, wish.form_id),
         language=wish.language,
@@ -88,7 +89,7 @@ def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest
         interpreter_name=wish.interpreter_name,
         minor_basis=wish.minor_basis,
         exchange=wish.exchange,
-        single_use=wish.single_use,
+        single_use=wish.single_use or form.single_use,
         about=wish.about,
         group=wish.group,
     )

@@ -76,6 +76,8 @@ class Requirements:
     """The only purposes it may name; empty: any that needs no form of its own."""
     needs: tuple[str, ...]
     """Fields of the draft it must have filled besides those of every statement."""
+    may_exchange: bool
+    """True when its forms name both disclosers of a two-way exchange."""
     may_be_open_ended: bool
     """True when it may name no end (2.31(a)(7): treatment, payment and operations only)."""
     authority: str
@@ -95,6 +97,7 @@ def requirements(family: Family) -> Requirements:
         only_categories=frozenset(map(InformationCategory, row.get("only_categories", ()))),
         only_purposes=frozenset(map(PurposeCode, row.get("only_purposes", ()))),
         needs=tuple(row.get("needs", ())),
+        may_exchange=bool(row.get("may_exchange", False)),
         may_be_open_ended=bool(row.get("may_be_open_ended", False)),
         authority=str(row["authority"]),
     )

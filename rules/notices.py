@@ -26,6 +26,9 @@ NOT_GUARANTEED_VERSION = "1999"
 REDISCLOSURE_VERSION = "2024"
 """Edition of the notice of 42 CFR 2.32 in force."""
 
+STATE_REDISCLOSURE_VERSION = "2024"
+"""Edition of the notice of 10 NYCRR 63.5(b) in force."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -60,6 +63,12 @@ def redisclosure_paragraphs() -> tuple[str, ...]:
 def carries_not_guaranteed(text: str, language: Language) -> bool:
     """True when `text` holds the sentence of `not_guaranteed`, word for word, white space aside."""
     return one_line(not_guaranteed(language).text) in one_line(text)
+
+
+def state_redisclosure_notice() -> Notice:
+    """The notice New York wants with HIV information (10 NYCRR 63.5(b)); the HIV release prints it."""
+    row = table("notices")["state_redisclosure"]
+    return _notice(row, row["statement"], STATE_REDISCLOSURE_VERSION)
 
 
 def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool:

@@ -16,7 +16,7 @@ from functools import cache
 from rules.completeness import complete, fitting_signers, no_individuals
 from rules.draft import StatementDraft
 from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
-from rules.families import Regime, own_form_categories, own_form_purposes, requirements
+from rules.families import own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.nasw import cite
 from rules.papers import of_papers
@@ -240,12 +240,19 @@ def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
                 "This form is not for this kind of organization; use the ordinary statement.",
                 needed.authority,
             )
-    if draft.exchange and (needed.revocation is not Regime.ANYTIME):
+    if draft.exchange and not needed.may_exchange:
         yield block(
             FindingCode.S05,
             "exchange",
             "This form goes one way; use an ordinary statement for what comes back.",
             "42 CFR 2.31(a)(2), 2.35; house judgment",
+        )
+    if draft.single_use and draft.family is Family.TPO:
+        yield block(
+            FindingCode.S05,
+            "single_use",
+            "This form is for all future uses in care and payment; for one time use the ordinary statement.",
+            needed.authority,
         )
     if draft.single_use and not draft.family.discloses:
         yield block(FindingCode.S05, "single_use", "This paper shares nothing, so it is not used up.", "house judgment")

@@ -62,7 +62,8 @@ def letterhead(document: Document) -> None:
     _float(name, "picture:agency.logo", (LOGO_WIDTH, LOGO_HEIGHT), Length(0), page=False)
     with _condition(document, "agency.unit"):
         _write(document, "{{ agency.unit }}", "Letterhead Line")
-    _write(document, "{{ agency.address|join(' · ') }}{% if agency.phone %} · {{ agency.phone }}{% endif %}",
+    phone = "{{ agency.phone|replace(' ', '\u00a0')|replace('-', '\u2011') }}"  # in one piece
+    _write(document, f"{{{{ agency.address|join(' · ') }}}}{{% if agency.phone %}} · {phone}{{% endif %}}",
            "Letterhead End")  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def opening(document: Document, wording: Wording) -> None:
 def body(document: Document, blocks: Sequence[Block]) -> None:
     """Every block in its order; what stands right above the signatures goes with them onto one page."""
     for block, following in zip(blocks, (*blocks[1:], None), strict=True):
-        chained = isinstance(following, Signatures)
+        chained = isinstance(following, Signatures) or (isinstance(following, Text) and following.line.verbatim)
         match block:
             case Facts():
                 _facts(document, block)
@@ -147,8 +148,9 @@ def _facts(document: Document, facts: Facts) -> None:
 
 def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:
     for number, line in enumerate(lines):
-        # of three or more, the last two stay together: no item stands alone on the next page
-        last_but_one = number == len(lines) - 2 and number > 0
+        # of three or more, the last two stay together: no item stands alone on the next page; where the last may be
+        # missing, the one before would hang on to the heading that follows
+        last_but_one = number == len(lines) - 2 and number > 0 and not lines[-1].when
         for paragraph in _line(document, line, "Verbatim Item" if line.verbatim else "List Bullet"):
             if chained or last_but_one:
                 paragraph.paragraph_format.keep_with_next = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from rules.draft import (
     Revoked,
     StatementDraft,
 )
+from rules.families import own_form_categories, requirements
 from rules.vocabulary import (
     Family,
     GroupKind,
@@ -73,6 +75,10 @@ _JUSTIFICATION: Final = {
     Language.EN: "The placement committee reviews the whole history of services.",
     Language.ES: "El comité de asignación revisa toda la historia de servicios.",
 }
+_PROCEEDING: Final = {
+    Language.EN: "The hearing on my housing case, Rochester City Court, number CV-2026-01187",
+    Language.ES: "La audiencia de mi caso de vivienda, Rochester City Court, número CV-2026-01187",
+}
 _AGENCY: Final = Discloser(
     legal_name="Genesee Reentry House",
     unit="Housing and Family Services",
@@ -102,6 +108,26 @@ _MANDATE: Final = Mandate(
     final_disposition_expected=dt.date(2027, 6, 30),
     this_program=True,
 )
+
+
+_OWN: Final = {
+    Family.TPO: ("Highland Family Health Center", OrganizationKind.TREATMENT, (PurposeCode.TREATMENT,)),
+    Family.PAYER: ("Finger Lakes Health Plan", OrganizationKind.PAYER, (PurposeCode.PAYMENT,)),
+    Family.LEGAL_PROCEEDING: (
+        "Rochester Tenant Defense Project",
+        OrganizationKind.DEFENDER,
+        (PurposeCode.LEGAL_PROCEEDING,),
+    ),
+    Family.CONSULTATION: ("Genesee School of Social Work", OrganizationKind.SCHOOL, (PurposeCode.TEACHING,)),
+    Family.HIV: ("Highland Family Health Center", OrganizationKind.TREATMENT, (PurposeCode.REFERRAL,)),
+    Family.COUNSELING_NOTES: ("Highland Family Health Center", OrganizationKind.TREATMENT, (PurposeCode.REFERRAL,)),
+    Family.RECORDS_TRANSFER: (
+        "Highland Family Health Center",
+        OrganizationKind.TREATMENT,
+        (PurposeCode.RECORDS_TRANSFER,),
+    ),
+}
+"""Who receives and why, for the families with purposes or information of their own."""
 
 
 def sample(form: Form, language: Language, size: Size) -> dict[str, Any]:
@@ -141,6 +167,8 @@ def _usual(form: Form, language: Language) -> StatementDraft:
         purposes=(PurposeCode.HOUSING_PLACEMENT,),
         expiry=Expiry(dt.date(2027, 11, 22)),
     )
+    if form.family in _OWN:
+        return _of_its_own(draft)
     if form.family is not Family.CRIMINAL_JUSTICE:
         return draft
     return replace(
@@ -185,6 +213,25 @@ def _paper(draft: StatementDraft) -> StatementDraft:
             return replace(draft, discloser=program)
         case _:
             return draft
+
+
+def _of_its_own(draft: StatementDraft) -> StatementDraft:
+    """A family that is for its own purposes, information or organizations only (rules.families)."""
+    name, kind, purposes = _OWN[draft.family]
+    needed = requirements(draft.family)
+    categories = tuple(needed.only_categories) or (InformationCategory.ATTENDANCE, InformationCategory.SERVICE_PLAN)
+    return replace(
+        draft,
+        recipient=Recipient(
+            organization_id=UUID(int=3),
+            legal_name=name,
+            address=("88 Elmwood Avenue", "Rochester, NY 14620"),
+            kind=kind,
+        ),
+        categories=categories,
+        purposes=purposes,
+        purpose_text=_PROCEEDING[draft.language] if "purpose_text" in needed.needs else "",
+    )
 
 
 def _short(draft: StatementDraft) -> StatementDraft:
@@ -252,17 +299,25 @@ def _long(draft: StatementDraft) -> StatementDraft:
         unit="Division of Housing and Homeless Services, Eastside Office",
         address=("Fourth Floor", "691 Saint Paul Street", "Rochester, NY 14605-1798"),
     )
-    purposes = (*long.purposes, PurposeCode.SERVICE_COORDINATION)
-    if draft.family is not Family.CRIMINAL_JUSTICE:
+    needed = requirements(draft.family)
+    purposes = long.purposes
+    if draft.family is Family.SPECIFIC:
         recipient = replace(recipient, kind=OrganizationKind.TREATMENT)
-        purposes = (*purposes, PurposeCode.TREATMENT)
-    more = (category for category in InformationCategory if category not in long.categories)
+        purposes = (*purposes, PurposeCode.SERVICE_COORDINATION, PurposeCode.TREATMENT)
+    elif draft.family is Family.CRIMINAL_JUSTICE:
+        purposes = (*purposes, PurposeCode.SERVICE_COORDINATION)
+    elif needed.only_purposes and draft.family is not Family.LEGAL_PROCEEDING:
+        purposes = tuple(purpose for purpose in PurposeCode if purpose in needed.only_purposes)
+    more = (one for one in InformationCategory if one not in {*long.categories, *own_form_categories()})
+    alone = bool(needed.only_categories)
     return replace(
         long,
         recipient=recipient,
-        categories=(*long.categories, *(next(more) for _ in range(12 - len(long.categories)))),
-        everything_justification=_JUSTIFICATION[long.language],
+        categories=long.categories if alone else (*long.categories, *islice(more, 12 - len(long.categories))),
+        everything_justification="" if alone else _JUSTIFICATION[long.language],
         purposes=purposes,
-        purpose_text=_PURPOSE[long.language],
+        purpose_text=" ".join(filter(None, (long.purpose_text, _PURPOSE[long.language]))),
+        exchange=needed.may_exchange,
+        single_use=draft.family is not Family.TPO,
         expiry=Expiry(dt.date(2027, 11, 22), _EVENT[long.language]),
     )

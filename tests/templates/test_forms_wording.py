@@ -6,14 +6,16 @@ import io
 import re
 from typing import Any, Final
 
+import docx
 import jinja2
 import pytest
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
 
-from rules.families import Clause
+from rules.families import Clause, requirements
 from rules.form_text import found, stigma_in
-from rules.vocabulary import Family, Language
+from rules.notices import state_redisclosure_notice
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, Language
 from templates.catalog import catalog
 from templates.drafting.samples import Size, sample
 from templates.drafting.wording import Bullets, Facts, Heading, Signatures, Text, read
@@ -131,7 +133,11 @@ def test_v08_every_statement_tells_the_risk_of_redisclosure_and_what_refusing_me
         Language.ES: "no me negará, demorará ni cambiará ningún tratamiento, servicio, pago, inscripción ni beneficio",
     }
     supervision = {Language.EN: "decides about my supervision", Language.ES: "sus decisiones sobre mi supervisión"}
-    assert not wanted(text, nothing_withheld[language], supervision[language])
+    assert not wanted(text, nothing_withheld[language])
+    # whoever may supervise may use it: said wherever the paper can go to them
+    kinds = requirements(form.family).only_kinds
+    if not kinds or kinds & CRIMINAL_JUSTICE_KINDS:
+        assert not wanted(text, supervision[language])
 
 
 @pytest.mark.parametrize(("form", "language"), STATEMENTS)
@@ -198,6 +204,8 @@ def test_the_acknowledgment_tells_the_harm_exception_and_that_we_first_try_to_ex
 def test_no_superseded_notice_and_no_notice_at_all_is_printed_on_a_statement(form: Form, language: Language) -> None:
     flags = {"part2": True, "hipaa": True, "tpo_recipient": form.family is Family.SPECIFIC}
     text = " ".join(filled(form, language, **flags).split()).casefold()
+    if form.family is Family.HIV:
+        text = text.replace(" ".join(state_redisclosure_notice().text.split()).casefold(), "")
     for notice in (
         "prohibits unauthorized disclosure",
         "prohibits unauthorized use or disclosure",
@@ -267,3 +275,95 @@ def test_english_reads_at_grade_eight_or_easier(form: Form) -> None:
         line for line in lines if grade(line) > HARD_GRADE and "HIPAA regulations" not in line and len(line.split()) > 6
     ]
     assert not hard
+
+
+CARE = catalog().get("disclosure-care")
+PROCEEDING = catalog().get("disclosure-proceeding")
+PROTECTED = catalog().get("disclosure-protected")
+NOTES = catalog().get("disclosure-separate-notes")
+TRANSFER = catalog().get("disclosure-transfer")
+
+
+@pytest.mark.parametrize(("form", "language"), STATEMENTS)
+def test_every_statement_says_the_clauses_that_its_family_must_have(form: Form, language: Language) -> None:
+    text = filled(form, language, size=Size.LONG)
+    needed = requirements(form.family)
+    tpo = needed.clauses_tpo if sample(form, language, Size.LONG)["tpo_recipient"] else frozenset()
+    assert not [clause for clause in needed.clauses | tpo if not says(text, clause)]
+    assert not [clause for clause in needed.never if says(text, clause)]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_statement_for_care_names_all_three_purposes_and_no_other(language: Language) -> None:
+    text = filled(CARE, language, part2=True, tpo_recipient=True)
+    wishes = {
+        Language.EN: ("for all future uses", "for these reasons only", "may not pay"),
+        Language.ES: ("todos los usos y divulgaciones futuros", "Vale solo para estos motivos", "puede no pagar"),
+    }
+    assert not wanted(text, *wishes[language])
+    assert says(text, Clause.HIPAA_REDISCLOSURE)
+    assert not says(filled(CARE, language, **PLAIN_CLASS), Clause.HIPAA_REDISCLOSURE)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_statement_for_a_proceeding_is_for_that_one_alone_and_says_that_it_may_be_used_against_me(
+    language: Language,
+) -> None:
+    text = filled(PROCEEDING, language, part2=True)
+    wishes = {
+        Language.EN: ("never joined with a statement for something else", "It can also be used against me there"),
+        Language.ES: ("Nunca se une a una declaración para otra cosa", "También puede usarse allí en mi contra"),
+    }
+    assert not wanted(text, *wishes[language], sample(PROCEEDING, language, Size.USUAL)["purpose_text"])
+    assert says(text, Clause.ONE_PROCEEDING)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_release_of_new_york_prints_the_notice_of_the_state_word_for_word(language: Language) -> None:
+    notice = " ".join(state_redisclosure_notice().text.split())
+    assert filled(PROTECTED, language).splitlines().count(notice) == 1
+    document = docx.Document(io.BytesIO(PROTECTED.docx(language)))
+    (paragraph,) = (one for one in document.paragraphs if one.text == notice)
+    # a screen reader says it in English
+    assert {mark.get(qn("w:val")) for mark in paragraph._p.iter(qn("w:lang"))} == {"en-US"}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_nothing_may_hang_on_signing_for_notes_kept_apart(language: Language) -> None:
+    wishes = {
+        Language.EN: (
+            "Nobody may make my treatment, payment, enrollment, or benefits depend on signing this",
+            "never joined with a statement for other information",
+        ),
+        Language.ES: (
+            "Nadie puede hacer que mi tratamiento, pago, inscripción o beneficios dependan de firmar esto",
+            "Nunca se une a una declaración para otra información",
+        ),
+    }
+    assert not wanted(filled(NOTES, language), *wishes[language])
+
+
+@pytest.mark.parametrize(("form", "language"), STATEMENTS)
+def test_a_statement_for_one_time_says_so_and_any_other_does_not(form: Form, language: Language) -> None:
+    once = {
+        Language.EN: ("This statement is for one time only", "Use: one time only"),
+        Language.ES: ("Esta declaración sirve una sola vez", "Uso: una sola vez"),
+    }
+    missing = wanted(filled(form, language, single_use=True), *once[language])
+    assert len(missing) == (2 if form.family is Family.TPO else 0)  # that one is for all future uses
+    assert len(wanted(filled(form, language, single_use=False), *once[language])) == 2
+
+
+def test_records_move_once() -> None:
+    assert [form.id for form in catalog() if form.single_use] == [TRANSFER.id]
+
+
+@pytest.mark.parametrize(("form", "language"), STATEMENTS)
+def test_a_two_way_exchange_names_both_as_disclosers_where_the_family_has_one(form: Form, language: Language) -> None:
+    both = {Language.EN: "This goes both ways. I also allow", Language.ES: "También autorizo a"}
+    in_return = {Language.EN: "In return: ", Language.ES: "A cambio: "}
+    data = sample(form, language, Size.USUAL)
+    names = [in_return[language] + data[side]["name"] for side in ("organization", "agency")]
+    missing = wanted(filled(form, language, exchange=True), both[language], *names)
+    assert len(missing) == (0 if requirements(form.family).may_exchange else 3)
+    assert len(wanted(filled(form, language, exchange=False), both[language], *names)) == 3
