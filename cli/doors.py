@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,9 +15,16 @@ def opened() -> Site:
     from flows.site import open_site
     from register import boot
 
-    site = open_site()
+    # who sits at a terminal can be asked for the PIN of a token; a worker reads it from a file or refuses
+    site = open_site(ask=_asked_for if sys.stdin.isatty() else None)
     boot.require_migrated()
     return site
+
+
+def _asked_for(what: str) -> str:
+    from cli import ask
+
+    return ask.prompt(what, hidden=True)
 
 
 def statement_id(given: str) -> UUID:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,10 @@ from cli import ask
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option, progress
+from cli.shares import confirmation, shares_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flows.establishment import Founding
-    from storage.master import MasterKey
 
 CLASSES = {
     "part2_program": "federally assisted; holds itself out as giving substance use diagnosis, treatment or referral",
@@ -33,13 +30,7 @@ CLASSES = {
 @click.command()
 @ask.from_option
 @click.option("--password-file", metavar="FILE", help="File with the first administrator's password.")
-@click.option("--needed", default=2, show_default=True, help="How many recovery shares give the master key again.")
-@click.option("--shares", default=3, show_default=True, help="How many recovery shares to make.")
-@click.option(
-    "--shares-to",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write the shares as files into this new folder instead of showing them one by one.",
-)
+@shares_options
 @click.option("--training", is_flag=True, help="A site for practice: what it makes proves nothing.")
 @json_option
 def init(
@@ -75,11 +66,7 @@ def init(
     master = establishment.master_key(settings)
     with progress(None, "Trying the store", quiet=as_json):
         boot.open_vault()
-    confirm = (
-        establishment.shares_as_files(shares_to, needed=needed, shares=shares)
-        if shares_to
-        else _one_by_one(needed, shares)
-    )
+    confirm = confirmation(needed, shares, shares_to)
     agency = establishment.establish(settings, founding, password=password, master=master, confirm_shares=confirm)
     lines = [f"Confide is set up for {agency.legal_name}, data in {settings.home}, keys in {settings.keys}."]
     if shares_to:
@@ -141,35 +128,3 @@ def founding_of(told: dict[str, Any], *, training: bool) -> Founding:
         administrator_name=str(first["display_name"]),
         administrator_roles=frozenset(StaffRole(role) for role in roles),
     )
-
-
-def _one_by_one(needed: int, shares: int) -> Callable[[MasterKey], None]:
-    """Show each sheet to its holder alone, and ask for three of its words before the next."""
-
-    def confirm(master: MasterKey) -> None:
-        from storage import recovery
-
-        ask.require_terminal()
-        for number, words in enumerate(recovery.split(master, needed=needed, shares=shares), start=1):
-            listed = words.split()
-            click.clear()
-            click.echo(
-                f"Recovery share {number} of {shares}; any {needed} give the master key again. Write it down:\n",
-                err=True,
-            )
-            for at in range(0, len(listed), 4):
-                click.echo(
-                    "  " + "  ".join(f"{at + i + 1:2} {word:10}" for i, word in enumerate(listed[at : at + 4])),
-                    err=True,
-                )
-            click.pause("\nWritten down? Press a key; the words are cleared.", err=True)
-            click.clear()
-            _ask_words(number, listed)
-
-    return confirm
-
-
-def _ask_words(number: int, listed: list[str]) -> None:
-    for place in sorted(secrets.SystemRandom().sample(range(len(listed)), 3)):
-        while ask.prompt(f"Share {number}: word {place + 1}").lower() != listed[place]:
-            click.echo("  Not that word; look at the sheet.", err=True)

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "notice": ("cli.notice:notice", "Print the notice that goes with what is shared under a statement."),
     "forms": ("cli.forms:forms", "List, preview and check forms; propose, publish and approve them."),
     "upkeep": ("cli.upkeep:upkeep", "Do now what upkeep does every night, or only tell what it would do."),
+    "keys": ("cli.keys:keys", "List, check, change, renew and recover the site's keys."),
     "backup": ("cli.backup:backup", "Write a consistent backup of register, keyring and store."),
     "restore": ("cli.backup:restore", "Restore a backup into an empty place; what was destroyed stays destroyed."),
     "doctor": ("cli.doctor:doctor", "Look for what is wrong, missing or unsafe, and say the remedy."),

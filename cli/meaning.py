@@ -21,7 +21,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression "
         "manifest_broken logo_unusable picture_without_words not_a_pdf fill_timeout fill_memory fill_failed",
         "rules": "bad_request bad_registry",
-        "flows": "",
+        "flows": "key_setting",
     },
     ExitCode.REFUSED: {
         "register": "refused organization_retired not_finished same_person",

@@ -11,13 +11,15 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from flows.signing_keys import Ask, Setting, signing_key
 from register.configuration import Configuration
 from storage.custody import Custody, KeptMaster
-from storage.places import publish
+from storage.places import private_directory, publish, replace
 from storage.wrapped_file import WrappedFile
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from signing.authority import Authority
     from signing.timestamp import Stamper
@@ -36,32 +38,52 @@ class AuthorityMissing(Exception):
     remedy = "Run: confide init"
 
 
-def create(configuration: Configuration, master: KeyWrapper, *, organization: str, now: datetime) -> Authority:
+def create(
+    configuration: Configuration, master: KeyWrapper, *, organization: str, now: datetime, ask: Ask | None = None
+) -> Authority:
     """Make the organization's own root and what it issues, and keep them wrapped by the master key.
 
-    Raises `FileExistsError` where one exists: a second root would orphan every signature made under the first.
+    Raises `FileExistsError` where one exists: a second root would orphan every signature made under the first;
+    `KeySettingError` or `SigningError` where the root's key is to live elsewhere and does not answer.
     """
     from signing.authority import Authority
 
-    authority = Authority.create(organization, now=now)
+    ca_key = signing_key(Setting.CA, configuration.ca_key, ask)
+    authority = Authority.create(organization, now=now, ca_key=ca_key)
     configuration.authority_path.mkdir(mode=0o700, exist_ok=True)
     parts_file(configuration).create(_plain(authority), master)
     publish(configuration.authority_path / ROOT_FILE, authority.root_der)
     return authority
 
 
-def renew(configuration: Configuration, authority: Authority, *, now: datetime) -> Authority:
-    """New time-stamp and OCSP certificates under the same root, kept in place of the old; what they signed stays good.
+def renew(configuration: Configuration, authority: Authority, *, now: datetime, root: bool = False) -> Authority:
+    """New time-stamp and OCSP certificates, kept in place of the old; what they signed stays good.
 
-    A running worker goes on with the old ones until it is started again.
+    With `root`, the root itself is prolonged first: the new root certificate is on the disk before anything is signed
+    under it. A running worker sees the change before its next document.
     """
-    renewed = authority.renewed(now=now)
+    renewed = authority.prolonged(now=now) if root else authority.renewed(now=now)
+    if root:
+        replace(configuration.authority_path / ROOT_FILE, renewed.root_der)
     parts_file(configuration).change(_plain(renewed), KeptMaster(Custody(configuration.keys)))
     return renewed
 
 
-def load(configuration: Configuration) -> Authority:
-    """The organization's authority, unwrapped. Raises :class:`AuthorityMissing` before `confide init`."""
+def stamp(configuration: Configuration) -> tuple[int, int] | None:
+    """Changes whenever the authority's file does: how a running worker notices a renewal. None while there is none."""
+    try:
+        found = parts_file(configuration).path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def load(configuration: Configuration, ask: Ask | None = None) -> Authority:
+    """The organization's authority, unwrapped; its root's key where the settings say.
+
+    Raises :class:`AuthorityMissing` before `confide init`; `StorageError`, `KeySettingError` or `SigningError` when a
+    key is not where it should be.
+    """
     from signing.authority import Authority, AuthorityParts
 
     file = parts_file(configuration)
@@ -70,7 +92,9 @@ def load(configuration: Configuration) -> Authority:
     plain = json.loads(file.read(KeptMaster(Custody(configuration.keys))))
     url = plain.pop("ocsp_url")
     parts = {name: base64.b64decode(value) for name, value in plain.items()}
-    return Authority.from_parts(AuthorityParts(ocsp_url=url, **parts))
+    # not opened where the root's key is kept here: a setting made later changes nothing
+    ca_key = None if parts["root_key"] else signing_key(Setting.CA, configuration.ca_key, ask)
+    return Authority.from_parts(AuthorityParts(ocsp_url=url, **parts), ca_key=ca_key)
 
 
 def root(configuration: Configuration) -> bytes | None:
@@ -100,6 +124,15 @@ def certificate(data: bytes) -> bytes:
 
     load = x509.load_pem_x509_certificate if data.startswith(b"-----") else x509.load_der_x509_certificate
     return load(data).public_bytes(Encoding.DER)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Bring the authority's files of one directory to another (the standby, a restored site), each whole or not."""
+    private_directory(target)
+    parts = WrappedFile(path=source / PARTS_FILE, context=_CONTEXT)
+    whole = parts.path if parts.path.exists() else parts.next
+    replace(target / PARTS_FILE, whole.read_bytes())
+    replace(target / ROOT_FILE, (source / ROOT_FILE).read_bytes())
 
 
 def parts_file(configuration: Configuration) -> WrappedFile:

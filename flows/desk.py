@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from uuid import uuid4
@@ -24,13 +25,28 @@ class Desk:
         self.site = site
         # the random part tells two lives of one process number apart
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-        self.finisher = Finisher(site.authority, site.stamper)
+        self._finishers = threading.Lock()
+        self._finisher: Finisher | None = None
         self.threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="statement")
+
+    @property
+    def finisher(self) -> Finisher:
+        """The signing processes; others take their place when the authority was renewed, without a restart."""
+        authority = self.site.authority
+        with self._finishers:
+            former = self._finisher
+            if former is not None and former.authority is authority:
+                return former
+            self._finisher = made = Finisher(authority, self.site.stamper, self.site.seal_key)
+            if former is not None:
+                former.retire()
+            return made
 
     def close(self) -> None:
         """End the threads and processes of this desk."""
         self.threads.shutdown(cancel_futures=True)
-        self.finisher.close()
+        if self._finisher is not None:
+            self._finisher.close()
         self.site.press.close()
 
 

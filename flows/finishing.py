@@ -23,21 +23,24 @@ if TYPE_CHECKING:
     from signing.appearance import Appearance
     from signing.authority import Authority
     from signing.chain import Signed
+    from signing.keys import SigningKey
     from signing.seal import Sealed
     from signing.timestamp import Stamper
 
 _PR_SET_PDEATHSIG = 1
 _Result = TypeVar("_Result")
-_keys: tuple[Authority, Stamper]
+_keys: tuple[Authority, Stamper, SigningKey | None]
 
 
 class Finisher:
     """A small pool of processes that certify and seal. Threads may share it."""
 
-    def __init__(self, authority: Authority, stamper: Stamper, processes: int | None = None) -> None:
+    def __init__(
+        self, authority: Authority, stamper: Stamper, seal_key: SigningKey | None = None, processes: int | None = None
+    ) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["signing.chain", "signing.seal", "signing.prepare", "flows.finishing"])
-        self._keys = (authority, stamper)
+        self._keys = (authority, stamper, seal_key)
         self._count = processes or min(2, os.cpu_count() or 1)
         self._lock = threading.Lock()
         self._pool = self._made()
@@ -54,6 +57,15 @@ class Finisher:
     def seal(self, pdf: bytes, *, appearance: Appearance, at: datetime) -> Sealed:
         """Seal, archive-stamp; raises what `signing` raises."""
         return self._run(_seal, pdf, appearance, at)
+
+    @property
+    def authority(self) -> Authority:
+        """Whose certificates it makes."""
+        return self._keys[0]
+
+    def retire(self) -> None:
+        """Let what is in hand come to its end, take nothing more."""
+        self._pool.shutdown(wait=False)
 
     def close(self) -> None:
         """End the processes."""
@@ -75,13 +87,13 @@ class Finisher:
             return self._pool.submit(work, *given).result()
 
 
-def _start(authority: Authority, stamper: Stamper) -> None:
+def _start(authority: Authority, stamper: Stamper, seal_key: SigningKey | None) -> None:
     global _keys
     # the kernel counts the fork server as this process's parent; the worker itself is watched by the thread
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_end_with_worker, name="worker's end", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keys = (authority, stamper)
+    _keys = (authority, stamper, seal_key)
 
 
 def _end_with_worker() -> None:
@@ -99,12 +111,12 @@ def _certify(pdf: bytes, labels: dict[str, str], at: datetime) -> Signed:
     from signing.chain import certify
     from signing.prepare import prepare
 
-    authority, stamper = _keys
-    return certify(prepare(pdf, labels), authority, stamper, now=at)
+    authority, stamper, key = _keys
+    return certify(prepare(pdf, labels), authority, stamper, now=at, key=key)
 
 
 def _seal(pdf: bytes, appearance: Appearance, at: datetime) -> Sealed:
     from signing.seal import seal
 
-    authority, stamper = _keys
-    return seal(pdf, authority, stamper, appearance=appearance, now=at)
+    authority, stamper, key = _keys
+    return seal(pdf, authority, stamper, appearance=appearance, now=at, key=key)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LOCK_SHORTER = "lock_shorter"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
+    KEY_ENDS = "key_ends"
     STAMP_ENDS = "stamp_ends"
     AUDIT_BROKEN = "audit_broken"
     DUTY_FAILED = "duty_failed"
@@ -42,7 +43,8 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.UNKNOWN_BYTES: "The store holds bytes the register does not know. Have them looked at.",
     Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again, then check the store.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
-    Kind.CERTIFICATE_ENDS: "A certificate ends within sixty days. Renew it before then.",
+    Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",
+    Kind.KEY_ENDS: "A signing key ends within sixty days. Make another and name it in the setting (docs/keys.md).",
     Kind.STAMP_ENDS: "A record's archival stamp ends within a year and no longer one was had. Check CONFIDE_TSA_URL.",
     Kind.AUDIT_BROKEN: "The audit log was changed. Touch nothing and call whoever answers for security.",
     Kind.DUTY_FAILED: "A duty of upkeep failed. Run `confide doctor`; it stands in the next run again.",

@@ -78,6 +78,10 @@ LASTING = frozenset(
         "foreign_certificate",
         "window_closed",
         "key_destroyed",
+        # of a signing key in a file, on a token or in a service: a PIN is not tried five times
+        "key_setting",
+        "key_unfit",
+        "key_refused",
     }
 )
 """Codes after which the same try can only fail again; anything else may pass, and is tried five times."""

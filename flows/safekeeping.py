@@ -12,11 +12,10 @@ log.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.authority import PARTS_FILE, ROOT_FILE
+from flows import authority
 from flows.site import Site, now
 from register import boot
 from register.configuration import Configuration
@@ -57,7 +56,7 @@ def level(site: Site, standby: Path) -> None:
     private_directory(standby)
     site.vault.log.mirror(DirectoryStore(standby / LOG))
     site.vault.keyring.epochs.mirror(standby / EPOCHS)
-    _copy_authority(site.configuration.authority_path, standby / AUTHORITY)
+    authority.copy(site.configuration.authority_path, standby / AUTHORITY)
 
 
 def restore(
@@ -78,7 +77,7 @@ def restore(
     if not places.custody.exists():
         places.custody.keep(master, KeyPlace.parse(configuration.kek))
     EpochKeys(standby / EPOCHS, master).mirror(places.epochs)
-    _copy_authority(standby / AUTHORITY, configuration.authority_path)
+    authority.copy(standby / AUTHORITY, configuration.authority_path)
     log = DestructionLog(DirectoryStore(standby / LOG))
     servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
     restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
@@ -105,13 +104,3 @@ def _register(configuration: Configuration) -> dict[str, Path | str]:
     if configuration.on_postgresql:
         return {REGISTER_DUMP: configuration.database_url}
     return {configuration.database_path.name: configuration.database_path}
-
-
-def _copy_authority(source: Path, target: Path) -> None:
-    private_directory(target)
-    for name in (PARTS_FILE, ROOT_FILE):
-        staged = target / f".{name}.new"
-        staged.unlink(missing_ok=True)
-        shutil.copyfile(source / name, staged)
-        staged.chmod(0o400)
-        staged.replace(target / name)

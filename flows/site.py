@@ -7,6 +7,7 @@ part is used, so that a verb pays only for what it needs.
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from register.configuration import Configuration
 from register.configuration import configuration as settings
 
 if TYPE_CHECKING:
+    from flows.signing_keys import Ask
     from signing.authority import Authority
+    from signing.keys import SigningKey
     from signing.timestamp import Stamper
     from storage.vault import Vault
     from templates.catalog import Catalog
@@ -26,36 +29,69 @@ if TYPE_CHECKING:
 class Site:
     """The parts of one site. Not for sharing between processes; threads may share it."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, ask: Ask | None = None) -> None:
         self.configuration = configuration
+        self.ask = ask
+        self._signing = threading.Lock()
+        self._authority: Authority | None = None
+        self._stamper: Stamper | None = None
+        self._read_at: object = None
 
     @cached_property
     def vault(self) -> Vault:
         return boot.open_vault()
 
-    @cached_property
+    @property
     def authority(self) -> Authority:
-        """The organization's own root and what it issues.
+        """The organization's own root and what it issues; read again when somebody renewed it.
 
-        Raises :class:`flows.authority.AuthorityMissing` before `confide init`.
+        Raises :class:`flows.authority.AuthorityMissing` before `confide init`, and as `flows.authority.load`.
         """
-        from flows.authority import load
+        from flows.authority import load, stamp
 
-        return load(self.configuration)
+        with self._signing:
+            found = stamp(self.configuration)
+            if self._authority is None or found != self._read_at:
+                self._authority, self._stamper = load(self.configuration, self.ask), None
+                self._read_at = found
+            return self._authority
 
-    @cached_property
+    @authority.setter
+    def authority(self, given: Authority) -> None:
+        from flows.authority import stamp
+
+        with self._signing:
+            self._authority, self._stamper, self._read_at = given, None, stamp(self.configuration)
+
+    @property
     def stamper(self) -> Stamper:
+        """Where signatures get their time; of the authority in force."""
         from flows.authority import stamper
 
-        return stamper(self.configuration, self.authority)
+        authority = self.authority
+        if self._stamper is None:
+            self._stamper = stamper(self.configuration, authority)
+        return self._stamper
 
-    def renew_authority(self) -> None:
-        """New time-stamp and OCSP certificates under the same root, used from here on."""
+    @stamper.setter
+    def stamper(self, given: Stamper) -> None:
+        self._stamper = given
+
+    @cached_property
+    def seal_key(self) -> SigningKey | None:
+        """The organization's own key for certification and seal; None where every act gets one.
+
+        Raises `KeySettingError` or `SigningError`.
+        """
+        from flows.signing_keys import Setting, signing_key
+
+        return signing_key(Setting.SEAL, self.configuration.seal_key, self.ask)
+
+    def renew_authority(self, *, root: bool = False) -> None:
+        """New time-stamp and OCSP certificates, used from here on; with `root`, under a root that ends later."""
         from flows.authority import renew
 
-        renewed = renew(self.configuration, self.authority, now=now())
-        self.__dict__.pop("stamper", None)
-        self.__dict__["authority"] = renewed
+        self.authority = renew(self.configuration, self.authority, now=now(), root=root)
 
     @property
     def catalog(self) -> Catalog:
@@ -72,10 +108,10 @@ class Site:
         return Press(self.configuration.run)
 
 
-def open_site() -> Site:
-    """The site that the environment names, with Django ready."""
+def open_site(ask: Ask | None = None) -> Site:
+    """The site that the environment names, with Django ready. `ask`: how a person is asked for a PIN, where one is."""
     boot.ready()
-    return Site(settings())
+    return Site(settings(), ask=ask)
 
 
 def now() -> datetime:

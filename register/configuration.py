@@ -51,6 +51,10 @@ class Configuration:
     """Root certificates of that authority, PEM or DER: whose stamps are believed."""
     kek: str
     """Where a master key is to be kept: `file`, or `awskms:` and a KMS key. Init, rotate and recover heed it."""
+    seal_key: str
+    """Where the organization's seal key is: file:, pkcs11: or awskms:. Empty: a key of its own for every seal."""
+    ca_key: str
+    """Where the key of the certificate authority is, in the same words. Empty: among the keys here."""
     standby: Path | None
     """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
     s3: S3Address | None = None
@@ -111,6 +115,8 @@ def read(environment: Mapping[str, str]) -> Configuration:
         tsa_url=told.get("TSA_URL") or None,
         tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
         kek=told.get("KEK") or "file",
+        seal_key=told.get("SEAL_KEY", ""),
+        ca_key=told.get("CA_KEY", ""),
         standby=path("STANDBY", home) if told.get("STANDBY") else None,
         s3=_bucket(told),
     )

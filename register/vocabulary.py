@@ -93,6 +93,8 @@ class AuditVerb(StrEnum):
     AGENCY_CLASSIFIED = "agency_classified"
     AGENCY_LOGO_SET = "agency_logo_set"
     AGENCY_NOTICE_IN_EFFECT = "agency_notice_in_effect"
+    MASTER_KEY_CHANGED = "master_key_changed"
+    AUTHORITY_RENEWED = "authority_renewed"
     STAFF_ADDED = "staff_added"
     STAFF_RESET = "staff_reset"
     STAFF_RETIRED = "staff_retired"

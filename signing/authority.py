@@ -178,6 +178,11 @@ class Authority:
         """The root certificate, DER: what a verifier elsewhere must trust."""
         return self._parts.root_certificate
 
+    @property
+    def ca_key(self) -> SigningKey | None:
+        """The root's key where it lives elsewhere; None when it is among the parts."""
+        return self._ca_key
+
     @cached_property
     def root(self) -> asn1_x509.Certificate:
         return asn1_x509.Certificate.load(self._parts.root_certificate)

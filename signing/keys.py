@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from asn1crypto import cms, x509
@@ -59,6 +60,15 @@ class SigningKey(Protocol):
 
     def sign(self, data: bytes, digest: str) -> bytes:
         """Hash `data` with `digest` (`sha256`, `sha384`, `sha512`) and sign; ECDSA as DER, RSA as PKCS#1 v1.5."""
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A key whose keeper may stop serving it on a day that is known."""
+
+    def ends(self) -> datetime | None:
+        """That day; None when none is set. Raises SigningError when it cannot be asked."""
         ...
 
 

@@ -71,7 +71,9 @@ class Opened:
                 "A signature in this document was made with a certificate of someone else.",
                 "Work only on documents that were signed here.",
             )
-        if self.last is not None and not _holds(self.last, self.pdf):
+        # a filled field that pyHanko passes over (its kind was made unreadable) is a changed file, not an unsigned one
+        passed_over = sum(self.progress.fields.values()) != len(self.traces)
+        if passed_over or (self.last is not None and not _holds(self.last, self.pdf)):
             raise SigningError(
                 SigningCode.CHANGED_AFTER_SIGNING,
                 "The document was changed after its last signature.",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flows.found import Found, Kind
 from flows.safekeeping import level
@@ -16,6 +17,9 @@ from register.facts import AuditVerdict
 from rules.vocabulary import PacketState
 from storage.destruction import EntryKind
 from storage.errors import KeyNotFound
+
+if TYPE_CHECKING:
+    from signing.keys import SigningKey
 
 ORPHAN_AFTER = timedelta(hours=1)
 """Longer than any step holds bytes it has not published yet."""
@@ -78,14 +82,19 @@ def renew_authority(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Time-stamp and OCSP certificates made anew before archival stamps are, which must outlast the old ones."""
     authority = site.authority
     ends = min(authority.stamper_certificate.not_valid_after, authority.responder_certificate.not_valid_after)
-    if ends <= moment + RENEW_BEFORE:
-        if not dry:
-            site.renew_authority()
-        yield Found(kind=Kind.RENEWED, subject="time-stamp authority", detail=ends.date().isoformat())
+    if ends > moment + RENEW_BEFORE:
+        return
+    if authority.root.not_valid_after <= ends:
+        # new ones would end with the root too: a person prolongs that, because verifiers elsewhere must be given it
+        yield Found(kind=Kind.CERTIFICATE_ENDS, subject="root", detail=ends.date().isoformat())
+        return
+    if not dry:
+        site.renew_authority()
+    yield Found(kind=Kind.RENEWED, subject="time-stamp authority", detail=ends.date().isoformat())
 
 
 def tell_certificates(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Certificates of the organization's own authority that end soon."""
+    """Certificates of the organization's own authority, and keys on tokens or in services, that end soon."""
     authority = site.authority
     for name, certificate in (
         ("root", authority.root),
@@ -95,6 +104,20 @@ def tell_certificates(site: Site, moment: datetime, dry: bool) -> Iterator[Found
         ends = certificate.not_valid_after
         if ends <= moment + WARN_BEFORE:
             yield Found(kind=Kind.CERTIFICATE_ENDS, subject=name, detail=ends.date().isoformat())
+    for name, key in (("seal key", site.seal_key), ("key of the certificate authority", authority.ca_key)):
+        end = ends_of(key)
+        if end is not None and end <= moment + WARN_BEFORE:
+            yield Found(kind=Kind.KEY_ENDS, subject=name, detail=end.date().isoformat())
+
+
+def ends_of(key: SigningKey | None) -> datetime | None:
+    """When a key on a token or in a service stops by itself. A key in a file does not: its certificates are made anew.
+
+    Raises `SigningError` when it cannot be asked.
+    """
+    from signing.keys import Ending
+
+    return key.ends() if isinstance(key, Ending) else None
 
 
 def prove_audit(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
