@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     NOT_ACCEPTED = 10
     """`verify`: at least one file is not accepted."""
     FINDINGS = 11
-    """`doctor`, `upkeep`, `forms check`: it ran to the end and found something a person must look at."""
+    """`doctor`, `upkeep`, `keys check`, `forms check`: it ran to the end and found something a person must look at."""
     INTEGRITY = 12
     """Kept bytes are not what was kept."""
     INTERRUPTED = 130

@@ -146,6 +146,9 @@ def recover(shares: tuple[Path, ...], as_json: bool) -> None:
     For a lost key file, or a KMS key that is gone. Holding enough shares is what entitles a person to this. Everything
     the master key wraps is opened with it first; if it does not open, nothing is changed.
     """
+    from register import boot
+
+    boot.ready()
     from flows.establishment import shares_in
     from flows.keys import recover as recovered
     from register.configuration import configuration

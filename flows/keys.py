@@ -181,6 +181,14 @@ def _keeper(told: str) -> str:
 
 def _master(site: Site) -> Iterator[Line]:
     custody = Custody(site.configuration.keys)
+    if not custody.exists():
+        yield Line(
+            Level.PROBLEM,
+            "master key",
+            "It is not in the key directory: nothing can be opened.",
+            "confide keys recover",
+        )
+        return
     master, place = custody.load(), custody.place()
     yield Line(Level.OK, "master key", f"Opens; kept by {place.keeper.value}, named {master.key_id}.")
     wanted = KeyPlace.parse(site.configuration.kek)

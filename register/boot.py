@@ -109,7 +109,10 @@ def open_vault() -> Vault:
 
     where = places(configuration())
     if not where.custody.exists():
-        raise RegisterError(RegisterErrorCode.NOT_READY, "This site has no master key.", "Run: confide init")
+        # a site that was established lost its key; a second one would open nothing
+        lost = where.epochs.exists() and any(where.epochs.iterdir())
+        remedy = "Bring it back from its shares: confide keys recover" if lost else "Run: confide init"
+        raise RegisterError(RegisterErrorCode.NOT_READY, "This site has no master key.", remedy)
     return embedded.open_vault(where)
 
 

@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage import trial
+from storage.custody import Custody, Keeper
 from storage.errors import Held, Locked, StorageError
 from storage.findings import Check, Finding, Level
+from storage.kms import credentials_at_rest
 from storage.places import fsync_directory
 from storage.protocol import PROBE, Area, Store
 from storage.s3 import S3Store
@@ -67,6 +69,9 @@ def modes(keys: Path, home: Path) -> Iterator[Finding]:
 
 def same_disk(keys: Path, home: Path) -> Finding:
     """Whether a thief of the machine, or of its disk, has keys and data together and in clear."""
+    custody = Custody(keys)
+    if custody.exists() and custody.place().keeper is Keeper.AWSKMS:
+        return _kept_by_kms(keys, home)
     unencrypted = [place for place in (keys, home) if not encrypted_disk(place)]
     if not unencrypted:
         return Finding(check=Check.SAME_DISK, level=Level.OK, sentence="Keys and data lie on encrypted disks.")
@@ -84,6 +89,26 @@ def same_disk(keys: Path, home: Path) -> Finding:
         level=Level.NOTE,
         sentence="Keys and data lie on different disks, of which at least one is not visibly encrypted.",
         remedy="Encrypt both; until then never let both out of the house together.",
+    )
+
+
+def _kept_by_kms(keys: Path, home: Path) -> Finding:
+    found = credentials_at_rest()
+    if found is not None and not all(encrypted_disk(place) for place in (keys, home, found)):
+        return Finding(
+            check=Check.SAME_DISK,
+            level=Level.PROBLEM,
+            sentence="AWS KMS keeps the master key, and the credentials that open it lie on this machine without "
+            "visible disk encryption: until they are withdrawn, who takes the machine can read every record. Its theft "
+            "is a presumptive breach (45 CFR 164.402).",
+            remedy="Use a role of the machine instead of stored credentials, or encrypt the disk (LUKS).",
+        )
+    return Finding(
+        check=Check.SAME_DISK,
+        level=Level.NOTE,
+        sentence="AWS KMS keeps the master key: the disk alone opens nothing. A stolen machine that still reaches KMS "
+        "with its own role does, until that role is withdrawn; and a running machine has keys in its memory.",
+        remedy="When it is stolen: withdraw its role's access to the KMS key at once, and read CloudTrail.",
     )
 
 

@@ -241,7 +241,7 @@ class WrongMasterKey(StorageError):
         super().__init__(
             StorageCode.WRONG_MASTER_KEY,
             "This master key does not open these keys.",
-            "Give the master key of this installation, or combine its recovery shares.",
+            "Give the master key of this installation, or combine its recovery shares (confide keys recover).",
         )
 
 

@@ -12,9 +12,11 @@ states are tested with botocore's Stubber. No real AWS was at hand.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.errors import KeyServiceError, KeyServiceUnavailable, StorageCode, WrongMasterKey
@@ -98,6 +100,18 @@ class AwsKms:
         parts = self.key.split(":")
         region = parts[3] if self.key.startswith("arn:") and len(parts) > 5 else None
         return boto3.client("kms", region_name=region, config=settings)
+
+
+def credentials_at_rest() -> Path | None:
+    """Where long-lived AWS credentials lie on this machine's disk; None where a role gives short-lived ones.
+
+    Credentials in the environment came from a file as well (a unit, a profile), of which the home stands for the disk.
+    """
+    file = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    if file.is_file():
+        return file
+    in_environment = "AWS_SECRET_ACCESS_KEY" in os.environ and "AWS_SESSION_TOKEN" not in os.environ
+    return Path("/") if in_environment else None
 
 
 def _asked(call: Callable[[], _Answer]) -> _Answer:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_custody import aws, kms_place  # noqa: F401 - fixtures
 
 from storage import doctor
+from storage.custody import KeyPlace
 from storage.destruction import Item
 from storage.directory import DirectoryStore
-from storage.embedded import Places, open_vault
+from storage.embedded import Places, create_master, open_vault
 from storage.findings import OF_S3_ALONE, Check, Level
 from storage.keyring import KeyScope
 from storage.master import MasterKey
@@ -58,6 +60,26 @@ def test_keys_and_data_on_one_open_disk_are_called_a_presumptive_breach(
     assert "presumptive breach" in found.sentence
     monkeypatch.setattr(doctor, "encrypted_disk", lambda path: True)
     assert doctor.same_disk(places.keys, places.home).level is Level.OK
+
+
+def test_a_master_key_in_kms_is_no_breach_by_itself_and_one_beside_its_credentials_is(
+    tmp_path: Path,
+    kms_place: KeyPlace,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = Places(home=tmp_path / "var", keys=tmp_path / "keys")
+    create_master(places, kms_place)
+    monkeypatch.setattr(doctor, "encrypted_disk", lambda path: False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    (tmp_path / "credentials").write_text("[default]\n")
+    found = doctor.same_disk(places.keys, places.home)
+    assert found.level is Level.PROBLEM
+    assert "presumptive breach" in found.sentence
+    (tmp_path / "credentials").unlink()
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    found = doctor.same_disk(places.keys, places.home)
+    assert found.level is Level.NOTE
+    assert "presumptive" not in found.sentence
 
 
 def test_a_partition_on_dm_crypt_is_encrypted_and_one_beside_it_is_not(tmp_path: Path) -> None:
