@@ -317,15 +317,16 @@ class S3Store:
             batch = ids[start : start + PAGE]
             named = [{"Key": name, "VersionId": version_id} for version_id in batch]
             answer = self.requests.ask("delete_objects", Delete={"Objects": named, "Quiet": False}, **bypass)
-            errors = answer.get("Errors", ())  # status 200 all the same
-            if errors:
+            refused = set[str]()
+            for error in answer.get("Errors", ()):  # of an answer with status 200 all the same
+                failure = refusal("delete_objects", str(error.get("Code", "")))
+                refused.add(str(error.get("VersionId", "")))
+                if isinstance(failure, NotFound):
+                    continue  # somebody else removed it; the look that follows decides
                 if area is Area.RECORDS:
                     self._refuse_protected(area, key, bypass_lock)
-                failure = refusal("delete_objects", str(errors[0].get("Code", "")))
-                if isinstance(failure, NotFound):
-                    continue  # gone already; the look that follows decides
                 raise failure
-            removed += batch
+            removed += [version_id for version_id in batch if version_id not in refused]
         return removed
 
 

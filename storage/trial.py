@@ -182,7 +182,7 @@ def digests(store: S3Store) -> Iterator[Finding]:
     elif not by_sha256:
         yield _ok(
             Check.DIGEST,
-            "The store refuses bytes with a wrong MD5; not with a wrong SHA-256, which Confide itself compares.",
+            "The store refuses bytes with a wrong MD5. It does not look at a SHA-256 beside them: Confide does.",
         )
     else:
         yield _ok(Check.DIGEST, "The store refuses bytes with a wrong MD5 or SHA-256.")

@@ -24,6 +24,7 @@ from storage.s3 import S3Store
 @pytest.fixture(scope="module")
 def on_moto() -> Iterator[S3Address]:
     with pytest.MonkeyPatch.context() as patch, moto_bucket(patch) as address:
+        patch.setattr(trial, "_LOCK_SECONDS", 3)  # nothing is far away here
         yield address
 
 
