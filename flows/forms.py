@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from flows import django_ready  # isort: skip  # noqa: F401 - the worker imports this before anything else of the register
 from flows.site import Site, now
 from register import forms
 from register.facts import FormChoice, FormVersion, Person, Statement
