@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,17 +12,25 @@ from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 
+if TYPE_CHECKING:
+    from register.configuration import Configuration
+
 
 @click.command()
-def serve() -> None:
+@click.option(
+    "--worker-only",
+    is_flag=True,
+    help="A further host of a site on PostgreSQL: filler, renderer and worker, no Prefect server and no schedules.",
+)
+def serve(worker_only: bool) -> None:
     """Start everything that must run, and keep it running until you stop it (Ctrl-C, SIGTERM).
 
     Prefect's server on loopback, the filler, the renderer, the worker and the schedules; whatever ends is started
     again. Their logs are in the run directory's neighbour log/.
     """
     site = opened()
-    from flows.orchestration import announce, environment, free_port
-    from flows.parts import parts
+    from flows.orchestration import announce, environment, forget, free_port
+    from flows.parts import parts, worker_parts
     from flows.supervisor import Supervisor, status
 
     configuration = site.configuration
@@ -30,9 +39,14 @@ def serve() -> None:
     # unwrap the keys once, so that a missing or foreign key stops here and not in five places
     _ = site.authority
     configuration.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port = free_port()
-    announce(configuration, port)
-    needed = parts(configuration, port=port)
+    if worker_only:
+        _require_shared(configuration)
+        forget(configuration)
+        needed = worker_parts(configuration)
+    else:
+        port = free_port()
+        announce(configuration, port)
+        needed = parts(configuration, port=port)
     supervisor = Supervisor(
         needed,
         environment={"CONFIDE_HOME": str(configuration.home), "CONFIDE_KEYS": str(configuration.keys)}
@@ -44,6 +58,16 @@ def serve() -> None:
         signal.signal(stop, supervisor.stop)
     supervisor.run(on_change=_tell(total=len(needed)))
     click.echo("Stopped.", err=True)
+
+
+def _require_shared(configuration: Configuration) -> None:
+    """A worker whose queue, keys or records no other host sees would wait for ever, or lose what it makes."""
+    if not (configuration.on_postgresql and configuration.keyring_on_postgresql):
+        raise CommandError(
+            ExitCode.CONFLICT,
+            "A further host needs the register and keyring that the first host uses; here they are files of SQLite.",
+            "Set CONFIDE_DATABASE_URL and CONFIDE_KEYRING_URL to PostgreSQL on every host (docs/flows.md).",
+        )
 
 
 def _tell(total: int) -> Callable[[Mapping[str, str]], None]:

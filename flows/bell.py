@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -43,10 +44,13 @@ def _ask(configuration: Configuration, method: str, path: str, body: str | None)
     if reached is None:
         return False
     target = urlsplit(reached.api_url)
-    connect = http.client.HTTPSConnection if target.scheme == "https" else http.client.HTTPConnection
-    connection = connect(target.hostname or "127.0.0.1", target.port, timeout=TIMEOUT_SECONDS)
+    host = target.hostname or "127.0.0.1"
     headers = {"Content-Type": "application/json", "Authorization": reached.authorization}
+    connection = http.client.HTTPConnection(host, target.port, timeout=TIMEOUT_SECONDS)
     try:
+        if target.scheme == "https":
+            trust = ssl.create_default_context(cafile=reached.ca_file)
+            connection = http.client.HTTPSConnection(host, target.port, timeout=TIMEOUT_SECONDS, context=trust)
         connection.request(method, target.path + path, body, headers)
         return 200 <= connection.getresponse().status < 300
     except (OSError, http.client.HTTPException):

@@ -38,6 +38,7 @@ def examine(site: Site) -> tuple[Line, ...]:
         ("room", _room),
         ("store", _store),
         ("authority", _certificates),
+        ("databases", _databases),
         ("register", _register),
         ("running", _running),
         ("rendering", _rendering),
@@ -137,6 +138,13 @@ def _register(site: Site) -> Iterator[Line]:
         yield Line(
             Level.PROBLEM, "register", f"The audit log was changed at entry {verdict.first_broken}.", "Call security."
         )
+
+
+def _databases(site: Site) -> Iterator[Line]:
+    from flows.databases import examined
+
+    for found in examined(site.configuration):
+        yield Line(Level(found.level.value), "databases", found.sentence, found.remedy)
 
 
 def _running(site: Site) -> Iterator[Line]:

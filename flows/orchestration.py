@@ -1,7 +1,8 @@
 """Prefect's surroundings: where its server listens, the secret it asks for, and what it must not do.
 
 Danger: Prefect writes parameters, names and messages into its database in clear, and phones home by default.
-Invariant: it gets opaque ids only, listens on loopback behind an auth string made at set-up, and reports to nobody.
+Invariant: it gets opaque ids only, listens on loopback (or, for several hosts, behind TLS) with an auth string made at
+set-up, and reports to nobody.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Orchestration:
     """Ends in `/api`."""
     auth: str
     """`user:password`, as Prefect's auth string is written."""
+    ca_file: str | None = None
+    """Root certificates (PEM) that an https server must prove itself by; the machine's own when None."""
 
     @property
     def authorization(self) -> str:
@@ -50,17 +53,27 @@ def orchestration(configuration: Configuration) -> Orchestration | None:
     auth = os.environ.get("PREFECT_API_AUTH_STRING") or (auth_path.read_text() if auth_path.exists() else "")
     url_path = configuration.run / URL_FILE
     url = os.environ.get("PREFECT_API_URL") or (url_path.read_text() if url_path.exists() else "")
-    return Orchestration(api_url=url, auth=auth) if url and auth else None
+    ca_file = os.environ.get("PREFECT_API_SSL_CERT_FILE") or None
+    return Orchestration(api_url=url, auth=auth, ca_file=ca_file) if url and auth else None
 
 
 def announce(configuration: Configuration, port: int) -> str:
-    """Write down where the embedded server listens, for the other processes of this site; returns its URL."""
-    url = f"http://127.0.0.1:{port}/api"
+    """Write down where the embedded server listens, for the other processes of this host; returns its URL.
+
+    `port`: on loopback, unless the site tells an address for several hosts.
+    """
+    told = configuration.prefect_address
+    url = f"{told.rstrip('/')}/api" if told else f"http://127.0.0.1:{port}/api"
     path = configuration.run / URL_FILE
     staged = path.with_suffix(".new")
     staged.write_text(url)
     staged.replace(path)
     return url
+
+
+def forget(configuration: Configuration) -> None:
+    """No server of this host: what an earlier `confide serve` wrote down is not believed."""
+    (configuration.run / URL_FILE).unlink(missing_ok=True)
 
 
 def free_port() -> int:

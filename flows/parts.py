@@ -1,11 +1,11 @@
-"""Everything that must run on one machine, and how each part says that it is ready."""
+"""Everything that must run on a host, and how each part says that it is ready."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from flows.bell import prefect_answers
+from flows.prefect_server import server
 from flows.schedule import READY_FILE as SCHEDULE_READY
 from flows.supervisor import Part
 from flows.worker import READY_FILE as WORKER_READY
@@ -13,17 +13,23 @@ from register.configuration import Configuration
 
 
 def parts(configuration: Configuration, *, port: int) -> tuple[Part, ...]:
-    """The parts of a site on one machine. `port`: where Prefect's server listens on loopback."""
+    """The parts of a site, all on this host. `port`: where Prefect's server listens on loopback."""
+    schedule = Part(
+        name="schedule",
+        command=(sys.executable, "-m", "flows.schedule"),
+        ready=(configuration.run / SCHEDULE_READY).exists,
+        after=("prefect", "worker"),
+    )
+    (configuration.run / SCHEDULE_READY).unlink(missing_ok=True)
+    return (server(configuration, port=port), *worker_parts(configuration), schedule)
+
+
+def worker_parts(configuration: Configuration) -> tuple[Part, ...]:
+    """What a further host runs: it works off the queue that all share, and keeps no server and no schedule."""
     run = configuration.run
     python = (sys.executable, "-m")
-    for stale in (WORKER_READY, SCHEDULE_READY):
-        (run / stale).unlink(missing_ok=True)
+    (run / WORKER_READY).unlink(missing_ok=True)
     return (
-        Part(
-            name="prefect",
-            command=(*python, "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"),
-            ready=lambda: prefect_answers(configuration),
-        ),
         Part(
             name="filler",
             command=(*python, "templates.filler", "--socket", str(run / "filler.sock"), "--with-parent"),
@@ -35,12 +41,6 @@ def parts(configuration: Configuration, *, port: int) -> tuple[Part, ...]:
             ready=_answers(configuration, "renderer"),
         ),
         Part(name="worker", command=(*python, "flows.worker"), ready=(run / WORKER_READY).exists),
-        Part(
-            name="schedule",
-            command=(*python, "flows.schedule"),
-            ready=(run / SCHEDULE_READY).exists,
-            after=("prefect", "worker"),
-        ),
     )
 
 

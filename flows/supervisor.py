@@ -35,6 +35,8 @@ class Part:
     """Asks the process itself whether it can work now."""
     after: tuple[str, ...] = ()
     """Parts that must be ready first."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What this process alone is told."""
 
 
 @dataclass(slots=True)
@@ -123,7 +125,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env={**self._environment, **running.part.environment},
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )

@@ -45,6 +45,12 @@ class Configuration:
     """Address of the keyring's database, which is never the register's: as `database_url`."""
     prefect_database_url: str | None
     """Address of a database for Prefect's server, postgresql://; SQLite under `home` when None."""
+    prefect_address: str | None
+    """https://name:port under which several hosts reach Prefect's server; loopback of this host alone when None."""
+    prefect_certificate: Path | None
+    """Certificate of that name, PEM, with the chain to the root that the hosts trust."""
+    prefect_certificate_key: Path | None
+    """Its private key, PEM, open to its owner alone."""
     tsa_url: str | None
     """An RFC 3161 time-stamp authority; the embedded one when None."""
     tsa_roots: tuple[Path, ...]
@@ -112,6 +118,9 @@ def read(environment: Mapping[str, str]) -> Configuration:
         database_url=told.get("DATABASE_URL") or environment.get("DATABASE_URL") or f"{_SQLITE}{home / 'register.db'}",
         keyring_url=told.get("KEYRING_URL") or f"{_SQLITE}{home / 'keyring.db'}",
         prefect_database_url=told.get("PREFECT_DATABASE_URL") or None,
+        prefect_address=told.get("PREFECT_ADDRESS") or None,
+        prefect_certificate=path("PREFECT_CERTIFICATE", home) if told.get("PREFECT_CERTIFICATE") else None,
+        prefect_certificate_key=path("PREFECT_CERTIFICATE_KEY", home) if told.get("PREFECT_CERTIFICATE_KEY") else None,
         tsa_url=told.get("TSA_URL") or None,
         tsa_roots=tuple(Path(each).absolute() for each in told.get("TSA_ROOTS", "").split(os.pathsep) if each),
         kek=told.get("KEK") or "file",
@@ -183,9 +192,24 @@ def _refuse_what_is_not_served(settled: Configuration) -> None:
             "CONFIDE_PREFECT_DATABASE_URL is not an address of PostgreSQL.",
             "Leave it unset for SQLite, or give postgresql://user@host/database.",
         )
+    _refuse_prefect_in_clear(settled)
     if settled.s3 is None and not settled.store.startswith("file:///"):
         raise RegisterError(
             RegisterErrorCode.CONFIGURATION,
             "Records are kept in a directory, or in a bucket of an S3 server.",
             "Leave CONFIDE_STORE unset, or give file:/// and an absolute path, s3://bucket or s3://bucket/prefix.",
+        )
+
+
+def _refuse_prefect_in_clear(settled: Configuration) -> None:
+    if settled.prefect_address is None:
+        return
+    told = urlsplit(settled.prefect_address)
+    files = (settled.prefect_certificate, settled.prefect_certificate_key)
+    if told.scheme != "https" or not told.hostname or not all(file is not None and file.is_file() for file in files):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "Prefect's server is reached from other hosts by https only: who reads its auth string can run code here.",
+            "Set CONFIDE_PREFECT_ADDRESS to https://name:port, and CONFIDE_PREFECT_CERTIFICATE and "
+            "CONFIDE_PREFECT_CERTIFICATE_KEY to PEM files for that name.",
         )

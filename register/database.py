@@ -31,24 +31,29 @@ def django_settings(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def _postgresql(url: str) -> dict[str, Any]:
-    from psycopg import IsolationLevel, ProgrammingError
+def parsed(url: str, setting: str) -> dict[str, str]:
+    """The parts of a PostgreSQL address by libpq's names. Raises RegisterError CONFIGURATION, naming `setting`."""
+    from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except ProgrammingError:
+        pass  # told below: libpq's message may quote the address, and with it a password
+    raise RegisterError(
+        RegisterErrorCode.CONFIGURATION,
+        f"{setting} is not an address that PostgreSQL understands.",
+        "Write it like postgresql://confide@db.example.org/confide?sslmode=verify-full",
+    )
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    from psycopg import IsolationLevel
 
     from register.postgresql.base import SILENT_MS, WAIT_MS
 
-    try:
-        told = conninfo_to_dict(url)
-    except ProgrammingError:
-        # libpq's message may quote the address, and with it a password
-        told = None
-    if told is None:
-        raise RegisterError(
-            RegisterErrorCode.CONFIGURATION,
-            "CONFIDE_DATABASE_URL is not an address that PostgreSQL understands.",
-            "Write it like postgresql://confide@db.example.org/confide?sslmode=verify-full",
-        )
-    entry: dict[str, Any] = {django: str(told.pop(ours, "") or "") for ours, django in _DJANGO_NAMES.items()}
+    told = parsed(url, "CONFIDE_DATABASE_URL")
+    entry: dict[str, Any] = {django: told.pop(ours, "") for ours, django in _DJANGO_NAMES.items()}
     limits = f"-c lock_timeout={WAIT_MS} -c idle_in_transaction_session_timeout={SILENT_MS} -c synchronous_commit=on"
     return entry | {
         "ENGINE": "register.postgresql",
@@ -58,7 +63,7 @@ def _postgresql(url: str) -> dict[str, Any]:
             **told,
             # what the server's own settings say must not weaken what a verb relies on
             "isolation_level": IsolationLevel.READ_COMMITTED,
-            "options": f"{told.get('options') or ''} {limits}".strip(),
+            "options": f"{told.get('options', '')} {limits}".strip(),
             # values travel apart from the statement, so a statement that fails is logged by the server without them
             "server_side_binding": True,
         },
