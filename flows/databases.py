@@ -116,7 +116,7 @@ def _of_one(name: str, url: str, seen: _Seen) -> Iterator[Finding]:
     if not seen.syncs:
         yield Finding(
             level=Level.PROBLEM,
-            sentence=f"The server of the {name} does not sync what it answers as stored (fsync or full_page_writes off).",
+            sentence=f"The server of the {name} may lose what it answered as stored: fsync or full_page_writes is off.",
             remedy="Switch both on in postgresql.conf: a power cut would damage the database.",
         )
     if seen.almighty:

@@ -101,11 +101,11 @@ class RunningSite:
         )
         return self
 
-    def serve(self, *, wait_for: tuple[str, ...] = ("filler", "renderer", "worker")) -> RunningSite:
+    def serve(self, *options: str, wait_for: tuple[str, ...] = ("filler", "renderer", "worker")) -> RunningSite:
         """Start everything that must run. Prefect's server takes longest; the work does not wait for it."""
         log = (self.root / "serve.log").open("ab")
         self.serving = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "serve"], cwd=PROJECT, env=self.env, stdout=log, stderr=log
+            [sys.executable, "-m", "cli.main", "serve", *options], cwd=PROJECT, env=self.env, stdout=log, stderr=log
         )
         log.close()
         self.wait_ready(wait_for)
