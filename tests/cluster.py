@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -126,6 +126,15 @@ class Cluster:
     def drop(self, *names: str) -> None:
         for name in names:
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def files_of(self, url: str) -> bytes:
+        """Every byte of the tables and indexes of the database at `url`, as they lie on the disk now."""
+        name = urlsplit(url).path.strip("/")
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+            found = connection.execute("SELECT oid FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        assert found is not None, name
+        return b"\n".join(path.read_bytes() for path in (self.data / "base" / str(found[0])).iterdir())
 
     def files(self) -> bytes:
         """Every byte of every file of the server: tables, free space, write-ahead log, its own log."""

@@ -18,6 +18,7 @@ from vault_setting import HandClock, open_at  # noqa: E402 - after the path abov
 from storage.embedded import Places, create_master  # noqa: E402
 from storage.master import MasterKey  # noqa: E402
 from storage.vault import Vault  # noqa: E402
+from tests.cluster import ON_POSTGRESQL, shared_cluster  # noqa: E402
 
 
 @pytest.fixture
@@ -26,8 +27,14 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(home=tmp_path / "var", keys=tmp_path / "keys")
+def places(tmp_path: Path) -> Iterator[Places]:
+    """Empty places; on PostgreSQL with a database of their own for the keyring."""
+    if not ON_POSTGRESQL:
+        yield Places(home=tmp_path / "var", keys=tmp_path / "keys")
+        return
+    name = shared_cluster().database()
+    yield Places(home=tmp_path / "var", keys=tmp_path / "keys", keyring_url=shared_cluster().url(name))
+    shared_cluster().drop(name)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import psycopg
 import pytest
 
 every_step = pytest.mark.parametrize("stride", [pytest.param(1, marks=pytest.mark.soak), 7], ids=["all", "some"])
@@ -62,6 +63,7 @@ def _run_and_die(act: Callable[[], object], step: int) -> NoReturn:
         connection.set_trace_callback(count)
         return connection
 
+    psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
     sqlite3.connect = traced  # type: ignore[assignment]  # in this child only, which never returns
     code = 1
     with suppress(BaseException):

@@ -15,7 +15,7 @@ import pytest
 from crashing import dies_at, every_step
 from vault_setting import HandClock
 
-from storage.embedded import Places
+from storage.embedded import Places, open_keyring
 from storage.epochs import EpochKeys
 from storage.errors import (
     BadKey,
@@ -27,9 +27,10 @@ from storage.errors import (
     UnsafePlace,
     WrongMasterKey,
 )
-from storage.keyring import KeyScope
+from storage.keyring import Keyring, KeyScope
 from storage.master import MasterKey
 from storage.sqlite_keyring import SqliteKeyring
+from tests.cluster import ON_POSTGRESQL, on_sqlite_only, shared_cluster
 
 
 @pytest.fixture
@@ -38,22 +39,24 @@ def epochs(places: Places, master: MasterKey) -> EpochKeys:
 
 
 @pytest.fixture
-def keyring(places: Places, epochs: EpochKeys, clock: HandClock) -> Iterator[SqliteKeyring]:
-    opened = SqliteKeyring(places.keyring, epochs, clock=clock)
+def keyring(places: Places, epochs: EpochKeys, clock: HandClock) -> Iterator[Keyring]:
+    opened = open_keyring(places, epochs, clock=clock)
     yield opened
     opened.close()
 
 
 def on_disk(places: Places) -> bytes:
-    """Every byte of the keyring's files: database, write-ahead log, shared memory."""
+    """Every byte of the keyring's files: database, SQLite's write-ahead log and shared memory; PostgreSQL's tables."""
+    if ON_POSTGRESQL:
+        return shared_cluster().files_of(places.keyring_url or "")
     return b"".join(path.read_bytes() for path in places.home.glob("keyring.db*"))
 
 
-def wrapped(keyring: SqliteKeyring) -> dict[str, bytes]:
+def wrapped(keyring: Keyring) -> dict[str, bytes]:
     return dict(keyring._db().execute("SELECT object_id, wrapped FROM data_key").fetchall())
 
 
-def test_a_key_is_made_once_and_comes_back(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_a_key_is_made_once_and_comes_back(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one = new_id()
     made = keyring.create(one, KeyScope.RECORDS)
     assert keyring.get(one) == made
@@ -63,11 +66,11 @@ def test_a_key_is_made_once_and_comes_back(keyring: SqliteKeyring, new_id: Calla
         keyring.create(one, KeyScope.RECORDS)
 
 
-def test_no_two_keys_are_the_same(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_no_two_keys_are_the_same(keyring: Keyring, new_id: Callable[[], str]) -> None:
     assert len({keyring.create(new_id(), KeyScope.OWNER).secret for _ in range(50)}) == 50
 
 
-def test_an_unknown_id_has_no_key(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_an_unknown_id_has_no_key(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one = new_id()
     with pytest.raises(KeyNotFound):
         keyring.get(one)
@@ -75,13 +78,13 @@ def test_an_unknown_id_has_no_key(keyring: SqliteKeyring, new_id: Callable[[], s
     assert not keyring.is_destroyed(one)
 
 
-def test_an_id_that_is_no_id_is_refused(keyring: SqliteKeyring) -> None:
+def test_an_id_that_is_no_id_is_refused(keyring: Keyring) -> None:
     for verb in (keyring.get, keyring.exists, keyring.destroy, partial(keyring.create, scope=KeyScope.OWNER)):
         with pytest.raises(BadKey):
             verb("Jane Doe")
 
 
-def test_a_destroyed_key_is_gone_for_good(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_a_destroyed_key_is_gone_for_good(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one = new_id()
     keyring.create(one, KeyScope.RECORDS)
     keyring.destroy(one)
@@ -94,9 +97,7 @@ def test_a_destroyed_key_is_gone_for_good(keyring: SqliteKeyring, new_id: Callab
         keyring.create(one, KeyScope.RECORDS)
 
 
-def test_an_id_destroyed_before_it_was_known_never_gets_a_key(
-    keyring: SqliteKeyring, new_id: Callable[[], str]
-) -> None:
+def test_an_id_destroyed_before_it_was_known_never_gets_a_key(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one = new_id()
     keyring.destroy(one)
     with pytest.raises(KeyDestroyed):
@@ -104,7 +105,7 @@ def test_an_id_destroyed_before_it_was_known_never_gets_a_key(
 
 
 def test_the_bytes_of_a_destroyed_key_are_nowhere_in_the_keyring(
-    keyring: SqliteKeyring, places: Places, new_id: Callable[[], str]
+    keyring: Keyring, places: Places, new_id: Callable[[], str]
 ) -> None:
     ids = [new_id() for _ in range(400)]
     for one in ids:
@@ -120,16 +121,18 @@ def test_the_bytes_of_a_destroyed_key_are_nowhere_in_the_keyring(
     assert [one for one in gone if before[one] in left or before[one][12:] in left] == []
     assert all(before[one] in left for one in alive)
     assert all(keyring.get(one).secret for one in alive)
-    assert (places.home / "keyring.db-wal").stat().st_size == 0
+    if not ON_POSTGRESQL:
+        assert (places.home / "keyring.db-wal").stat().st_size == 0
 
 
-def test_no_key_lies_anywhere_in_clear(keyring: SqliteKeyring, places: Places, new_id: Callable[[], str]) -> None:
+def test_no_key_lies_anywhere_in_clear(keyring: Keyring, places: Places, new_id: Callable[[], str]) -> None:
     secrets = [keyring.create(new_id(), KeyScope.RECORDS).secret for _ in range(20)]
     everything = on_disk(places) + b"".join(p.read_bytes() for p in places.epochs.iterdir())
     assert not any(secret in everything for secret in [*secrets, keyring.epochs.load(1)])
 
 
-def test_the_keyring_is_private(keyring: SqliteKeyring, places: Places, new_id: Callable[[], str]) -> None:
+@on_sqlite_only
+def test_the_keyring_is_private(keyring: Keyring, places: Places, new_id: Callable[[], str]) -> None:
     keyring.create(new_id(), KeyScope.RECORDS)
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in places.home.glob("keyring.db*")}
     assert len(modes) == 3
@@ -137,7 +140,7 @@ def test_the_keyring_is_private(keyring: SqliteKeyring, places: Places, new_id: 
     assert {stat.S_IMODE(p.stat().st_mode) for p in places.epochs.iterdir()} == {0o400}
 
 
-def test_a_key_put_in_anothers_row_does_not_open(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_a_key_put_in_anothers_row_does_not_open(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one, other = new_id(), new_id()
     keyring.create(one, KeyScope.RECORDS)
     keyring.create(other, KeyScope.RECORDS)
@@ -150,7 +153,7 @@ def test_a_key_put_in_anothers_row_does_not_open(keyring: SqliteKeyring, new_id:
         keyring.get(one)
 
 
-def test_ids_are_listed_by_scope_in_order_of_creation(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_ids_are_listed_by_scope_in_order_of_creation(keyring: Keyring, new_id: Callable[[], str]) -> None:
     records = [new_id() for _ in range(7)]
     for one in records:
         keyring.create(one, KeyScope.RECORDS)
@@ -162,9 +165,7 @@ def test_ids_are_listed_by_scope_in_order_of_creation(keyring: SqliteKeyring, ne
     assert list(keyring.list_ids()) == [*records, owner]
 
 
-def test_every_month_has_an_epoch_of_its_own(
-    keyring: SqliteKeyring, clock: HandClock, new_id: Callable[[], str]
-) -> None:
+def test_every_month_has_an_epoch_of_its_own(keyring: Keyring, clock: HandClock, new_id: Callable[[], str]) -> None:
     first, second = new_id(), new_id()
     keyring.create(first, KeyScope.RECORDS)
     keyring.create(new_id(), KeyScope.RECORDS)
@@ -178,8 +179,9 @@ def test_every_month_has_an_epoch_of_its_own(
     assert keyring.get(first).secret != keyring.get(second).secret
 
 
+@on_sqlite_only
 def test_after_a_rewrap_an_old_copy_of_the_keyring_cannot_be_read_with_the_master_key(
-    keyring: SqliteKeyring,
+    keyring: Keyring,
     places: Places,
     master: MasterKey,
     clock: HandClock,
@@ -211,7 +213,7 @@ def test_after_a_rewrap_an_old_copy_of_the_keyring_cannot_be_read_with_the_maste
 
 
 def test_a_key_read_while_another_process_rewraps_is_found(
-    keyring: SqliteKeyring,
+    keyring: Keyring,
     places: Places,
     epochs: EpochKeys,
     clock: HandClock,
@@ -220,7 +222,7 @@ def test_a_key_read_while_another_process_rewraps_is_found(
 ) -> None:
     one = new_id()
     secret = keyring.create(one, KeyScope.RECORDS).secret
-    other = SqliteKeyring(places.keyring, epochs, clock=clock)
+    other = open_keyring(places, epochs, clock=clock)
     read = other._row
 
     def rewrapped_just_after(object_id: str) -> tuple[KeyScope, int, bytes]:
@@ -235,7 +237,7 @@ def test_a_key_read_while_another_process_rewraps_is_found(
 
 
 def test_keys_made_while_another_process_rewraps_are_not_lost(
-    keyring: SqliteKeyring, places: Places, clock: HandClock
+    keyring: Keyring, places: Places, clock: HandClock
 ) -> None:
     for n in range(100):
         keyring.create(uuid.UUID(int=n).hex, KeyScope.RECORDS)
@@ -250,7 +252,7 @@ def test_keys_made_while_another_process_rewraps_are_not_lost(
     assert sum(1 for one in keyring.list_ids() if keyring.get(one).secret) == 300
 
 
-def test_processes_that_want_the_same_key_agree_on_one(keyring: SqliteKeyring, places: Places) -> None:
+def test_processes_that_want_the_same_key_agree_on_one(keyring: Keyring, places: Places) -> None:
     ids = [uuid.UUID(int=n).hex for n in range(60)]
     readings = []
     for _ in range(3):
@@ -270,7 +272,7 @@ def test_processes_that_want_the_same_key_agree_on_one(keyring: SqliteKeyring, p
     assert found == {b"".join(keyring.get(one).secret for one in ids)}
 
 
-def _made_or_read(keyring: SqliteKeyring, one: str) -> bytes:
+def _made_or_read(keyring: Keyring, one: str) -> bytes:
     try:
         return keyring.create(one, KeyScope.RECORDS).secret
     except KeyExists:
@@ -278,7 +280,7 @@ def _made_or_read(keyring: SqliteKeyring, one: str) -> bytes:
 
 
 def test_a_destruction_killed_anywhere_leaves_the_key_or_no_trace_of_it(
-    keyring: SqliteKeyring, places: Places, epochs: EpochKeys, clock: HandClock
+    keyring: Keyring, places: Places, epochs: EpochKeys, clock: HandClock
 ) -> None:
     keyring.create(uuid.uuid4().hex, KeyScope.RECORDS)
     step, died = 0, True
@@ -296,7 +298,7 @@ def test_a_destruction_killed_anywhere_leaves_the_key_or_no_trace_of_it(
 
 @every_step
 def test_a_rewrap_killed_anywhere_loses_no_key(
-    keyring: SqliteKeyring, places: Places, epochs: EpochKeys, clock: HandClock, stride: int
+    keyring: Keyring, places: Places, epochs: EpochKeys, clock: HandClock, stride: int
 ) -> None:
     ids = [uuid.uuid4().hex for _ in range(3)]
     secrets = [keyring.create(one, KeyScope.RECORDS).secret for one in ids]
@@ -312,11 +314,11 @@ def test_a_rewrap_killed_anywhere_loses_no_key(
 
 
 def _destroy(places: Places, epochs: EpochKeys, clock: HandClock, one: str) -> None:
-    SqliteKeyring(places.keyring, epochs, clock=clock).destroy(one)
+    open_keyring(places, epochs, clock=clock).destroy(one)
 
 
 def _rewrap(places: Places, epochs: EpochKeys, clock: HandClock) -> None:
-    SqliteKeyring(places.keyring, epochs, clock=clock).rewrap()
+    open_keyring(places, epochs, clock=clock).rewrap()
 
 
 def test_a_destroyed_epoch_is_overwritten_where_it_lay(epochs: EpochKeys, places: Places) -> None:
@@ -342,7 +344,7 @@ def test_an_epoch_does_not_open_under_another_master_key_or_number(epochs: Epoch
 
 
 def test_a_change_of_the_master_key_touches_no_data_key(
-    keyring: SqliteKeyring, epochs: EpochKeys, places: Places, clock: HandClock, new_id: Callable[[], str]
+    keyring: Keyring, epochs: EpochKeys, places: Places, clock: HandClock, new_id: Callable[[], str]
 ) -> None:
     one = new_id()
     secret = keyring.create(one, KeyScope.RECORDS).secret
@@ -350,7 +352,7 @@ def test_a_change_of_the_master_key_touches_no_data_key(
     successor = MasterKey(bytes(range(32)))
     epochs.rotate(successor)
     assert wrapped(keyring) == before
-    again = SqliteKeyring(places.keyring, EpochKeys(places.epochs, successor), clock=clock)
+    again = open_keyring(places, EpochKeys(places.epochs, successor), clock=clock)
     assert again.get(one).secret == secret
     again.close()
 
@@ -384,19 +386,20 @@ def test_the_standby_copy_follows_and_forgets(epochs: EpochKeys, master: MasterK
     assert EpochKeys(standby, master).numbers() == (2, 3)
 
 
-def test_a_keyring_of_a_later_version_is_refused(keyring: SqliteKeyring, places: Places, epochs: EpochKeys) -> None:
+@on_sqlite_only
+def test_a_keyring_of_a_later_version_is_refused(keyring: Keyring, places: Places, epochs: EpochKeys) -> None:
     keyring._db().execute("PRAGMA user_version=2")
     with pytest.raises(UnsafePlace, match="later version"):
-        SqliteKeyring(places.keyring, epochs)
+        open_keyring(places, epochs)
 
 
-def test_a_key_shows_nothing_of_itself(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_a_key_shows_nothing_of_itself(keyring: Keyring, new_id: Callable[[], str]) -> None:
     key = keyring.create(new_id(), KeyScope.RECORDS)
     assert repr(key.secret) not in repr(key)
     assert key.secret.hex() not in repr(key)
 
 
-def test_the_day_of_a_destruction_is_kept(keyring: SqliteKeyring, new_id: Callable[[], str]) -> None:
+def test_the_day_of_a_destruction_is_kept(keyring: Keyring, new_id: Callable[[], str]) -> None:
     one = new_id()
     keyring.create(one, KeyScope.RECORDS)
     keyring.destroy(one)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
-from storage.embedded import Places
+from storage.embedded import Places, open_keyring
 from storage.epochs import EpochKeys
 from storage.master import MasterKey
-from storage.sqlite_keyring import SqliteKeyring
 from storage.vault import Vault
 
 
@@ -32,5 +31,5 @@ def open_at(places: Places, master: MasterKey, clock: Callable[[], datetime]) ->
     store = DirectoryStore(places.records, clock=clock)
     log = DestructionLog(store)
     log.open(clock())
-    keyring = SqliteKeyring(places.keyring, EpochKeys(places.epochs, master), clock=clock)
+    keyring = open_keyring(places, EpochKeys(places.epochs, master), clock=clock)
     return Vault(store, keyring, log, clock=clock)
