@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test real check bench soak lock install system forms audit clean
+.PHONY: demo test test-postgresql real check bench soak lock install system forms audit clean
 
 demo: install
 	$(BIN)/confide demo
 
 test: install check
 	$(BIN)/pytest -m "not real and not e2e and not soak" -n 2 --dist loadfile
+
+test-postgresql: install
+	CONFIDE_CI=1 CONFIDE_TEST_DATABASE=postgresql $(BIN)/pytest -m "not real and not e2e and not soak" -n 2 --dist loadfile \
+	  tests/register tests/flows tests/cli tests/storage/test_keyring.py tests/storage/test_postgresql_keyring.py tests/storage/test_vault.py
 
 real: install
 	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 2 --dist loadfile

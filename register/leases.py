@@ -93,7 +93,9 @@ def renew(queue: Queue, row_id: UUID, holder: str, *, lease_seconds: float, now:
         RegisterError: LEASE_LOST when somebody else has the work, or it is done.
     """
     until = now + dt.timedelta(seconds=lease_seconds)
-    compare_and_set(held(queue, row_id, holder), lost(), **queue.columns(lease_until=until))
+    # with the write lock: whoever takes back expired leases has read them before
+    with transaction.atomic():
+        compare_and_set(held(queue, row_id, holder), lost(), **queue.columns(lease_until=until))
     return until
 
 
