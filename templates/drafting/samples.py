@@ -155,6 +155,7 @@ def _usual(form: Form, language: Language) -> StatementDraft:
         identity=Identity(legal_name="Marisol Vega-Ortiz", birth_date=dt.date(1988, 3, 4), case_number="2026-0417"),
         discloser=_AGENCY,
         effective_from=PREPARED_ON,
+        single_use=form.single_use,
     )
     if not form.family.discloses and form.family is not Family.ACCOMPANYING_NOTICE:
         return _paper(draft)
