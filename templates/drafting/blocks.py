@@ -82,7 +82,9 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
                 _facts(document, block)
             case Heading():
                 with _condition(document, block.when):
-                    _write(document, block.text, "heading 2")
+                    heading = _write(document, block.text, "heading 2")
+                    if block.new_page:
+                        heading.paragraph_format.page_break_before = True
             case Text():
                 for paragraph in _line(document, block.line, "Verbatim" if block.line.verbatim else "Normal"):
                     if chained:

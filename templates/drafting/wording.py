@@ -63,6 +63,8 @@ class Heading:
 
     text: str
     when: str = ""
+    new_page: bool = False
+    """It begins a page: a signature block that nearly fits is torn by LibreOffice 7.4, whatever is chained to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,8 @@ def _block(raw: object, place: str) -> Block:
             rows = tuple(_fact(item, place) for item in _items(body["rows"], place))
             return Facts((left, right), rows, str(body["note"]))
         case "heading":
-            body = _mapping(raw, place, {"heading"}, frozenset({"when"}))
-            return Heading(str(body["heading"]), str(body.get("when", "")))
+            body = _mapping(raw, place, {"heading"}, frozenset({"when", "new_page"}))
+            return Heading(str(body["heading"]), str(body.get("when", "")), bool(body.get("new_page", False)))
         case "text":
             return Text(_line(raw, place))
         case "bullets":

@@ -235,6 +235,7 @@ def test_every_element_stands_in_the_order_that_word_demands(form: Form, languag
             "pStyle",
             "keepNext",
             "keepLines",
+            "pageBreakBefore",
             "widowControl",
             "numPr",
             "pBdr",
