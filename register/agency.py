@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import secrets
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
-from register import audit, facts, models, sealed, staff
+from register import audit, configuration, facts, models, sealed, staff
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Discloser
@@ -185,6 +186,7 @@ def discloser() -> Discloser:
         phone=agency.phone,
         revocation_desk=agency.revocation_desk,
         classes=agency.classes,
+        jurisdiction=configuration.jurisdiction(os.environ),
         email=agency.email,
         notice_effective_on=agency.notice_effective_on,
     )

@@ -97,6 +97,24 @@ class Configuration:
         return self.keys / "authority"
 
 
+def jurisdiction(environment: Mapping[str, str]) -> str:
+    """Whose law holds here, `CONFIDE_JURISDICTION`, such as us/ny.
+
+    Raises:
+        RegisterError: CONFIGURATION for one that there is no table for.
+    """
+    from rules.jurisdictions import DEFAULT, known
+
+    told = environment.get("CONFIDE_JURISDICTION") or DEFAULT
+    if told not in known():
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "CONFIDE_JURISDICTION names no jurisdiction there is a table for.",
+            f"Use one of: {', '.join(known())}; a new one is a folder in rules/data/jurisdictions.",
+        )
+    return told
+
+
 def read(environment: Mapping[str, str]) -> Configuration:
     """The settings that `CONFIDE_*` in an environment make; what is not set, or empty, has its default.
 

@@ -14,11 +14,9 @@ from rules.blanks import placeholders_among
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode, block
 from rules.individuals import individuals_in, names_nobody
+from rules.jurisdictions import Service, jurisdiction
 from rules.vocabulary import MinorBasis, PurposeCode, SignerCapacity
 from rules.wording import under_part2
-
-MAJORITY_YEARS = 18
-"""Age of majority in New York, and under 2.14 where a state names none."""
 
 
 def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
@@ -143,10 +141,11 @@ def _organization_names_someone(text: str) -> bool:
 
 
 def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
-    """V14: who signs fits who the client is (2.14, 2.15); state tables come with the whole set of forms."""
+    """V14: who signs fits who the client is (2.14, 2.15), by the table of the unit's jurisdiction."""
     authority = "42 CFR 2.14, 2.15; 45 CFR 164.508(c)(1)(vi), 164.502(g)"
     # below zero the date itself is wrong (V04), and tells nothing of who signs
-    minor = 0 <= _age(draft.identity.birth_date, today) < MAJORITY_YEARS
+    age = _age(draft.identity.birth_date, today)
+    minor = 0 <= age < jurisdiction(draft.discloser.jurisdiction).majority
     named = bool((draft.representative_name or "").strip())
     if draft.capacity is not SignerCapacity.CLIENT and not named:
         yield block(
@@ -166,23 +165,39 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
         yield block(FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority)
     if minor and draft.family.discloses:
         # what shares nothing, a minor reads and signs like anybody
-        yield from _minor_signs(draft, authority)
+        yield from _minor_signs(draft, age, authority)
 
 
-def _minor_signs(draft: StatementDraft, authority: str) -> Iterator[Finding]:
+def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Finding]:
+    service = Service.SUBSTANCE_USE_TREATMENT if under_part2(draft) else Service.OTHER
+    rule = jurisdiction(draft.discloser.jurisdiction).minors[service]
     if draft.minor_basis is None:
         yield block(
             FindingCode.V14,
             "minor_basis",
-            "The client is under 18: record first whether they may sign alone or a parent must sign with them.",
+            "The client is a minor: record first whether they may sign alone or a parent must sign with them.",
             authority,
         )
     elif draft.minor_basis is MinorBasis.MAY_CONSENT_ALONE and draft.capacity is not SignerCapacity.CLIENT:
         yield block(
             FindingCode.V14,
             "capacity",
-            "For this service only the client, though under 18, may sign.",
+            "For this service only the client, though a minor, may sign.",
             "42 CFR 2.14(b)",
+        )
+    elif draft.minor_basis is MinorBasis.MAY_CONSENT_ALONE and not rule.may_be_alone(age):
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "State law does not let a client of this age obtain this service alone; a parent or guardian must join.",
+            rule.authority,
+        )
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and under_part2(draft) and rule.must_be_alone(age):
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "State law lets a client of this age obtain this service alone, so only the client signs.",
+            rule.authority,
         )
     elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and under_part2(draft):
         yield block(

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from rules.jurisdictions import DEFAULT
 from rules.vocabulary import (
     Family,
     GroupKind,
@@ -55,6 +56,8 @@ class Discloser:
     revocation_desk: str
     """Where a revocation is brought or sent: desk and address (2.31(a)(6))."""
     classes: frozenset[ProgramClass]
+    jurisdiction: str = DEFAULT
+    """Whose law holds for the unit, such as "us/ny" (rules.jurisdictions)."""
     email: str = ""
     """Where questions about privacy can be sent (2.22(b)(1)(vii))."""
     notice_effective_on: dt.date | None = None

@@ -9,8 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+from rules.jurisdictions import known, tables_of
 from rules.tables import TABLES, table
 
 
@@ -28,11 +30,12 @@ class ForCounsel:
 
 def needs_counsel() -> tuple[ForCounsel, ...]:
     """Everything in `rules/data` that carries `needs_counsel: true`, tables first, then rows in order."""
-    return tuple(found for name in TABLES for found in _marked(name))
+    states = ((f"jurisdictions/{code}", tables_of(code)[-1]) for code in known())
+    tables = chain(((name, table(name)) for name in TABLES), states)
+    return tuple(found for name, whole in tables for found in _marked(name, whole))
 
 
-def _marked(name: str) -> Iterator[ForCounsel]:
-    whole = table(name)
+def _marked(name: str, whole: Mapping[str, Any]) -> Iterator[ForCounsel]:
     if whole["needs_counsel"]:
         yield ForCounsel(name, "", str(whole["source"]).strip(), whole["verified_on"])
     yield from _rows(name, whole, "", whole["verified_on"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 TABLES: tuple[str, ...] = (
@@ -37,12 +38,16 @@ def table(name: str) -> Mapping[str, Any]:
 
     Raises `KeyError` when it lacks one of its three opening lines, `FileNotFoundError` when it is not packaged.
     """
+    return parsed(resources.files("rules") / "data" / f"{name}.yaml")
+
+
+def parsed(file: Traversable) -> Mapping[str, Any]:
+    """A table from its file. Raises as `table` does."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (resources.files("rules") / "data" / f"{name}.yaml").read_text(encoding="utf-8")
-    parsed: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506  both loaders are the safe ones
-    missing = [line for line in _HEAD if line not in parsed]
+    rows: Mapping[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe
+    missing = [line for line in _HEAD if line not in rows]
     if missing:
-        raise KeyError(f"rules/data/{name}.yaml does not say: {', '.join(missing)}")
-    return parsed
+        raise KeyError(f"{file.name} does not say: {', '.join(missing)}")
+    return rows

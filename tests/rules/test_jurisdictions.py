@@ -1,0 +1,82 @@
+"""A state is a folder of data: adding one changes no code and nothing for the others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rules import completeness, statement
+from rules.draft import StatementDraft
+from rules.finding import FindingCode
+from rules.jurisdictions import Jurisdiction, Service, jurisdiction, known
+from rules.law import needs_counsel
+from rules.vocabulary import MinorBasis
+
+EXAMPLE = """\
+verified_on: null
+source: an example
+needs_counsel: true
+name: Example State
+minors:
+  services:
+    substance_use_treatment: {alone_from: 14, alone_on_finding: false, authority: Example Code 1}
+"""
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Jurisdiction:
+    """A second state, below the shipped federal table."""
+    federal = Path(statement.__file__).parent / "data" / "jurisdictions" / "us" / "law.yaml"
+    (tmp_path / "us" / "ex").mkdir(parents=True)
+    (tmp_path / "us" / "law.yaml").write_bytes(federal.read_bytes())
+    (tmp_path / "us" / "ex" / "law.yaml").write_text(EXAMPLE)
+    assert known(tmp_path) == ("us", "us/ex")
+    return jurisdiction("us/ex", tmp_path)
+
+
+def test_federal_law_and_new_york_are_shipped_and_wait_for_counsel() -> None:
+    assert known() == ("us", "us/ny")
+    assert {row.table for row in needs_counsel()} >= {"jurisdictions/us", "jurisdictions/us/ny"}
+
+
+def test_a_state_says_what_differs_and_inherits_the_rest(example: Jurisdiction) -> None:
+    assert example.majority == jurisdiction("us").majority
+    assert example.minors[Service.OTHER] == jurisdiction("us").minors[Service.OTHER]
+    assert example.minors[Service.SUBSTANCE_USE_TREATMENT].alone_from == 14
+
+
+def test_a_jurisdiction_without_a_table_is_none() -> None:
+    with pytest.raises(LookupError):
+        jurisdiction("us/atlantis")
+
+
+@pytest.mark.parametrize(
+    ("age", "basis", "right"),
+    [
+        (15, MinorBasis.MAY_CONSENT_ALONE, True),
+        (15, MinorBasis.PARENT_MUST_JOIN, False),
+        (13, MinorBasis.MAY_CONSENT_ALONE, False),
+        (13, MinorBasis.PARENT_MUST_JOIN, False),  # both must sign, and no form has two places yet
+    ],
+)
+def test_who_signs_for_a_minor_follows_the_states_own_table(
+    age: int,
+    basis: MinorBasis,
+    right: bool,
+    example: Jurisdiction,
+    lawful: StatementDraft,
+    today: dt.date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(completeness, "jurisdiction", lambda code: {"us/ex": example}[code])
+    draft = replace(
+        lawful,
+        discloser=replace(lawful.discloser, jurisdiction="us/ex"),
+        identity=replace(lawful.identity, birth_date=today.replace(year=today.year - age)),
+        minor_basis=basis,
+    )
+    found = [finding.code for finding in statement.check(draft, today=today, policy_acknowledged=True)]
+    assert found == ([] if right else [FindingCode.V14])
