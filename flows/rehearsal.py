@@ -13,7 +13,6 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from flows import forms
 from flows.desk import Desk
 from flows.site import now
 
@@ -64,6 +63,7 @@ def _document(here: Desk, form: Form, language: Language) -> None:
     """One form's way through the steps of `flows.packet.present`, as far as nothing is kept."""
     from django.db import connection
 
+    from flows import forms
     from register import organizations, staff
     from rules import draft as drafts
     from rules.finished import check_finished

@@ -21,6 +21,9 @@ from templates.sandbox import SAFE_FILTERS, ForbiddenStatement, NotPrintable, Un
 
 _NO_FILTER = re.compile(r"No (filter|test) named '([^']+)'")
 _PLAIN_STATEMENT = re.compile(r"\{%-?\s*((?:end)?(?:if|for|macro|call|filter))\b[^%]*%\}")
+_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+_WRAPPED = re.compile(r"^\((.*)\)\|as_(?:runs|paragraphs)$", re.DOTALL)
+"""What `templates.rich` makes of a bare value: no author wrote that."""
 _UNKNOWN_TAG = re.compile(r"unknown tag '([^']+)'", re.IGNORECASE)
 
 
@@ -42,6 +45,14 @@ def errors_of(part: Any, source: str, data: Mapping[str, object]) -> Iterator[No
         raise _forbidden(mistake, part, source, data) from None
     except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as mistake:
         line = place.template_line(mistake.__traceback__)
+        called = _called(mistake, source, line)
+        if called:
+            raise FormError(
+                FormCode.FORBIDDEN_EXPRESSION,
+                f"The form calls {called}(…), which is no function here.",
+                "Let the program prepare the value, and print it as a field.",
+                place=place_of(part, source, line, ""),
+            ) from None
         raise FormError(
             FormCode.TEMPLATE_BROKEN,
             "The form computes something that cannot be computed with these fields.",
@@ -94,11 +105,19 @@ def place_of(part: Any, source: str, line: int | None, wanted: str) -> Place:
     return place.find(place.part_name(part), paragraphs, source, line, wanted)
 
 
+def _called(mistake: Exception, source: str, line: int | None) -> str:
+    """What a form tried to call that cannot be called; "" when that was not the mistake."""
+    if line is None or not isinstance(mistake, TypeError) or not str(mistake).endswith("object is not callable"):
+        return ""
+    found = _CALL.search(_tag_in(source, line))
+    return found.group(1) if found else ""
+
+
 def _tag_in(source: str, line: int) -> str:
     lines = source.split("\n")
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     found = re.search(r"\{[{%]-?\s*(.*?)\s*-?[%}]\}", re.sub(r"<[^>]*>", "", text))
-    return found.group(1) if found else ""
+    return _WRAPPED.sub(r"\1", found.group(1)) if found else ""
 
 
 def _syntax(mistake: TemplateSyntaxError, part: Any, source: str) -> FormError:
@@ -147,9 +166,16 @@ def _unpaired(part: Any) -> Place | None:
 
 def _unknown(mistake: UnknownField, part: Any, source: str, data: Mapping[str, object]) -> FormError:
     owner = "" if mistake.owner is None else (path_of(data, mistake.owner) or "")
+    line = place.template_line(mistake.__traceback__)
+    if mistake.name not in source:  # chosen by a value, as in table[client.name]: a value is never quoted
+        return FormError(
+            FormCode.FIELD_MISSING,
+            f"The form asks {owner or 'the data'} for a member that is named by a value, and is not there.",
+            "Write the member's name into the form, or go through the members with {% for %}.",
+            place=place_of(part, source, line, ""),
+        )
     name = f"{owner}.{mistake.name}" if owner else mistake.name
     near = place.nearest(name, paths(data))
-    line = place.template_line(mistake.__traceback__)
     return FormError(
         FormCode.FIELD_MISSING,
         f"The form asks for the field {name}, which is not there.",

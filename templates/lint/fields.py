@@ -21,8 +21,9 @@ from templates.lint.remark import Check, Remark, block, of_error
 from templates.names import Used, missing, names_in
 from templates.place import nearest
 from templates.plain import paths
-from templates.sandbox import environment, forbidden_in
+from templates.sandbox import DICTIONARY_METHODS, TEXT_METHODS, environment, forbidden_in
 
+_CALLABLE = TEXT_METHODS | DICTIONARY_METHODS | {"cycle", "changed", "next", "reset"}
 _MULTIPLIES = {nodes.Mul: "*", nodes.Pow: "**", nodes.Mod: "%"}
 
 
@@ -81,6 +82,15 @@ def _forbidden(tree: nodes.Template, at: Any) -> Iterator[Remark]:
             f"The form uses “{name}”, which forms may not.",
             "Use only fields, if, for, set, and the filters of this program.",
         )
+    for call in tree.find_all(nodes.Call):
+        name = _uncallable(call.node, tree)
+        if name:
+            yield block(
+                Check.FORBIDDEN_EXPRESSION,
+                at(call.lineno, name),
+                f"The form calls {name}(…), which is no function here.",
+                "Let the program prepare the value, and print it as a field.",
+            )
     for kind, sign in _MULTIPLIES.items():
         for node in tree.find_all(kind):
             texts = any(isinstance(one, nodes.Const) and isinstance(one.value, str) for one in (node.left, node.right))
@@ -91,6 +101,16 @@ def _forbidden(tree: nodes.Template, at: Any) -> Iterator[Remark]:
                     f"The form computes with “{sign}” what forms may not: a text, or a power.",
                     "Write the text out, or let the program prepare the value.",
                 )
+
+
+def _uncallable(callee: nodes.Expr, tree: nodes.Template) -> str:
+    """The name of what a form calls though it cannot be called; "" for the few things that can."""
+    if isinstance(callee, nodes.Name):
+        own = {macro.name for macro in tree.find_all(nodes.Macro)} | {"caller"}
+        return "" if callee.name in environment.globals or callee.name in own else str(callee.name)
+    if isinstance(callee, nodes.Getattr):
+        return "" if callee.attr in _CALLABLE else str(callee.attr)
+    return ""
 
 
 def _filters(tree: nodes.Template, at: Any) -> Iterator[Remark]:

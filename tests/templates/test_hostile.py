@@ -235,3 +235,11 @@ def test_whatever_is_typed_is_filled_letter_for_letter(
 ) -> None:
     form = form_of(*(f"{{{{ t[{number}] }}}}" for number in range(len(texts))))
     assert words_of(fill(form, {"t": texts}))[: len(texts)] == texts
+
+
+def test_a_value_that_chooses_a_member_is_never_quoted(form_of: Build) -> None:
+    with pytest.raises(FormError) as refused:
+        fill(form_of("{{ table[client.name] }}"), {"client": {"name": "Quetzalcanario"}, "table": {"a": "b"}})
+    assert refused.value.code is FormCode.FIELD_MISSING
+    assert "Quetzalcanario" not in str(refused.value)
+    assert "asks table for a member" in refused.value.sentence
