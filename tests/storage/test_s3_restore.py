@@ -24,6 +24,9 @@ from storage.restore import Restored, restore
 from storage.s3 import S3Store
 from storage.vault import Vault
 
+# on moto, and yet of the heavier tier: every vault here makes boto3 clients of its own
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[S3Address]:
