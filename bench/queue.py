@@ -19,7 +19,7 @@ from bench.memory import FLAT_PERCENT, held
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
-    from register.facts import Statement
+    from register.facts import PacketRequest, Statement
 
 PACKETS = 200
 LEAST_PER_SECOND = 5.0
@@ -76,7 +76,7 @@ def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
     )
 
 
-def _worked_off(site: TrainingSite, requests: Sequence[object]) -> tuple[_Run, Sequence[UUID]]:
+def _worked_off(site: TrainingSite, requests: Sequence[PacketRequest]) -> tuple[_Run, Sequence[UUID]]:
     """Open all, ring for each, and wait."""
     from flows.bell import ring
     from flows.site import now
@@ -86,7 +86,7 @@ def _worked_off(site: TrainingSite, requests: Sequence[object]) -> tuple[_Run, S
     began = time.perf_counter()
     opened = []
     for request in requests:
-        opened.append(packets.open_packet(site.site.vault, request, by=site.me, now=now()).packet_id)  # type: ignore[arg-type]
+        opened.append(packets.open_packet(site.site.vault, request, by=site.me, now=now()).packet_id)
         ring(site.site.configuration)
     opened_seconds = time.perf_counter() - began
     resident: list[list[float]] = [[] for _ in range(QUARTERS)]
