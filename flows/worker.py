@@ -23,7 +23,7 @@ log = logging.getLogger("confide.worker")
 def main() -> None:
     """Run until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for noisy in ("httpx", "pikepdf", "prefect"):
+    for noisy in ("httpx", "pikepdf", "prefect", "botocore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _leave)
