@@ -103,7 +103,7 @@ class TokenKey:
         with self._logged_in() as login, _told():
             try:
                 end: date | None = self._private(login)[Attribute.END_DATE]
-            except PKCS11Error:
+            except (PKCS11Error, ValueError):  # a key without an end: refused by some tokens, an empty date on others
                 return None
         return datetime.combine(end, time(), UTC) if end else None
 

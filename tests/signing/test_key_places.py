@@ -28,6 +28,7 @@ from tests.signing.places import (  # noqa: F401 - fixtures
     SOFTHSM,
     aws_here,
     in_kms,
+    on_token,
     opened,
     pkcs12,
     token_directory,
@@ -170,6 +171,11 @@ def test_a_pkcs12_file_opens_with_its_passphrase_only(kind: str) -> None:
     for wrong in (b"another", None):
         with pytest.raises(SigningError):
             LocalKey.load_pkcs12(data, wrong)
+
+
+def test_a_key_on_a_token_that_has_no_end_date_has_none(token_directory: Path) -> None:  # noqa: F811
+    """Bug: SoftHSM2 answers with an empty date, and the whole check of certificates failed."""
+    assert TokenKey(on_token(token_directory, "p256", "endless"), PIN).ends() is None
 
 
 def test_a_wrong_pin_is_tried_once_a_process_and_told_without_itself(token_directory: Path) -> None:  # noqa: F811
