@@ -88,7 +88,7 @@ class Family(StrEnum):
     ELECTRONIC_RECORDS = "electronic_records"
     RECORDS_TRANSFER = "records_transfer"
     ACCOMPANYING_NOTICE = "accompanying_notice"
-    """The notice of 42 CFR 2.32 that goes with a disclosure; nobody signs it but the organization's seal."""
+    """The notice of 42 CFR 2.32 that goes with a disclosure; nobody signs it."""
     PATIENT_NOTICE = "patient_notice"
     """What a Part 2 program tells its patients of their records' protection (2.22)."""
 
@@ -96,6 +96,11 @@ class Family(StrEnum):
     def discloses(self) -> bool:
         """True when a paper of this family lets information go to a receiving organization."""
         return self not in _NOT_DISCLOSING
+
+    @property
+    def signed(self) -> bool:
+        """True when a paper of this family means nothing without signatures."""
+        return self is not Family.ACCOMPANYING_NOTICE
 
 
 _NOT_DISCLOSING = frozenset(

@@ -186,15 +186,15 @@ def parse_form(name: str, manifest: bytes, files: Mapping[str, bytes]) -> Form:
     """
     reader = _Reader(name)
     top = reader.load(manifest)
-    languages = reader.languages(top["languages"])
+    languages, family = reader.languages(top["languages"]), reader.choice(Family, top["family"], "family")
     form = Form(
         id=reader.text(top, "id", _ID),
         version=reader.text(top, "version", _VERSION),
-        family=reader.choice(Family, top["family"], "family"),
+        family=family,
         languages=languages,
         title=reader.localized(top["title"], "title", languages),
         retention_class=reader.choice(RetentionClass, top["retention_class"], "retention_class"),
-        signers=reader.signers(top["signers"], languages),
+        signers=reader.signers(top["signers"], family, languages),
         fields=reader.fields(top["fields"]),
         needs_counsel=reader.flag(top, "needs_counsel"),
         single_use=reader.flag(top, "single_use"),
@@ -272,9 +272,9 @@ class _Reader:
         texts = self.mapping(raw, key, frozenset(language.value for language in languages))
         return MappingProxyType({language: self.text(texts, language.value) for language in languages})
 
-    def signers(self, raw: object, languages: tuple[Language, ...]) -> tuple[Signer, ...]:
+    def signers(self, raw: object, family: Family, languages: tuple[Language, ...]) -> tuple[Signer, ...]:
         found: list[Signer] = []
-        if raw == []:
+        if raw == [] and not family.signed:
             return ()
         for item in self.items(raw, "signers"):
             signer = self.mapping(item, "signers", frozenset({"role", "label"}))

@@ -65,12 +65,12 @@ def test_every_step_is_timed_whether_it_fails_or_not() -> None:
 
 
 def test_every_code_that_lasts_is_a_code_of_some_room() -> None:
-    from flows import finished, packet
+    from flows import finished, packet, signing_keys
     from signing.errors import SigningCode
     from storage import errors as storage_errors
 
     of_rooms = {code.value for code in FormCode} | {code.value for code in SigningCode}
-    of_rooms |= {str(code) for code in storage_errors.StorageCode}
+    of_rooms |= {str(code) for code in storage_errors.StorageCode} | {signing_keys.KeySettingError.code}
     of_flows = {"form_changed", "finished_refused"}
     assert all(code in finished.__loader__.get_source(finished.__name__) + packet.__loader__.get_source(packet.__name__)  # type: ignore[union-attr]
                for code in of_flows)  # fmt: skip

@@ -54,6 +54,11 @@ FREE = {
     "state": "checked against a closed list",
     "statement": "an opaque id, or the short one on the paper",
     "device": "a desk or kiosk",
+    "form_id": "a form's id, never a client's",
+    "version": "a form's version",
+    "language": "checked against a closed list",
+    "family": "checked against a closed list",
+    "access_code": "a code printed in the paper itself; it tells that somebody read it, and nothing else",
 }
 """What takes free text all the same, and why that tells nothing of a client."""
 

@@ -32,10 +32,9 @@ def spoil(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     (folder / "form.yaml").write_text(yaml.safe_dump(manifest, allow_unicode=True))
 
 
-def test_three_forms_ship_in_english_and_spanish() -> None:
-    assert [form.id for form in catalog()] == ["disclosure", "disclosure-supervision", "privacy-acknowledgment"]
+def test_a_form_of_every_family_ships_in_english_and_spanish() -> None:
     assert all(form.languages == (Language.EN, Language.ES) for form in catalog())
-    assert [form.family for form in catalog()] == [Family.SPECIFIC, Family.CRIMINAL_JUSTICE, Family.ACKNOWLEDGMENT]
+    assert sorted(form.family for form in catalog()) == sorted(Family)
     assert catalog().get("privacy-acknowledgment").retention_class is RetentionClass.ACKNOWLEDGMENT
 
 
@@ -46,6 +45,9 @@ def test_no_form_that_ships_claims_to_have_been_read_by_counsel() -> None:
 def test_the_organization_certifies_first_and_seals_last() -> None:
     for form in catalog():
         roles = [signer.role for signer in form.signers]
+        if not form.family.signed:
+            assert roles == []
+            continue
         assert roles == [SignerRole.ORG_CERT, SignerRole.CLIENT, SignerRole.WITNESS, SignerRole.ORG_SEAL]
         assert [signer.role for signer in form.signers if not signer.has_place] == [SignerRole.ORG_CERT]
 
