@@ -33,7 +33,7 @@ Step = Callable[[int, str], None]
 
 def folder(site: Site) -> Path:
     """Where this site's own forms lie."""
-    return site.configuration.home / "forms"
+    return site.configuration.forms_path
 
 
 def propose(site: Site, source: Path, *, by: Person, step: Step) -> tuple[FormVersion, Form]:

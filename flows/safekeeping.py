@@ -1,9 +1,9 @@
 """Backup and restore of a whole site.
 
-A backup holds register, keyring and sealed bytes, and nothing that opens them. The *standby*, on another disk, holds
-what a backup must not: the epoch keys and the certificate authority (both wrapped by the master key) and the
-destruction log. A restore needs backup, standby and master key; the master key comes from its file or from the
-recovery shares.
+A backup holds register, keyring, sealed bytes and the forms this site published, and nothing that opens them. The
+*standby*, on another disk, holds what a backup must not: the epoch keys and the certificate authority (both wrapped by
+the master key) and the destruction log. A restore needs backup, standby and master key; the master key comes from its
+file or from the recovery shares.
 
 Danger: a restore that brings back what was destroyed, or a lost disk that takes the only epoch keys with it.
 Invariant: the standby is brought level before a backup is called done, and a restore refuses without the destruction
@@ -12,6 +12,8 @@ log.
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from storage.restore import restore as bring_back
 
 LOG, EPOCHS, AUTHORITY = "log", "epochs", "authority"
 REGISTER_DUMP = f"register{DUMP}"
+FORMS = "forms.tar"
 
 
 def backup(
@@ -44,7 +47,15 @@ def backup(
     if standby is not None:
         level(site, standby)
     boot.checkpoint()
-    manifest = back_up(site.vault, target, databases=_register(site.configuration), now=now(), progress=progress)
+    manifest = back_up(
+        site.vault,
+        target,
+        databases=_register(site.configuration),
+        # after the register: a version that it does not know yet is not used, one that it knows must be there
+        documents={FORMS: lambda: _packed(site.configuration.forms_path)},
+        now=now(),
+        progress=progress,
+    )
     if standby is not None:
         # what was destroyed while the backup ran: a restore refuses a log that is older than its backup
         level(site, standby)
@@ -81,8 +92,28 @@ def restore(
     log = DestructionLog(DirectoryStore(standby / LOG))
     servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
     restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
+    _unpack(configuration.home / FORMS, configuration.forms_path)
     _name_anew(places, master)
     return restored
+
+
+def _packed(folder: Path) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        if folder.exists():
+            archive.add(folder, arcname=".")
+    return packed.getvalue()
+
+
+def _unpack(packed: Path, folder: Path) -> None:
+    """Put the forms back where they lay; a backup of an earlier version has none."""
+    if packed.exists():
+        private_directory(folder)
+        with tarfile.open(packed) as archive:
+            archive.extractall(folder, filter="data")
+        for path in folder.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o400)
+        packed.unlink()
 
 
 def _name_anew(places: Places, master: MasterKey) -> None:

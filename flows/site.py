@@ -99,7 +99,7 @@ class Site:
         from register import forms
         from templates.catalog import site_catalog
 
-        return site_catalog(self.configuration.home / "forms", known=forms.published)
+        return site_catalog(self.configuration.forms_path, known=forms.published)
 
     @cached_property
     def press(self) -> Press:

@@ -87,6 +87,11 @@ class Configuration:
         return self.home / "records" if self.s3 else Path(unquote(urlsplit(self.store).path))
 
     @property
+    def forms_path(self) -> Path:
+        """Where the forms lie that this site published itself; without any, only those that ship are there."""
+        return self.home / "forms"
+
+    @property
     def keyring_path(self) -> Path:
         """The keyring's database file, with its own short backup window; asked only where it is one."""
         return Path(self.keyring_url.removeprefix(_SQLITE))

@@ -23,6 +23,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from storage.errors import BackupRefused, NotFound, RestoreRefused
@@ -72,7 +73,7 @@ class Manifest:
     bytes: int
     objects_sha256: str
     files: Mapping[str, str]
-    """SHA-256 of each database, by file name; the keyring among them."""
+    """SHA-256 of each database and document, by file name; the keyring among them."""
 
     @classmethod
     def read(cls, source: Path) -> Manifest:
@@ -99,22 +100,25 @@ def back_up(
     target: Path,
     *,
     databases: Mapping[str, Path | str],
+    documents: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     now: datetime,
     progress: Callable[[int], None] | None = None,
 ) -> Manifest:
     """Copy the vault and these databases to a directory of its own; continues an unfinished copy.
 
     `databases`: by the name of the copy, a file of SQLite or the address of a PostgreSQL database (its copy is a dump).
+    `documents`: small files by name, asked for after the databases were copied; they come back beside them.
 
     `progress` is told the number of objects done. Raises BackupRefused for a finished or foreign target, UnsafePlace.
     """
-    for name in databases:
+    for name in (*databases, *documents):
         if _DATABASE_NAME.match(name) is None or name in (KEYRING, KEYRING_DUMP, MANIFEST, OBJECTS):
-            raise BackupRefused("A database in a backup needs a plain file name.", "Name it like register.db.")
+            raise BackupRefused("A file in a backup needs a plain name.", "Name it like register.db.")
     log_id = vault.log.open(now)
     log_entries = vault.log.count()
     began_with = _begin(target, log_id, log_entries)
     files = {name: _copy_database(path, target / name) for name, path in sorted(databases.items())}
+    files |= {name: _write_document(target / name, made()) for name, made in sorted(documents.items())}
     objects, size = _copy_objects(vault, target, progress)
     address = vault.keyring.address
     keyring = KEYRING if isinstance(address, Path) else KEYRING_DUMP
@@ -194,6 +198,12 @@ def _begin(target: Path, log_id: str, log_entries: int) -> int:
         raise BackupRefused("The target is not empty.", "Give a new directory for every backup.")
     publish(begun, json.dumps({"log_id": log_id, "log_entries": log_entries}).encode(), mode=_FILE_MODE)
     return log_entries
+
+
+def _write_document(target: Path, content: bytes) -> str:
+    target.unlink(missing_ok=True)  # of an unfinished run
+    publish(target, content, mode=_FILE_MODE)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _copy_database(address: Path | str, target: Path) -> str:

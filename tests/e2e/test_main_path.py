@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from templates.form import FORMS
 from tests.running import RunningSite
 
 pytestmark = pytest.mark.e2e
+
+EDITION = "2099.01"
+"""A version later than any that ships."""
 
 
 def test_three_organizations_get_three_statements_that_name_no_other(site: RunningSite, tmp_path: Path) -> None:
@@ -111,6 +117,31 @@ def test_a_wrong_password_opens_nothing_and_a_missing_role_is_told(site: Running
     assert ran.returncode == 7
 
 
+def test_a_form_is_published_by_a_second_person_and_the_next_packet_is_made_on_it(
+    site: RunningSite, tmp_path: Path
+) -> None:
+    edition = tmp_path / "disclosure"
+    shutil.copytree(FORMS / "disclosure", edition)
+    manifest = yaml.safe_load((edition / "form.yaml").read_text())
+    (edition / "form.yaml").write_text(yaml.safe_dump(manifest | {"version": EDITION}, allow_unicode=True))
+    site.confide("forms", "propose", str(edition))
+    alone = site.confide("forms", "publish", "disclosure", EDITION, "--yes", code=None)
+    assert alone["error"]["code"] == "same_person"
+    second = tmp_path / "second"
+    second.write_text("a third long enough sentence\n")
+    account = ("staff", "add", "second", "--role", "counsel", "--new-password-file", str(second))
+    site.confide(*account, told={"display_name": "Nora Second"})
+    signed_in = ("--as", "second", "--password-file", str(second))
+    ran = site.run("forms", "publish", "disclosure", EDITION, "--yes", *signed_in, "--json")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    housing = site.organization("New Edition Housing", "housing")
+    client = site.client("Edda Edition", "1982-02-02")
+    packet = site.confide("packet", "open", told={"client": client, "statements": [site.statement(housing)]})
+    site.until(packet["packet_id"], "presented")
+    assert [row["form_version"] for row in packet["statements"] if row["form_id"] == "disclosure"] == [EDITION]
+
+
 def test_a_backup_restores_elsewhere_and_every_record_opens(site: RunningSite, tmp_path: Path) -> None:
     from tests.running import running_site
 
@@ -130,6 +161,7 @@ def test_a_backup_restores_elsewhere_and_every_record_opens(site: RunningSite, t
         assert not told["damaged"]
         assert not told["unreadable"]
         other.password_file.write_text(site.password_file.read_text())
+        assert (other.home / "forms" / "disclosure" / EDITION / "form.yaml").exists()
         packets = other.confide("packet", "list", as_admin=False)
         assert packets == site.confide("packet", "list", as_admin=False)
         upkeep = other.run("upkeep", "--json")
@@ -137,8 +169,6 @@ def test_a_backup_restores_elsewhere_and_every_record_opens(site: RunningSite, t
 
 
 def test_restore_refuses_without_the_destruction_log(site: RunningSite, tmp_path: Path) -> None:
-    import shutil
-
     from tests.running import running_site
 
     site.confide("backup", str(tmp_path / "backup"), "--standby", str(tmp_path / "standby"))
