@@ -49,6 +49,8 @@ _OLDER_READERS = (
     " AND backend_type <> 'autovacuum worker' AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(?::text::xid)"
 )
 
+_LEFT_BEHIND = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'data_key'::regclass"
+
 # libpq's connection must not be used or closed by a forked child; what was inherited is kept here, untouched.
 _inherited: list[psycopg.Connection] = []
 
@@ -113,8 +115,17 @@ class PostgresqlKeyring(Keyring):
 
     def _forget(self) -> None:
         self._wait_for_readers()
-        # FREEZE: a plain VACUUM passes over a page that somebody, a checkpoint say, has in hand at that moment
-        self._db().execute("VACUUM (FREEZE) data_key")
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            # FREEZE: a plain VACUUM passes over a page that somebody, a checkpoint say, has in hand at that moment
+            self._db().execute("VACUUM (FREEZE) data_key")
+            # a session that is only just beginning, in any database, holds old rows too, and stands in no list: what
+            # VACUUM had to leave is asked of VACUUM itself
+            if not self._db().execute(_LEFT_BEHIND).fetchone()[0]:
+                return
+            if time.monotonic() > until:
+                raise KeyringBusy
+            time.sleep(0.01)
 
     def _forget_all(self) -> None:
         self._wait_for_readers()
