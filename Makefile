@@ -21,8 +21,9 @@ test-postgresql: install
 real: install
 	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 2 --dist loadfile
 
+# four at once: most of a kill point is waiting, for a lease to run out or a process to be there again
 soak: install
-	$(BIN)/pytest -m "soak" 
+	CONFIDE_CI=1 $(BIN)/pytest -m "soak" -n 4 --dist worksteal
 
 check: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
