@@ -31,7 +31,6 @@ AT = (
 SAMPLE = {
     (Manner.ERROR, "store-before", "packet"),
     (Manner.CUTS_REQUESTS, "store-before", "sealing"),
-    (Manner.CUTS_ANSWERS, "store-before", "packet"),
     (Manner.SLOW, "read-before", "sealing"),
     (Manner.BUSY, "keep-before-2", "sealing"),
 }

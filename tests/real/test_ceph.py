@@ -20,9 +20,11 @@ from tests.real.ceph import OTHER_KEY, RECORDS_KEY, Ceph, absent, shared_ceph
 
 DAEMONS = ("ceph-mon", "ceph-osd", "radosgw")
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tests.real.ceph import shared_ceph
+# a run in the background of a shell inherits that this signal is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with shared_ceph(Path(sys.argv[1])) as ceph:
     print(ceph.folder, flush=True)
     time.sleep(600)
