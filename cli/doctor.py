@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cli.doors import opened
-from cli.exit_code import ExitCode
-from cli.output import answer, json_option, progress, table
+from cli.output import examined, json_option, progress
 
 
 @click.command()
@@ -23,13 +20,4 @@ def doctor(as_json: bool) -> None:
 
     with progress(None, "Looking", quiet=as_json):
         lines = examine(site)
-    if as_json:
-        answer(lines, "", as_json=True)
-    else:
-        colour = {"ok": "green", "note": "yellow", "problem": "red"}
-        table(
-            ["", "What", "Found", "Remedy"],
-            [[f"[{colour[line.level]}]{line.level}[/]", line.what, line.sentence, line.remedy] for line in lines],
-        )
-    if any(line.level == "problem" for line in lines):
-        sys.exit(ExitCode.FINDINGS)
+    examined(lines, "What", as_json=as_json)

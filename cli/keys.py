@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from cli import ask
 from cli.doors import opened
-from cli.exit_code import ExitCode
-from cli.output import answer, json_option, progress, table
+from cli.output import answer, examined, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 from cli.shares import confirmation, shares_options
 
@@ -50,16 +48,7 @@ def check(as_json: bool) -> None:
 
     with progress(None, "Trying", quiet=as_json):
         lines = checked(site)
-    if as_json:
-        answer(lines, "", as_json=True)
-    else:
-        colour = {"ok": "green", "note": "yellow", "problem": "red"}
-        table(
-            ["", "Key", "Found", "Remedy"],
-            [[f"[{colour[line.level]}]{line.level}[/]", line.what, line.sentence, line.remedy] for line in lines],
-        )
-    if any(line.level == "problem" for line in lines):
-        sys.exit(ExitCode.FINDINGS)
+    examined(lines, "Key", as_json=as_json)
 
 
 @keys.command("rotate")

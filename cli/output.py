@@ -7,9 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from cli.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from flows.examination import Line
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -79,3 +84,17 @@ def progress(total: int | None, what: str, *, quiet: bool) -> Iterator[Callable[
             bar.update(job, completed=done, description=f"{what} · {note}" if note else what)
 
         yield step
+
+
+def examined(lines: Sequence[Line], heading: str, *, as_json: bool) -> None:
+    """Tell what an examination found, and leave with FINDINGS when there is a problem among it."""
+    if as_json:
+        answer(lines, "", as_json=True)
+    else:
+        colour = {"ok": "green", "note": "yellow", "problem": "red"}
+        table(
+            ["", heading, "Found", "Remedy"],
+            [[f"[{colour[line.level]}]{line.level}[/]", line.what, line.sentence, line.remedy] for line in lines],
+        )
+    if any(line.level == "problem" for line in lines):
+        sys.exit(ExitCode.FINDINGS)
