@@ -33,21 +33,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     master = kms.create_key()["KeyMetadata"]["Arn"]
     authority = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     try:
-        with softhsm(root / "softhsm") as configuration:
-            on_token(root / "softhsm", "rsa", "seal")
-            pin = root / "softhsm" / "pin"
-            (root / "softhsm").chmod(0o700)
-            pin.write_text(PIN + "\n")
-            pin.chmod(0o400)
-            seal = f"pkcs11:token=org;object=seal?module-path={SOFTHSM}&pin-source={pin}"
-            settings = reach | {
-                "SOFTHSM2_CONF": str(configuration),
-                "CONFIDE_KEK": f"awskms:{master}",
-                "CONFIDE_CA_KEY": f"awskms:{authority}",
-                "CONFIDE_SEAL_KEY": seal,
-            }
-            with running_site(root / "site", **settings) as running:
-                yield running.founded().serve(wait_for=("filler", "renderer", "worker"))
+        tokens = softhsm()
+        on_token(tokens, "rsa", "seal")
+        pin = root / "pin"
+        root.chmod(0o700)
+        pin.write_text(PIN + "\n")
+        pin.chmod(0o400)
+        seal = f"pkcs11:token=org;object=seal?module-path={SOFTHSM}&pin-source={pin}"
+        settings = reach | {
+            "SOFTHSM2_CONF": str(tokens / "softhsm2.conf"),
+            "CONFIDE_KEK": f"awskms:{master}",
+            "CONFIDE_CA_KEY": f"awskms:{authority}",
+            "CONFIDE_SEAL_KEY": seal,
+        }
+        with running_site(root / "site", **settings) as running:
+            yield running.founded().serve(wait_for=("filler", "renderer", "worker"))
     finally:
         server.stop()
 

@@ -289,7 +289,7 @@ def shown(site: RunningSite, packet_id: str) -> Any:
 def test_a_backup_comes_back_into_new_databases_and_what_was_destroyed_stays_so(hosts: Hosts, tmp_path: Path) -> None:
     site, standby = hosts.first, tmp_path / "standby"
     made = site.confide("backup", str(tmp_path / "backup"), "--standby", str(standby))
-    assert set(made["files"]) == {"register.dump", "keyring.dump"}
+    assert set(made["files"]) == {"register.dump", "keyring.dump", "forms.tar"}
     env = {**site.env, "CONFIDE_HOME": str(tmp_path / "var"), "CONFIDE_KEYS": str(tmp_path / "keys")}
     env["CONFIDE_STORE"] = (tmp_path / "records").as_uri()
     for setting, role in (("CONFIDE_DATABASE_URL", ROLES[0]), ("CONFIDE_KEYRING_URL", ROLES[1])):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,22 +38,25 @@ def pkcs12(kind: str) -> bytes:
     return serialize_key_and_certificates(b"seal", made(kind), None, None, BestAvailableEncryption(PASSPHRASE))
 
 
-@contextmanager
-def softhsm(directory: Path) -> Iterator[Path]:
-    """Tokens `org` and `guarded`, in a directory of their own; the library reads the environment once a process."""
+@functools.cache
+def softhsm() -> Path:
+    """The folder of this process's tokens `org` and `guarded`, with their `softhsm2.conf`.
+
+    One for the whole process and to its end: the library reads the environment once, and tests of two modules that
+    each made a folder of their own found the keys of one in the other's.
+    """
     if shutil.which("softhsm2-util") is None or not SOFTHSM.exists():
         message = "SoftHSM2 is not installed: apt-get install softhsm2"
         pytest.fail(message) if os.environ.get("CONFIDE_CI") == "1" else pytest.skip(message)
-    (directory / "tokens").mkdir(parents=True)
+    directory = Path(tempfile.mkdtemp(prefix="confide-softhsm-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    (directory / "tokens").mkdir()
     configuration = directory / "softhsm2.conf"
     configuration.write_text(f"directories.tokendir = {directory}/tokens\nlog.level = ERROR\n")
     os.environ["SOFTHSM2_CONF"] = str(configuration)
-    try:
-        for label in ("org", "guarded"):
-            softhsm_util("--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "8765")
-        yield configuration
-    finally:
-        del os.environ["SOFTHSM2_CONF"]
+    for label in ("org", "guarded"):
+        softhsm_util("--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "8765")
+    return directory
 
 
 def on_token(directory: Path, kind: str, label: str) -> TokenPlace:
@@ -78,10 +83,8 @@ def in_kms(kind: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def token_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    directory = tmp_path_factory.mktemp("softhsm")
-    with softhsm(directory):
-        yield directory
+def token_directory() -> Path:
+    return softhsm()
 
 
 @pytest.fixture(scope="session")
