@@ -33,10 +33,16 @@ def rehearse(here: Desk) -> int:
         return 0
     wanted = [(form, language) for form in here.site.catalog for language in form.languages]
     jobs = [here.threads.submit(_document, here, form, language) for form, language in wanted]
-    failures = [type(failure).__name__ for job in jobs if (failure := job.exception()) is not None]
+    failures = {
+        f"{form.id} {language}: {type(failure).__name__}"
+        for (form, language), job in zip(wanted, jobs, strict=True)
+        if (failure := job.exception()) is not None
+    }
     if failures:
         # the type alone, as everywhere; the first real document will tell what is wrong, by step and code
-        log.warning("%d of %d forms failed in the rehearsal: %s", len(failures), len(jobs), ", ".join(set(failures)))
+        log.warning(
+            "%d of %d forms failed in the rehearsal (%s)", len(failures), len(jobs), "; ".join(sorted(failures))
+        )
     return len(jobs) - len(failures)
 
 
@@ -88,6 +94,7 @@ def _document(here: Desk, form: Form, language: Language) -> None:
             other_organizations=organizations.other_names(None),
             staff_names=staff.display_names(here.site.vault),
         )
-        here.finisher.certify(pdf, labels=form.labels(language), at=now())
+        if form.signers:  # the notice that goes with what is shared (42 CFR 2.32) is signed by nobody
+            here.finisher.certify(pdf, labels=form.labels(language), at=now())
     finally:
         connection.close()
