@@ -5,6 +5,10 @@ knowing which.
 Invariant: an intent is durable in the log before a key is touched, a `done` after the store was seen empty. The log
 lies in the store's append-only area, is never part of a backup, and a restore refuses without it. Entries name opaque
 ids, a reason code and times; nobody's name and nothing in prose.
+
+An intent of a disposal run names many items and the `batch` they were decided in. Decided is not yet destroyed: whoever
+finds such an intent after a crash asks again about every item whose key lives, and writes `withdrawn` where the answer
+is no. A withdrawn item may come back from a backup, as one that was never to go.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ class EntryKind(StrEnum):
     OPENED = "opened"
     INTENT = "intent"
     DONE = "done"
+    WITHDRAWN = "withdrawn"
+    """The intent of this batch does not hold for these items: their keys live."""
     ANCHOR = "anchor"
 
 
@@ -52,7 +58,8 @@ class Entry:
     bypass_lock: bool = False
     """The break-glass role ended a lock for this."""
     value: str = ""
-    """OPENED: the log's own id. ANCHOR: hex digest that was anchored (the head of the audit chain)."""
+    """OPENED: the log's own id. ANCHOR: hex digest that was anchored (the head of the audit chain). INTENT, WITHDRAWN:
+    opaque id of the batch; empty for what is destroyed one by one."""
 
 
 class DestructionLog:
@@ -85,13 +92,26 @@ class DestructionLog:
         # when two processes opened it at once the first version counts, for both
         return _decode(self._store.get(Area.LOG, _OPENED_KEY, versions[0].version_id)).value
 
-    def intend(self, items: Sequence[Item], *, reason_code: str, at: datetime, bypass_lock: bool = False) -> Entry:
+    def intend(
+        self, items: Sequence[Item], *, reason_code: str, at: datetime, bypass_lock: bool = False, batch: str = ""
+    ) -> Entry:
         """Write down, durably, that these items are about to be destroyed. Raises BadReason for prose."""
         if _REASON.match(reason_code) is None:
             raise BadReason
         return self._append(
-            Entry(kind=EntryKind.INTENT, at=at, items=tuple(items), reason_code=reason_code, bypass_lock=bypass_lock)
+            Entry(
+                kind=EntryKind.INTENT,
+                at=at,
+                items=tuple(items),
+                reason_code=reason_code,
+                bypass_lock=bypass_lock,
+                value=batch,
+            )
         )
+
+    def withdraw(self, items: Sequence[Item], *, batch: str, at: datetime) -> Entry:
+        """Take a batch's intent back for items whose keys live: a restore may bring them back again."""
+        return self._append(Entry(kind=EntryKind.WITHDRAWN, at=at, items=tuple(items), value=batch))
 
     def finish(self, items: Sequence[Item], *, at: datetime) -> Entry:
         """Write down that keys and bytes of these items are gone, after that was seen."""
@@ -101,9 +121,9 @@ class DestructionLog:
         """Put a 64-character hex digest where nothing is ever removed: the head of the audit chain, once a day."""
         return self._append(Entry(kind=EntryKind.ANCHOR, at=at, value=checked_key(digest)))
 
-    def find(self, kind: EntryKind, items: Sequence[Item]) -> Entry | None:
-        """The entry of this kind about exactly these items, if there is one."""
-        key = _entry_key(kind, tuple(items), "")
+    def find(self, kind: EntryKind, items: Sequence[Item], *, batch: str = "") -> Entry | None:
+        """The entry of this kind (and batch) about exactly these items, if there is one."""
+        key = _entry_key(kind, tuple(items), batch)
         return _decode(self._store.get(Area.LOG, key)) if self._store.stat(Area.LOG, key) else None
 
     def count(self) -> int:
@@ -126,18 +146,32 @@ class DestructionLog:
 
     def intended(self) -> frozenset[Item]:
         """Everything that was ever to be destroyed, finished or not: what a restore must not bring back."""
-        return frozenset(item for entry in self.entries() if entry.kind is EntryKind.INTENT for item in entry.items)
+        intents, withdrawn, _ = self._told()
+        return frozenset(item for entry in intents for item in entry.items if (entry.value, item) not in withdrawn)
 
     def unfinished(self) -> tuple[Entry, ...]:
-        """Intents not all of whose items are done, oldest first: where a crash or a failure left off."""
-        done: set[Item] = set()
+        """Intents not all of whose items are done or withdrawn, oldest first: where a crash or a failure left off."""
+        intents, withdrawn, done = self._told()
+        left = (
+            entry
+            for entry in intents
+            if any(item not in done and (entry.value, item) not in withdrawn for item in entry.items)
+        )
+        return tuple(sorted(left, key=lambda entry: entry.at))
+
+    def _told(self) -> tuple[list[Entry], set[tuple[str, Item]], set[Item]]:
+        """Every intent; what was withdrawn from which batch; what is done."""
         intents: list[Entry] = []
+        withdrawn: set[tuple[str, Item]] = set()
+        done: set[Item] = set()
         for entry in self.entries():
             if entry.kind is EntryKind.INTENT:
                 intents.append(entry)
+            elif entry.kind is EntryKind.WITHDRAWN:
+                withdrawn.update((entry.value, item) for item in entry.items)
             elif entry.kind is EntryKind.DONE:
                 done.update(entry.items)
-        return tuple(sorted((e for e in intents if not done.issuperset(e.items)), key=lambda entry: entry.at))
+        return intents, withdrawn, done
 
     def _append(self, entry: Entry) -> Entry:
         self._store.put(Area.LOG, _entry_key(entry.kind, entry.items, entry.value), _encode(entry))

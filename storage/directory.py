@@ -25,15 +25,26 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.errors import Damaged, Held, Locked, LockRefused, LogIsAppendOnly, NotFound, StillPresent
+from storage.errors import (
+    Damaged,
+    Held,
+    Locked,
+    LockRefused,
+    LogIsAppendOnly,
+    NotFound,
+    StillPresent,
+    StorageError,
+)
 from storage.object_file import (
     HEADER_SIZE,
     Header,
+    numbers_by_key,
     numbers_of,
     numbers_on_disk,
     open_latest,
@@ -179,6 +190,56 @@ class DirectoryStore:
                 if not numbers:
                     return Destroyed(area=area, key=key, version_ids=tuple(sorted(removed)))
         raise StillPresent(len(numbers))
+
+    def stat_each(self, area: Area, keys: Sequence[str]) -> Mapping[str, tuple[VersionStat, ...] | StorageError]:
+        told: dict[str, tuple[VersionStat, ...] | StorageError] = {}
+        for key in keys:
+            try:
+                told[key] = self.stat(area, key)
+            except StorageError as refused:
+                told[key] = refused
+        return told
+
+    def destroy_each(
+        self, area: Area, keys: Sequence[str], *, bypass_lock: bool = False
+    ) -> Mapping[str, Destroyed | StorageError]:
+        if area is Area.LOG:
+            raise LogIsAppendOnly
+        shards = defaultdict[str, list[str]](list)
+        for key in dict.fromkeys(map(checked_key, keys)):
+            shards[self._shard(area, key)].append(key)
+        told: dict[str, Destroyed | StorageError] = {}
+        for shard, those in shards.items():
+            told.update(self._emptied(area, shard, those, bypass_lock))
+        return told
+
+    def _emptied(
+        self, area: Area, shard: str, keys: Sequence[str], bypass_lock: bool
+    ) -> Mapping[str, Destroyed | StorageError]:
+        """The keys of one directory under one lock, with one sync and one look for all of them."""
+        if not os.path.isdir(shard):
+            return {key: Destroyed(area=area, key=key, version_ids=()) for key in keys}
+        told: dict[str, Destroyed | StorageError] = {}
+        removed = defaultdict[str, list[str]](list)
+        with locked_directory(shard) as directory:
+            left = {key: numbers_of(f"{shard}/{key}") for key in keys}
+            for _ in range(_ATTEMPTS_TO_EMPTY):
+                for key, numbers in left.items():
+                    try:
+                        removed[key] += self._remove(f"{shard}/{key}", numbers, bypass_lock)
+                    except StorageError as refused:
+                        told[key] = refused
+                os.fsync(directory)
+                # the proof reads the directory itself: what probing names in order missed is found here
+                there = numbers_by_key(shard)
+                left = {key: there[key] for key in left if key not in told and key in there}
+                if not left:
+                    break
+        for key in keys:
+            if key not in told:
+                gone = Destroyed(area=area, key=key, version_ids=tuple(sorted(removed[key])))
+                told[key] = StillPresent(len(left[key])) if key in left else gone
+        return told
 
     def list(self, area: Area) -> Iterator[str]:
         for shard in sorted(os.listdir(self._base[area])):

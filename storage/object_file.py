@@ -97,6 +97,16 @@ def numbers_on_disk(shard: str, key: str) -> list[int]:
     return sorted({int(parts[1]) for parts in names})
 
 
+def numbers_by_key(shard: str) -> dict[str, list[int]]:
+    """The version numbers of everything in a directory that has any file of its own, a lock's included."""
+    found = dict[str, set[int]]()
+    with os.scandir(shard) as entries:
+        for entry in entries:
+            key, _, rest = entry.name.partition(".")
+            found.setdefault(key, set()).add(int(rest.partition(".")[0]))
+    return {key: sorted(numbers) for key, numbers in found.items()}
+
+
 def stat_version(stem: str, number: int) -> VersionStat:
     fd = _open_object(f"{stem}.{number:06d}")
     try:

@@ -1,4 +1,5 @@
-"""What every object store of Confide owes its callers: six verbs, three areas, versions for each key.
+"""What every object store of Confide owes its callers: six verbs, three areas, versions for each key. `stat` and
+`destroy` are also there for many keys at once, because a server answers a thousand sooner than a thousand times one.
 
 Danger: code that is right on a directory and wrong on S3, or that calls something destroyed while a version of it
 lives. Invariant: one contract test suite (tests/storage/contract.py) runs against every store; callers rely on nothing
@@ -19,13 +20,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from storage.errors import BadKey
+from storage.errors import BadKey, Held, Locked, StorageError
 
 PROBE = hashlib.sha256(b"confide/doctor/probe").hexdigest()
 """The name under which locks are tried; nobody's record. A store whose roles may not destroy keeps it, unlisted."""
@@ -142,6 +143,17 @@ class Store(Protocol):
         Raises LogIsAppendOnly for the log area.
         """
 
+    def stat_each(self, area: Area, keys: Sequence[str]) -> Mapping[str, tuple[VersionStat, ...] | StorageError]:
+        """As `stat`, for each of them; what cannot be told of one is its answer and stops no other."""
+
+    def destroy_each(
+        self, area: Area, keys: Sequence[str], *, bypass_lock: bool = False
+    ) -> Mapping[str, Destroyed | StorageError]:
+        """As `destroy`, for each of them on its own: what is refused for one is its answer and stops no other.
+
+        Raises LogIsAppendOnly for the log area, BadKey before anything is removed.
+        """
+
     def list(self, area: Area) -> Iterator[str]:
         """Every key once, in no order, streamed. Keys put or destroyed meanwhile may or may not be seen."""
 
@@ -151,3 +163,18 @@ def checked_key(key: str) -> str:
     if not isinstance(key, str) or _KEY.match(key) is None:
         raise BadKey
     return key
+
+
+def refused(
+    told: Mapping[str, tuple[VersionStat, ...] | StorageError], *, bypass_lock: bool, now: datetime
+) -> dict[str, StorageError]:
+    """Of what `stat_each` told: those that a lock or hold protects now, or of which nothing could be told."""
+    found: dict[str, StorageError] = {}
+    for key, versions in told.items():
+        if isinstance(versions, StorageError):
+            found[key] = versions
+        elif any(version.held for version in versions):
+            found[key] = Held()
+        elif not bypass_lock and any(v.retain_until is not None and v.retain_until > now for v in versions):
+            found[key] = Locked()
+    return found

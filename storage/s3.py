@@ -36,15 +36,15 @@ from storage.errors import (
     LogIsAppendOnly,
     NotFound,
     StillPresent,
+    StorageError,
     StoreDenied,
     StoreUnavailable,
     StoreUnfit,
 )
 from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
-from storage.s3_requests import Requests, refusal, translated
+from storage.s3_many import destroy_each
+from storage.s3_requests import PAGE, Requests, each, refusal, translated
 
-PAGE = 1000
-"""Entries of one listing and versions of one batch: the most S3 takes."""
 LARGEST = 5 * 10**9
 """Bytes of the largest single PutObject."""
 _ATTEMPTS_TO_EMPTY = 3
@@ -54,7 +54,7 @@ _NEVER_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigura
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class Listed:
     """One line of a listing of versions."""
 
     version_id: str
@@ -120,7 +120,7 @@ class S3Store:
         try:
             return self._read(name, None)
         except NotFound:
-            versions, _ = self._listed(name)
+            versions, _ = self.listed(name)
             if not versions:
                 raise
             return self._read(name, versions[-1].version_id)  # a delete marker lies on it, and hides nothing
@@ -165,15 +165,25 @@ class S3Store:
         for _ in range(_ATTEMPTS_TO_EMPTY):
             # uploads first: one that is completed later would add a version
             uploads = self._abort_uploads(name)
-            versions, markers = self._listed(name)
+            versions, markers = self.listed(name)
             if not (uploads or versions or markers):
                 return Destroyed(area=area, key=key, version_ids=tuple(removed))
             removed += self._remove(area, key, [version.version_id for version in versions], bypass_lock)
             self._remove(area, key, markers, bypass_lock)
         raise StillPresent(uploads + len(versions) + len(markers))
 
+    def stat_each(self, area: Area, keys: Sequence[str]) -> Mapping[str, tuple[VersionStat, ...] | StorageError]:
+        return each(keys, lambda key: self.stat(area, key))
+
+    def destroy_each(
+        self, area: Area, keys: Sequence[str], *, bypass_lock: bool = False
+    ) -> Mapping[str, Destroyed | StorageError]:
+        if area is Area.LOG:
+            raise LogIsAppendOnly
+        return destroy_each(self, area, keys, bypass_lock=bypass_lock, now=self._clock())
+
     def list(self, area: Area) -> Iterator[str]:
-        under, last = self._under(area), ""
+        under, last = self.under(area), ""
         for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=under):
             for version in page.get("Versions", ()):
                 key = str(version["Key"]).removeprefix(under)
@@ -184,9 +194,10 @@ class S3Store:
 
     def name(self, area: Area, key: str) -> str:
         """The name of an object in the bucket. Raises BadKey."""
-        return self._under(area) + checked_key(key)
+        return self.under(area) + checked_key(key)
 
-    def _under(self, area: Area) -> str:
+    def under(self, area: Area) -> str:
+        """What the names of an area begin with."""
         return f"{self.address.prefix}{area}/"
 
     def _lock(self, area: Area, retain_until: datetime) -> dict[str, Any]:
@@ -240,7 +251,7 @@ class S3Store:
 
     def _stats(self, area: Area, key: str) -> Iterator[VersionStat]:
         name = self.name(area, key)
-        for listed in self._listed(name)[0]:
+        for listed in self.listed(name)[0]:
             try:
                 guards = self._guards(area, name, listed.version_id)
             except NotFound:
@@ -275,14 +286,14 @@ class S3Store:
                 hold = told.get("LegalHold", {}).get("Status")
         return _Guards(None if until is None else until.astimezone(UTC), hold == "ON", _sha256_told(found))
 
-    def _listed(self, name: str) -> tuple[Sequence[_Listed], Sequence[str]]:
+    def listed(self, name: str) -> tuple[Sequence[Listed], Sequence[str]]:
         """Every version of exactly this name, oldest first, and the ids of its delete markers."""
-        versions: list[_Listed] = []
+        versions: list[Listed] = []
         markers: list[str] = []
         for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=name):
             found, hiding = page.get("Versions", ()), page.get("DeleteMarkers", ())
             versions += [
-                _Listed(str(each["VersionId"]), int(each["Size"]), each["LastModified"].astimezone(UTC))
+                Listed(str(each["VersionId"]), int(each["Size"]), each["LastModified"].astimezone(UTC))
                 for each in found
                 if each["Key"] == name  # Prefix is not equality
             ]

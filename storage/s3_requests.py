@@ -14,9 +14,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from storage.address import S3Address
 from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, StoreDenied, StoreUnavailable, StoreUnfit
@@ -27,6 +28,12 @@ TRIES = 4
 """In all, with boto3's growing pauses (under a second, then a few) between them."""
 CONNECTIONS = 32
 """Kept open for the threads of one process."""
+
+PAGE = 1000
+"""Entries of one listing and versions of one batch: the most S3 takes."""
+AT_ONCE = 16
+"""Requests of one batch that are on their way together."""
+_Told = TypeVar("_Told")
 
 _CODE = re.compile(r"[A-Za-z0-9.]{1,64}\Z")
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404", "MethodNotAllowed", "405"})
@@ -78,6 +85,20 @@ class Requests:
                         self._client = _made(self.address)
                     self._pid = os.getpid()
         return self._client
+
+
+def each(keys: Sequence[str], ask: Callable[[str], _Told]) -> dict[str, _Told | StorageError]:
+    """`ask` for every key, several at a time; what is refused for one is its answer."""
+
+    def answer(key: str) -> _Told | StorageError:
+        try:
+            return ask(key)
+        except StorageError as refused:
+            return refused
+
+    distinct = list(dict.fromkeys(keys))
+    with ThreadPoolExecutor(min(AT_ONCE, max(1, len(distinct))), thread_name_prefix="store") as threads:
+        return dict(zip(distinct, threads.map(answer, distinct), strict=True))
 
 
 @contextmanager

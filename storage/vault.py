@@ -81,6 +81,10 @@ class Vault:
         self.log = log
         self._clock = clock
 
+    def now(self) -> datetime:
+        """This vault's clock."""
+        return self._clock()
+
     def put(self, object_id: str, data: bytes, *, area: Area, retain_until: datetime | None = None) -> Stored:
         """Seal and store bytes, durably. Again for the same id adds a version.
 
@@ -141,11 +145,13 @@ class Vault:
     def resume(self) -> tuple[Gone, ...]:
         """Finish every destruction that was begun and not finished. For start-up and upkeep.
 
-        Raises what `destroy` raises for the first that cannot be finished; those before it are finished.
+        Batches are not resumed here: who decided them asks again first (`storage.disposal`). Raises what `destroy`
+        raises for the first that cannot be finished; those before it are finished.
         """
         return tuple(
             self._destroy(item, intent.reason_code, intent.bypass_lock)
             for intent in self.log.unfinished()
+            if not intent.value
             for item in intent.items
         )
 

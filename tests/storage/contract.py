@@ -22,7 +22,7 @@ from storage.errors import (
     LogIsAppendOnly,
     NotFound,
 )
-from storage.protocol import Area, LockMode, Store
+from storage.protocol import Area, Destroyed, LockMode, Store
 
 SHORT = timedelta(seconds=3)
 """A lock that a test waits for; longer than one request, short enough for a real server."""
@@ -144,6 +144,43 @@ class StoreContract:
         for version_id in (None, *ids):
             with pytest.raises(NotFound):
                 store.get(Area.RECORDS, key, version_id)
+
+    def test_many_are_destroyed_at_once_each_on_its_own(self, opened: Opened) -> None:
+        store = opened.store
+        free, held, locked = ([uuid.uuid4().hex for _ in range(3)] for _ in range(3))
+        for key in (*free, *held, *locked):
+            for data in (b"one", b"two"):
+                lock = opened.now() + timedelta(hours=1) if key in locked else None
+                store.put(Area.RECORDS, key, data, retain_until=lock)
+        for key in held:
+            store.protect(Area.RECORDS, key, hold=True)
+        never = uuid.uuid4().hex
+        told = store.destroy_each(Area.RECORDS, [*locked, *free, never, *held])
+        assert set(told) == {*free, *held, *locked, never}
+        assert all(isinstance(told[key], Held) for key in held)
+        assert all(isinstance(told[key], Locked) for key in locked)
+        for key in free:
+            gone = told[key]
+            assert isinstance(gone, Destroyed)
+            assert len(gone.version_ids) == 2
+        assert isinstance(told[never], Destroyed)
+        stats = store.stat_each(Area.RECORDS, [*free, *held, *locked])
+        assert {key for key, versions in stats.items() if versions == ()} == set(free)
+        assert all(isinstance(stats[key], tuple) and len(stats[key]) == 2 for key in (*held, *locked))
+        for key in held:
+            store.protect(Area.RECORDS, key, hold=False)
+        again = store.destroy_each(Area.RECORDS, [*free, *held, *locked], bypass_lock=True)
+        assert all(isinstance(one, Destroyed) for one in again.values())
+        assert set(store.list(Area.RECORDS)).isdisjoint(again)
+
+    def test_many_log_entries_are_not_destroyed_either_and_no_key_is_passed_over(self, store: Store, key: str) -> None:
+        store.put(Area.LOG, key, b"intent")
+        with pytest.raises(LogIsAppendOnly):
+            store.destroy_each(Area.LOG, [key])
+        store.put(Area.RECORDS, key, b"record")
+        with pytest.raises(BadKey):
+            store.destroy_each(Area.RECORDS, [key, "../" + "a" * 29])
+        assert store.get(Area.RECORDS, key) == b"record"
 
     def test_destroying_again_is_the_same(self, store: Store, key: str) -> None:
         assert store.destroy(Area.RECORDS, key).version_ids == ()
