@@ -18,7 +18,6 @@ from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Recipient
-from rules.individuals import individuals_in
 from rules.vocabulary import OrganizationKind
 
 KEEPERS = (StaffRole.INTAKE, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
@@ -180,6 +179,9 @@ def ship_examples(*, by: facts.Actor, now: dt.datetime) -> tuple[facts.Organizat
 
 
 def _refuse_persons(text: str) -> None:
+    # its tables of names are read here only: who lists organizations does not wait for them
+    from rules.individuals import individuals_in
+
     if individuals_in(text):
         raise RegisterError(
             RegisterErrorCode.NAMES_A_PERSON,

@@ -12,7 +12,7 @@ SECRET_KEY = ""
 DEBUG = False
 ALLOWED_HOSTS: list[str] = []
 
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "register.apps.RegisterConfig"]
+INSTALLED_APPS = ["register.apps.RegisterConfig"]
 AUTH_USER_MODEL = "register.Staff"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
