@@ -33,10 +33,10 @@ def backup(target: Path, standby: Path | None, username: str | None, password_fi
     from flows import safekeeping
     from register.vocabulary import StaffRole
 
-    authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR, StaffRole.RECORDS_OFFICER)
+    by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR, StaffRole.RECORDS_OFFICER)
     with progress(None, "Backing up", quiet=as_json) as step:
         manifest = safekeeping.backup(
-            site, target, standby=standby, progress=lambda done: step(done, f"{done} objects")
+            site, target, standby=standby, by=by, progress=lambda done: step(done, f"{done} objects")
         )
     lines = [
         f"Backed up {manifest.objects} objects ({manifest.bytes:,} bytes) and {len(manifest.files)} databases",

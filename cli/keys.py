@@ -150,3 +150,22 @@ def recover(shares: tuple[Path, ...], as_json: bool) -> None:
         f"The master key {done.key_id} is back, kept by {done.place}; {done.rewrapped} keys open with it.",
         as_json=as_json,
     )
+
+
+@keys.command("forget-standby")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@person_options
+@json_option
+def forget_standby(folder: Path, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Strike a standby that is destroyed for good off the list that the end of an epoch waits for.
+
+    FOLDER is where it lay. As long as it exists anywhere, destroyed records in old backups may be brought back with it,
+    and the second date of every certificate would be untrue: destroy the medium first.
+    """
+    site = opened()
+    from flows.keys import forget_standby as forgotten
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
+    forgotten(site, folder, by=by)
+    answer({"forgotten": str(folder)}, f"The standby at {folder} is no longer waited for.", as_json=as_json)

@@ -18,9 +18,13 @@ class Kind(StrEnum):
     RENEWED = "renewed"
     EXTENDED = "extended"
     PROVED = "proved"
+    REWRAPPED = "rewrapped"
+    EPOCH_ENDED = "epoch_ended"
     ORPHAN_CLEARED = "orphan_cleared"
     ANCHORED = "anchored"
     LEVELED = "leveled"
+    EPOCH_WAITS = "epoch_waits"
+    NO_BACKUP = "no_backup"
     WITHOUT_TIME = "without_time"
     WINDOW_CLOSED = "window_closed"
     DAMAGED = "damaged"
@@ -36,6 +40,9 @@ class Kind(StrEnum):
 
 
 FOR_A_PERSON: dict[Kind, str] = {
+    Kind.EPOCH_WAITS: "Old backups stay readable until this is put right, and destructions since are not effective "
+    "against them. standby: connect it, or confide keys forget-standby. hold: a record under hold is not whole here.",
+    Kind.NO_BACKUP: "None of your backups opens from that day on. Make one now: confide backup",
     Kind.WITHOUT_TIME: "No time stamp could be had yet. Check CONFIDE_TSA_URL; upkeep tries again every night.",
     Kind.WINDOW_CLOSED: "A signature's thirty days passed unstamped. Have the statement signed anew.",
     Kind.DAMAGED: "Kept bytes are not what was kept. Restore this record from a backup.",

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import authority
@@ -28,6 +29,7 @@ from storage.custody import Custody, Keeper, KeyPlace, Stage
 from storage.epochs import EpochKeys
 from storage.master import MasterKey
 from storage.rotation import Rotated
+from storage.standby import Standbys
 
 if TYPE_CHECKING:
     from signing.authority import Authority
@@ -161,6 +163,18 @@ def renew(site: Site, *, by: Person, root: bool) -> Authority:
     if site.configuration.standby is not None:
         level_standby(site, site.configuration.standby)
     return renewed
+
+
+def forget_standby(site: Site, folder: Path, *, by: Person) -> None:
+    """Wait no longer for a standby whose medium is destroyed. Raises `RegisterError` NOT_ALLOWED, UNKNOWN_ID."""
+    keys.may_change(by)
+    if not Standbys(site.configuration.keys).forget(folder):
+        raise RegisterError(
+            RegisterErrorCode.UNKNOWN_ID,
+            "No standby of that folder is known.",
+            "confide upkeep tells what it waits for.",
+        )
+    keys.changed(AuditVerb.STANDBY_FORGOTTEN, "standby", place="gone", by=by, now=now())
 
 
 def _certified(name: str, keeper: str, opens: str, certificate: object) -> KeyLine:

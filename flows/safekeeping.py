@@ -18,9 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flows import authority
+from flows.erasure import EPOCHS
 from flows.site import Site, now
-from register import boot
+from register import backups, boot
 from register.configuration import Configuration
+from register.facts import Actor
 from register.vocabulary import ObjectArea
 from storage.backup import DUMP, Manifest, back_up
 from storage.custody import KeyPlace
@@ -33,16 +35,20 @@ from storage.places import private_directory
 from storage.protocol import Area
 from storage.restore import Restored
 from storage.restore import restore as bring_back
+from storage.standby import Standbys
 
-LOG, EPOCHS, AUTHORITY = "log", "epochs", "authority"
+LOG, AUTHORITY = "log", "authority"
 REGISTER_DUMP = f"register{DUMP}"
 FORMS = "forms.tar"
 
 
 def backup(
-    site: Site, target: Path, *, standby: Path | None, progress: Callable[[int], None] | None = None
+    site: Site, target: Path, *, standby: Path | None, by: Actor, progress: Callable[[int], None] | None = None
 ) -> Manifest:
-    """Write a consistent backup into a new directory, and bring the standby level before and after."""
+    """Write a consistent backup into a new directory, and bring the standby level before and after.
+
+    Raises `StorageError`: BackupRefused, StandbyAbsent.
+    """
     standby = standby or site.configuration.standby
     if standby is not None:
         level(site, standby)
@@ -59,12 +65,16 @@ def backup(
     if standby is not None:
         # what was destroyed while the backup ran: a restore refuses a log that is older than its backup
         level(site, standby)
+    backups.made(objects=manifest.objects, by=by, now=now())
     return manifest
 
 
 def level(site: Site, standby: Path) -> None:
-    """Bring the standby to exactly what this site has: the log grows, a destroyed epoch is destroyed there too."""
-    private_directory(standby)
+    """Bring the standby to exactly what this site has: the log grows, a destroyed epoch is destroyed there too.
+
+    Raises StandbyAbsent where a folder that was a standby is not that one now.
+    """
+    Standbys(site.configuration.keys).take(standby)
     site.vault.log.mirror(DirectoryStore(standby / LOG))
     site.vault.keyring.epochs.mirror(standby / EPOCHS)
     authority.copy(site.configuration.authority_path, standby / AUTHORITY)

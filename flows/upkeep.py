@@ -13,6 +13,7 @@ from datetime import datetime
 from prefect import flow
 
 from flows import django_ready  # isort: skip  # noqa: F401
+from flows import erasure
 from flows.duties import kept, passing, statement_life
 from flows.found import Found, Kind
 from flows.site import Site, now, open_site
@@ -28,6 +29,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("locks", kept.extend_locks),
     ("fixity", kept.prove),
     ("reconcile", kept.reconcile),
+    ("epochs", erasure.turn),
     ("orphans", passing.clear_orphans),
     ("stuck", passing.tell_stuck),
     ("certificates", passing.tell_certificates),

@@ -63,6 +63,10 @@ class Configuration:
     """Where the key of the certificate authority is, in the same words. Empty: among the keys here."""
     standby: Path | None
     """A folder on another disk for what a backup must not hold: wrapped epoch keys, authority, destruction log."""
+    backup_days: int = 14
+    """How many days an epoch outlives its month: so long the backups made under it can be restored, and read."""
+    fixity_days: int = 30
+    """Within so many days every record is read and compared once."""
     s3: S3Address | None = None
     """The bucket that `store` names, and how its server is reached; None while records lie under `home`."""
 
@@ -150,6 +154,8 @@ def read(environment: Mapping[str, str]) -> Configuration:
         seal_key=told.get("SEAL_KEY", ""),
         ca_key=told.get("CA_KEY", ""),
         standby=path("STANDBY", home) if told.get("STANDBY") else None,
+        backup_days=_days(told, "BACKUP_DAYS", 14, least=1, most=90),
+        fixity_days=_days(told, "FIXITY_DAYS", 30, least=1, most=300),
         s3=_bucket(told),
     )
     _refuse_keys_among_data(settled)
@@ -165,6 +171,17 @@ def configuration() -> Configuration:
         RegisterError: CONFIGURATION, as `read`.
     """
     return read(os.environ)
+
+
+def _days(told: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    given = told.get(name) or str(default)
+    if not (given.isascii() and given.isdecimal() and least <= int(given) <= most):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            f"{_PREFIX}{name} is not a number of days.",
+            f"Give a whole number from {least} to {most}, or leave it unset for {default}.",
+        )
+    return int(given)
 
 
 def _bucket(told: Mapping[str, str]) -> S3Address | None:

@@ -354,6 +354,8 @@ class Record:
     retention_class: str
     retain_until: dt.datetime | None
     kept_at: dt.datetime
+    proved_at: dt.datetime
+    """When its bytes were last read and found whole."""
     superseded_object_id: str | None = None
     """Bytes this call set free: destroy them, then `objects.retire`."""
 

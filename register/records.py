@@ -7,10 +7,11 @@ version named here is the one that counts. Records are destroyed by a disposal r
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from register import audit, facts, models, objects
 from register.change import compare_and_set, the
@@ -19,6 +20,8 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, ObjectArea
 from rules.vocabulary import Proof
 
+_PAGE = 500
+"""Rows that are held in memory at once."""
 _UPKEEP = facts.Machine(MachineName.UPKEEP)
 
 
@@ -41,6 +44,8 @@ def keep(
         retention_class=statement.retention_class,
         retain_until=retain_until,
         kept_at=now,
+        looked_at=now,
+        proved_at=now,
     )
     by = facts.Machine(MachineName.SEALING_WORKER)
     audit.append(by, AuditVerb.RECORD_KEPT, "record", row.id, _evidence(document, proof), now=now)
@@ -62,10 +67,43 @@ def of(statement_id: UUID) -> facts.Record | None:
     return _fact(row) if row else None
 
 
-def listing(*, proof: Proof | None = None) -> tuple[facts.Record, ...]:
-    """All records, oldest first, or those of one proof."""
-    rows = _rows().order_by("kept_at", "id")
-    return tuple(_fact(row) for row in (rows if proof is None else rows.filter(proof=proof.value)))
+def each(*, proof: Proof | None = None) -> Iterator[facts.Record]:
+    """Every record, or those of one proof, streamed in pages by id: what is kept meanwhile may or may not be seen."""
+    rows = _rows() if proof is None else _rows().filter(proof=proof.value)
+    return _paged(rows)
+
+
+def to_prove(*, moment: dt.datetime, cycle: dt.timedelta) -> Iterator[facts.Record]:
+    """Tonight's share of all records, longest unread first, so that each is read once a cycle; streamed.
+
+    Before them come those that were last found not whole: they are read every night until they are mended.
+    """
+    unsound = _rows().filter(proved_at__lt=F("looked_at"))
+    yield from _paged(unsound)
+    sound = _rows().filter(proved_at=F("looked_at"))
+    share = -(-models.Record.objects.count() // max(cycle.days, 1))
+    wanted = max(share, sound.filter(looked_at__lte=moment - cycle).count())
+    begun, after = 0, (dt.datetime.min.replace(tzinfo=dt.UTC), UUID(int=0))
+    while begun < wanted:
+        beyond = Q(looked_at__gt=after[0]) | Q(looked_at=after[0], id__gt=after[1])
+        # what was looked at tonight has gone to the end of the line, or out of this query: nobody comes twice
+        page = list(
+            sound.filter(beyond, looked_at__lt=moment).order_by("looked_at", "id")[: min(_PAGE, wanted - begun)]
+        )
+        if not page:
+            return
+        after = (page[-1].looked_at, page[-1].id)
+        begun += len(page)
+        yield from map(_fact, page)
+
+
+def looked_at(sound: Sequence[UUID], unsound: Sequence[UUID], *, now: dt.datetime) -> None:
+    """Write down which records were read and found whole, and which were not. No line in the audit log: nothing
+    changed.
+    """
+    with transaction.atomic():
+        models.Record.objects.filter(id__in=sound).update(looked_at=now, proved_at=now)
+        models.Record.objects.filter(id__in=unsound).update(looked_at=now)
 
 
 def upgrade(record_id: UUID, *, document: facts.Document, proof: Proof, now: dt.datetime) -> facts.Record:
@@ -122,6 +160,13 @@ def extend(record_id: UUID, *, retain_until: dt.datetime, now: dt.datetime) -> f
     return show(record_id)
 
 
+def _paged(rows: QuerySet[models.Record]) -> Iterator[facts.Record]:
+    after = UUID(int=0)
+    while page := list(rows.filter(id__gt=after).order_by("id")[:_PAGE]):
+        after = page[-1].id
+        yield from map(_fact, page)
+
+
 def _rows() -> QuerySet[models.Record]:
     return models.Record.objects.select_related("object")
 
@@ -143,5 +188,6 @@ def _fact(row: models.Record, freed: str | None = None) -> facts.Record:
         retention_class=row.retention_class,
         retain_until=row.retain_until,
         kept_at=row.kept_at,
+        proved_at=row.proved_at,
         superseded_object_id=freed,
     )

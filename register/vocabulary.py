@@ -84,6 +84,8 @@ class DisclosureBasis(StrEnum):
     CONSENT = "consent"
     EMERGENCY = "emergency"
     COURT_ORDER = "court_order"
+    CLOSURE = "closure"
+    """Kept on by a custodian after the program ended (42 CFR 2.19)."""
 
 
 class AuditVerb(StrEnum):
@@ -131,3 +133,8 @@ class AuditVerb(StrEnum):
     FORM_PUBLISHED = "form_published"
     FORM_WITHDRAWN = "form_withdrawn"
     FORM_APPROVED = "form_approved"
+    EPOCH_ENDED = "epoch_ended"
+    STANDBY_FORGOTTEN = "standby_forgotten"
+    BACKED_UP = "backed_up"
+    RESTORED = "restored"
+    CLOSURE_EXPORTED = "closure_exported"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from storage.errors import EpochGone
 from storage.master import KeyWrapper
-from storage.places import overwrite_and_remove, private_directory, publish, read_secret
+from storage.places import locked_directory, overwrite_and_remove, private_directory, publish, read_secret
 from storage.wrapped_file import WrappedFile
 
 _MAGIC = b"CONFIDE EPOCH KEY 1\n"
@@ -59,6 +59,11 @@ class EpochKeys:
         overwrite_and_remove(self.file(number).path)
         overwrite_and_remove(self.file(number).next)
 
+    def destroy_in(self, standby: Path, number: int) -> None:
+        """The same in a standby copy. Raises UnsafePlace."""
+        if standby.exists():
+            EpochKeys(standby, self._wrapper).destroy(number)
+
     def rotate(self, to: KeyWrapper) -> None:
         """Wrap every epoch key anew under another master key. Touches no record; resumes after a crash."""
         for number in self.numbers():
@@ -77,7 +82,10 @@ class EpochKeys:
         there.
         """
         private_directory(standby)
-        there = EpochKeys(standby, self._wrapper)
+        with locked_directory(self._directory, shared=True):  # an epoch that ends meanwhile would live on there
+            return self._mirrored(EpochKeys(standby, self._wrapper))
+
+    def _mirrored(self, there: EpochKeys) -> tuple[int, ...]:
         here = self.numbers()
         gone = tuple(number for number in there.numbers() if number not in here)
         for number in gone:

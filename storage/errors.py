@@ -27,6 +27,8 @@ class StorageCode(StrEnum):
     KEY_DESTROYED = "key_destroyed"
     WRONG_SCOPE = "wrong_scope"
     EPOCH_GONE = "epoch_gone"
+    EPOCH_IN_USE = "epoch_in_use"
+    STANDBY_ABSENT = "standby_absent"
     KEYRING_BUSY = "keyring_busy"
     KEYRING_UNREACHABLE = "keyring_unreachable"
     WRONG_MASTER_KEY = "wrong_master_key"
@@ -215,6 +217,26 @@ class EpochGone(StorageError):
             StorageCode.EPOCH_GONE,
             "The epoch key that wraps this data key is not in the keys directory.",
             "If the epoch was destroyed this is final; otherwise bring its file back from the standby copy.",
+        )
+
+
+class EpochInUse(StorageError):
+    def __init__(self) -> None:
+        super().__init__(
+            StorageCode.EPOCH_IN_USE,
+            "Living data keys are wrapped by this epoch.",
+            "Wrap them by a newer one first: confide upkeep",
+        )
+
+
+class StandbyAbsent(StorageError):
+    """What lies at the path of a standby is not the standby that was brought level there before."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            StorageCode.STANDBY_ABSENT,
+            f"The standby of this site is not at {path}.",
+            "Connect or mount it. If it is destroyed for good, say so: confide keys forget-standby",
         )
 
 

@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.envelope import context_of
 from storage.epochs import EpochKeys
-from storage.errors import EpochGone, KeyDestroyed, KeyExists, KeyNotFound, Tampered
+from storage.errors import EpochGone, EpochInUse, KeyDestroyed, KeyExists, KeyNotFound, Tampered
+from storage.places import locked_directory
 from storage.protocol import checked_key
 
 WRAPPED_SIZE = 12 + 32 + 16
@@ -68,6 +69,25 @@ class Rewrapped:
     destroyed: tuple[int, ...]
     """Epochs whose key files are gone: keyrings copied before this moment can no longer be read."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What wrapping the living keys by a newer epoch did."""
+
+    epoch: int
+    """The epoch every living key is wrapped by now."""
+    moved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One epoch, as the keyring remembers it."""
+
+    number: int
+    opened_at: datetime
+    ended_at: datetime | None
+    """When its key was destroyed, here and in every standby; None while it may still open a copied keyring."""
 
 
 class Answer(Protocol):
@@ -216,28 +236,81 @@ class Keyring(ABC):
         rows = self._db().execute("SELECT DISTINCT epoch FROM data_key WHERE destroyed_at = ?", (_ALIVE,)).fetchall()
         return tuple(sorted(int(row[0]) for row in rows))
 
-    def rewrap(self) -> Rewrapped:
-        """Open a new epoch, wrap every living key by it, then destroy the key files of all older epochs.
+    def known_epochs(self) -> tuple[Epoch, ...]:
+        """Every epoch there was, ascending; what outlives a destruction is said of these."""
+        rows = self._db().execute("SELECT number, opened_at, destroyed_at FROM epoch ORDER BY number").fetchall()
+        return tuple(
+            Epoch(
+                number=int(number),
+                opened_at=datetime.fromisoformat(opened),
+                ended_at=datetime.fromisoformat(ended) if ended else None,
+            )
+            for number, opened, ended in rows
+        )
 
-        Resumable: new keys go to the new epoch from the first moment, and an epoch's file is destroyed only after no
-        row speaks of it. Afterwards no keyring copied before can be read by anybody.
+    def waiting(self) -> int:
+        """How many living keys `move_on` would wrap anew: those of earlier months, and all when this month has none."""
+        newest = next((epoch for epoch in reversed(self.known_epochs()) if epoch.ended_at is None), None)
+        turned = newest is not None and _month(newest.opened_at) >= _month(self._clock())
+        behind = f"{newest.number:06d}" if turned and newest is not None else "~"  # after every number
+        counted = self._db().execute(
+            "SELECT count(*) FROM data_key WHERE destroyed_at = ? AND epoch < ?", (_ALIVE, behind)
+        )
+        return int(counted.fetchone()[0])
+
+    def move_on(self, *, anew: bool = False, progress: Callable[[int], None] | None = None) -> Moved:
+        """Wrap every living key by the epoch of this month, opening it where there is none; with `anew`, by a new one.
+
+        Destroys nothing. Cut off, the same call goes on: new keys go to the new epoch from the first moment.
         """
         with self._transaction() as db:
-            epoch = self._open_epoch(db)
-        moved = 0
-        while count := self._rewrap_batch(epoch):
+            self._take_in_files(db)
+            epoch = self._open_epoch(db) if anew else self._current_epoch(db)
+        moved = after = 0
+        while True:
+            count, after = self._rewrap_batch(epoch, after)
+            if not count:
+                break
             moved += count
-        self._forget_all()
-        gone = tuple(number for number in self._epochs.numbers() if number < epoch)
-        for number in gone:
-            self._epochs.destroy(number)
-            self._ciphers.pop(number, None)
+            if progress is not None:
+                progress(moved)
+        if moved:
+            self._forget_all()
+        return Moved(epoch=epoch, moved=moved)
+
+    def end_epochs(self, numbers: Sequence[int], *, standbys: Sequence[Path] = ()) -> datetime:
+        """Destroy the keys of epochs that no living key depends on, first in every standby, then here; when it was.
+
+        From then on no keyring copied while one of these was the newest can be read by anybody. Idempotent; an epoch
+        that is ended keeps its day. Raises EpochInUse, with nothing destroyed; UnsafePlace of a standby.
+        """
+        if set(numbers) & set(self.epochs_in_use()):
+            raise EpochInUse
+        with locked_directory(self._epochs.directory):  # nobody copies, wraps anew or makes an epoch key meanwhile
+            for number in numbers:
+                for standby in standbys:
+                    self._epochs.destroy_in(standby, number)
+                self._epochs.destroy(number)
+                self._ciphers.pop(number, None)
         at = self._clock()
         with self._transaction() as db:
-            db.execute(
-                "UPDATE epoch SET destroyed_at = ? WHERE number < ? AND destroyed_at IS NULL", (at.isoformat(), epoch)
-            )
-        return Rewrapped(epoch=epoch, moved=moved, destroyed=gone, at=at)
+            for number in numbers:
+                db.execute(
+                    "UPDATE epoch SET destroyed_at = ? WHERE number = ? AND destroyed_at IS NULL",
+                    (at.isoformat(), number),
+                )
+        return at
+
+    def rewrap(self) -> Rewrapped:
+        """Open a new epoch, wrap every living key by it, then end all older epochs, without the window of a backup.
+
+        Resumable. Afterwards no keyring copied before can be read by anybody: make a backup at once.
+        """
+        done = self.move_on(anew=True)
+        files = tuple(number for number in self._epochs.numbers() if number < done.epoch)
+        known = {epoch.number for epoch in self.known_epochs() if epoch.ended_at is None and epoch.number < done.epoch}
+        at = self.end_epochs(sorted(known | set(files)))
+        return Rewrapped(epoch=done.epoch, moved=done.moved, destroyed=files, at=at)
 
     def _row(self, object_id: str) -> tuple[KeyScope, int, bytes]:
         row = (
@@ -273,6 +346,9 @@ class Keyring(ABC):
         cipher = self._ciphers.get(epoch)
         if cipher is None:
             cipher = self._ciphers[epoch] = AESGCM(self._epochs.load(epoch))
+            # a process that runs for months lets go of the keys of epochs that were ended meanwhile
+            for gone in set(self._ciphers) - set(self._epochs.numbers()):
+                self._ciphers.pop(gone, None)
         return cipher
 
     def _current_epoch(self, db: Statements) -> int:
@@ -296,12 +372,27 @@ class Keyring(ABC):
         db.execute("INSERT INTO epoch VALUES(?, ?, ?, NULL)", (number, _month(now), now.isoformat()))
         return number
 
-    def _rewrap_batch(self, epoch: int) -> int:
+    def _take_in_files(self, db: Statements) -> None:
+        """Write down epochs whose files are there and that this keyring, a restored one, never heard of.
+
+        As opened when the one before was: earlier than true, so that no erasure is called complete too soon.
+        """
+        known = {int(row[0]): row[1:] for row in db.execute("SELECT number, month, opened_at FROM epoch").fetchall()}
+        for number in self._epochs.numbers():
+            if number not in known:
+                before = max((each for each in known if each < number), default=None)
+                now = self._clock()
+                month, opened = known[before] if before is not None else (_month(now), now.isoformat())
+                db.execute("INSERT INTO epoch VALUES(?, ?, ?, NULL)", (number, month, opened))
+                known[number] = (month, opened)
+
+    def _rewrap_batch(self, epoch: int, after: int) -> tuple[int, int]:
+        """One batch of keys beyond row `after`; how many, and the last row seen."""
         with self._transaction() as db:
             rows = db.execute(
                 "SELECT number, object_id, scope, epoch, wrapped FROM data_key"
-                " WHERE destroyed_at = ? AND epoch < ? LIMIT ?",
-                (_ALIVE, f"{epoch:06d}", _BATCH),
+                " WHERE number > ? AND destroyed_at = ? AND epoch < ? ORDER BY number LIMIT ?",
+                (after, _ALIVE, f"{epoch:06d}", _BATCH),
             ).fetchall()
             for number, object_id, scope, old_epoch, wrapped in rows:
                 secret = self._unwrap(object_id, KeyScope(scope), int(old_epoch), bytes(wrapped))
@@ -309,7 +400,7 @@ class Keyring(ABC):
                     "UPDATE data_key SET wrapped = ?, epoch = ? WHERE number = ?",
                     (self._wrap(object_id, KeyScope(scope), epoch, secret), f"{epoch:06d}", number),
                 )
-        return len(rows)
+        return len(rows), int(rows[-1][0]) if rows else after
 
 
 def _binding(object_id: str, scope: KeyScope, epoch: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from flows.found import Found, Kind
 from flows.sealing import lock_until
@@ -23,10 +24,13 @@ RENEW_BEFORE = timedelta(days=365)
 EXTEND_BELOW = timedelta(days=335)
 """A lock that reaches less far than this is brought to a year again: once a month for each record."""
 
+_NOTED_EVERY = 50
+"""Records read between two writes of how far fixity has come."""
+
 
 def upgrade(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Records sealed while the time-stamp authority was silent get their archival stamp."""
-    for record in records.listing(proof=Proof.SEALED_WITHOUT_TIME):
+    for record in records.each(proof=Proof.SEALED_WITHOUT_TIME):
         if dry:
             yield Found(kind=Kind.UPGRADED, subject=str(record.record_id))
             continue
@@ -49,7 +53,7 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
     A record whose sealer died before it was locked is locked here.
     """
-    for record in records.listing():
+    for record in records.each():
         until = record.retain_until
         reaches = until is not None and until >= moment + EXTEND_BELOW
         if reaches and _locked(site, record):
@@ -62,30 +66,55 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Fixity: every record is read, decrypted and compared; a stamp that runs out within a year is renewed."""
-    for record in records.listing():
-        try:
-            pdf = _bytes(site, record)
-        except NotFound:
-            yield Found(kind=Kind.LOST, subject=str(record.record_id))
-            continue
-        except (StoreUnavailable, StoreDenied):
-            raise  # nothing was read, so nothing is said of any record
-        except StorageError as damaged:
-            yield Found(kind=Kind.DAMAGED, subject=str(record.record_id), detail=str(damaged.code))
-            continue
-        if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
-            yield Found(kind=Kind.DAMAGED, subject=str(record.record_id), detail="sha256")
-            continue
-        yield Found(kind=Kind.PROVED, subject=str(record.record_id))
-        ends = seal.deadlines(pdf).archive_ends
-        if ends is not None and ends <= moment + RENEW_BEFORE:
-            yield _renewed(site, record, pdf, moment, dry)
+    """Fixity: tonight's share of the records is read, decrypted and compared, so that each is once in
+    `CONFIDE_FIXITY_DAYS`; a stamp that runs out within a year is renewed.
+
+    What was read is written down every so many records: cut off, the next night goes on there.
+    """
+    sound: list[UUID] = []
+    unsound: list[UUID] = []
+
+    def noted() -> None:
+        if not dry:
+            records.looked_at(sound, unsound, now=moment)
+        sound.clear()
+        unsound.clear()
+
+    for record in records.to_prove(moment=moment, cycle=timedelta(days=site.configuration.fixity_days)):
+        pdf, wrong = _compared(site, record)
+        (unsound if wrong else sound).append(record.record_id)
+        yield wrong or Found(kind=Kind.PROVED, subject=str(record.record_id))
+        if pdf is not None:
+            ends = seal.deadlines(pdf).archive_ends
+            if ends is not None and ends <= moment + RENEW_BEFORE:
+                yield _renewed(site, record, pdf, moment, dry)
+        if len(sound) + len(unsound) >= _NOTED_EVERY:
+            noted()
+    noted()
+
+
+def _compared(site: Site, record: Record) -> tuple[bytes | None, Found | None]:
+    """The bytes of a record that is whole, or what is wrong with it and since when it was not seen whole.
+
+    Raises StoreUnavailable, StoreDenied: nothing was read, so nothing is said of any record.
+    """
+    subject, last = str(record.record_id), f"whole on {record.proved_at.date().isoformat()}"
+    try:
+        pdf = _bytes(site, record)
+    except NotFound:
+        return None, Found(kind=Kind.LOST, subject=subject, detail=last)
+    except (StoreUnavailable, StoreDenied):
+        raise
+    except StorageError as damaged:
+        return None, Found(kind=Kind.DAMAGED, subject=subject, detail=f"{damaged.code}; {last}")
+    if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
+        return None, Found(kind=Kind.DAMAGED, subject=subject, detail=f"sha256; {last}")
+    return pdf, None
 
 
 def reconcile(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Register against store: bytes nobody knows, and locks shorter than the register says."""
-    known = {record.object_id: record for record in records.listing()}
+    known = {record.object_id: record for record in records.each()}
     for key in site.vault.store.list(Area.RECORDS):
         if key not in known and not objects.known(key):
             yield Found(kind=Kind.UNKNOWN_BYTES, subject=key)

@@ -46,10 +46,17 @@ class Record(models.Model):
     retention_class = models.CharField(max_length=64)
     retain_until = models.DateTimeField(null=True)
     kept_at = models.DateTimeField()
+    looked_at = models.DateTimeField()
+    """When the bytes were last read to compare them; at first, when they were kept."""
+    proved_at = models.DateTimeField()
+    """When they were last found whole: earlier than `looked_at` while they are not."""
 
     class Meta:
         constraints = (one_of("proof", Proof),)
-        indexes = (models.Index(fields=("proof", "kept_at"), name="records_by_proof"),)
+        indexes = (
+            models.Index(fields=("proof", "kept_at"), name="records_by_proof"),
+            models.Index(fields=("looked_at",), name="records_by_look"),
+        )
 
 
 class Disclosure(models.Model):

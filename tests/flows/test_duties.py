@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -209,20 +210,63 @@ def test_a_record_whose_sealer_died_before_the_lock_is_locked_in_the_night(setti
 
 def test_every_whole_record_is_proved(setting: Setting) -> None:
     record = setting.kept()
-    assert [(each.kind, each.subject) for each in found(setting, "prove")] == [(Kind.PROVED, str(record.record_id))]
+    assert [(each.kind, each.subject) for each in found(setting, "prove", setting.later(hours=1))] == [
+        (Kind.PROVED, str(record.record_id))
+    ]
 
 
 def test_one_changed_byte_is_told_as_damage_and_stops_no_other_proof(setting: Setting) -> None:
     broken, whole = setting.kept(), setting.kept()
     damage(setting, broken)
-    told = {each.subject: each.kind for each in found(setting, "prove")}
+    told = {each.subject: each.kind for each in found(setting, "prove", setting.later(days=31))}
     assert told == {str(broken.record_id): Kind.DAMAGED, str(whole.record_id): Kind.PROVED}
+
+
+def test_each_night_reads_its_share_and_every_record_is_read_once_in_the_cycle(setting: Setting) -> None:
+    records = {str(setting.kept().record_id) for _ in range(7)}
+    setting.site.configuration = replace(setting.site.configuration, fixity_days=3)
+    nights = [[each.subject for each in found(setting, "prove", setting.later(days=day))] for day in range(1, 7)]
+    assert [len(night) for night in nights] == [3, 3, 3, 3, 3, 3]
+    assert {*nights[0], *nights[1], *nights[2]} == records
+    assert len({*nights[0], *nights[1]}) == 6, "nobody is read again before the others"
+    assert found(setting, "prove", setting.later(days=30)) != [], "whoever skipped nights catches up"
+    assert {each.subject for each in found(setting, "prove", setting.later(days=60))} == records
+
+
+def test_a_record_that_is_not_whole_is_told_every_night_and_takes_nobodys_turn(setting: Setting) -> None:
+    broken, whole = setting.kept(), [setting.kept() for _ in range(3)]
+    damage(setting, broken)
+    setting.site.configuration = replace(setting.site.configuration, fixity_days=4)
+    nights = [found(setting, "prove", setting.later(days=day)) for day in range(1, 9)]
+    damaged = [each for night in nights for each in night if each.kind is Kind.DAMAGED]
+    assert len(damaged) >= 5, "from the first night it is found on"
+    assert {each.subject for each in damaged} == {str(broken.record_id)}
+    assert damaged[-1].detail == f"damaged; whole on {setting.now.date().isoformat()}", "which backup still has it"
+    proved = {each.subject for night in nights for each in night if each.kind is Kind.PROVED}
+    assert proved >= {str(each.record_id) for each in whole}
+
+
+def test_a_night_of_reading_that_was_cut_off_goes_on_where_it_was(setting: Setting) -> None:
+    from flows.duties import kept
+    from register import records
+
+    for _ in range(5):
+        setting.kept()
+    moment = setting.later(days=40)
+    first = kept.prove(setting.site, moment, False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "_NOTED_EVERY", 2)
+        begun = [next(first).subject for _ in range(3)]
+        first.close()
+    rest = [each.subject for each in found(setting, "prove", moment + dt.timedelta(minutes=1))]
+    assert len(rest) == 3
+    assert set(begun) | set(rest) == {str(each.record_id) for each in records.each()}
 
 
 def test_bytes_that_are_gone_are_told_as_lost(setting: Setting) -> None:
     record = setting.kept()
     setting.file_of(record.object_id).unlink()
-    told = found(setting, "prove")
+    told = found(setting, "prove", setting.later(hours=1))
     assert [(each.kind, each.subject) for each in told] == [(Kind.LOST, str(record.record_id))]
     assert told[0].remedy
 
@@ -232,8 +276,9 @@ def test_a_record_whose_bytes_are_whole_but_another_documents_is_damaged(setting
     from register import models
 
     models.Record.objects.filter(pk=record.record_id).update(document_sha256="00" * 32)
-    told = found(setting, "prove")
-    assert [(each.kind, each.detail) for each in told] == [(Kind.DAMAGED, "sha256")]
+    told = found(setting, "prove", setting.later(hours=1))
+    assert [each.kind for each in told] == [Kind.DAMAGED]
+    assert told[0].detail.startswith("sha256; ")
 
 
 def test_a_stamp_that_runs_out_within_a_year_is_renewed_in_the_same_object(
@@ -253,7 +298,7 @@ def test_a_stamp_that_runs_out_within_a_year_is_renewed_in_the_same_object(
     after = records.show(record.record_id)
     assert after.object_id == record.object_id
     assert after.version_id != record.version_id
-    assert kinds(found(setting, "prove", nearly)) == [Kind.PROVED], "renewed once"
+    assert kinds(found(setting, "prove", nearly + dt.timedelta(days=1))) == [Kind.PROVED], "renewed once"
 
 
 def test_bytes_the_register_never_named_are_told_and_left_alone(setting: Setting) -> None:
@@ -384,7 +429,8 @@ def test_a_duty_that_fails_is_told_by_its_code_and_stops_no_other(
 def test_what_is_told_to_a_person_comes_with_a_remedy_and_the_nights_own_work_with_none() -> None:
     own = {
         Kind.LEASE_RETURNED, Kind.DESTRUCTION_RESUMED, Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED,
-        Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED, Kind.LEVELED, Kind.LEVELED,
+        Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED, Kind.LEVELED, Kind.REWRAPPED,
+        Kind.EPOCH_ENDED,
     }  # fmt: skip
     assert set(FOR_A_PERSON) == set(Kind) - own
 

@@ -72,21 +72,21 @@ def test_a_record_sealed_without_time_gains_its_stamp_in_the_same_object(world: 
     from register import records, statements
 
     active = world.activated(proof=Proof.SEALED_WITHOUT_TIME)
-    (before,) = records.listing(proof=Proof.SEALED_WITHOUT_TIME)
+    (before,) = records.each(proof=Proof.SEALED_WITHOUT_TIME)
     stamped = replace(world.document(ObjectArea.RECORDS), object_id=before.object_id, version_id="later")
     after = records.upgrade(before.record_id, document=stamped, proof=Proof.SEALED, now=world.now)
 
     assert (after.object_id, after.version_id, after.proof) == (before.object_id, "later", Proof.SEALED)
     assert after.superseded_object_id is None
     assert statements.show(active.statement_id).proof is Proof.SEALED
-    assert records.listing(proof=Proof.SEALED_WITHOUT_TIME) == ()
+    assert list(records.each(proof=Proof.SEALED_WITHOUT_TIME)) == []
 
 
 def test_a_record_moved_to_a_new_object_frees_the_old_one(world: World) -> None:
     from register import objects, records
 
     world.activated()
-    (before,) = records.listing()
+    (before,) = records.each()
     after = records.upgrade(
         before.record_id, document=world.document(ObjectArea.RECORDS), proof=Proof.SEALED, now=world.now
     )
@@ -98,7 +98,7 @@ def test_a_record_never_loses_proof(world: World) -> None:
     from register import records
 
     world.activated()
-    (record,) = records.listing()
+    (record,) = records.each()
     with pytest.raises(RegisterError) as error:
         records.upgrade(
             record.record_id,
@@ -113,7 +113,7 @@ def test_a_lock_only_grows(world: World) -> None:
     from register import records
 
     world.activated()
-    (record,) = records.listing()
+    (record,) = records.each()
     assert record.retain_until is not None
     longer = records.extend(record.record_id, retain_until=record.retain_until + dt.timedelta(days=1), now=world.now)
     assert longer.retain_until == dt.datetime(2027, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
