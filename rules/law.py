@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from rules.jurisdictions import known, tables_of
+from rules.retention.reading import FILES, shipped_file
 from rules.tables import TABLES, table
 
 
@@ -29,9 +30,10 @@ class ForCounsel:
 
 
 def needs_counsel() -> tuple[ForCounsel, ...]:
-    """Everything in `rules/data` that carries `needs_counsel: true`, tables first, then rows in order."""
+    """Everything in `rules/data` and the shipped schedule that carries `needs_counsel: true`, rows in order."""
     states = ((f"jurisdictions/{code}", tables_of(code)[-1]) for code in known())
-    tables = chain(((name, table(name)) for name in TABLES), states)
+    schedules = ((f"retention/{name}", shipped_file(name)) for name in FILES)
+    tables = chain(((name, table(name)) for name in TABLES), states, schedules)
     return tuple(found for name, whole in tables for found in _marked(name, whole))
 
 
