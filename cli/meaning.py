@@ -12,7 +12,7 @@ from cli.exit_code import ExitCode
 _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.INPUT: {
         "register": "configuration weak_password username_taken organization_exists names_a_person successor "
-        "name_needed possible_duplicate empty_packet",
+        "name_needed possible_duplicate empty_packet event matter",
         "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit "
         "key_place",
         "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
@@ -36,7 +36,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.NOT_ALLOWED: {"register": "not_allowed last_administrator"},
     ExitCode.CONFLICT: {
         "register": "already_established illegal_move moved_meanwhile lease_lost signing_order not_what_was_shown "
-        "object_state proof form_version",
+        "object_state proof form_version hold schedule_version",
         "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists rotation_not_confirmed "
         "epoch_in_use",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "

@@ -197,6 +197,11 @@ def today(now: dt.datetime) -> dt.date:
     return now.astimezone(ZoneInfo(_row().time_zone)).date()
 
 
+def zone() -> ZoneInfo:
+    """The time zone whose calendar days count here."""
+    return ZoneInfo(_row().time_zone)
+
+
 def search_key(vault: Vault) -> bytes:
     """The 32 bytes that names and birth dates are hashed with; never leaves this room."""
     agency = _row()

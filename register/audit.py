@@ -68,6 +68,11 @@ def append(
     entry.save(force_insert=True)
 
 
+def opaque(word: str) -> bool:
+    """True for what a detail of the log may be: an id, a code, a count, a hash; never empty."""
+    return bool(word) and _OPAQUE.fullmatch(word) is not None
+
+
 def actor_name(by: facts.Actor) -> str:
     """How an actor is written in the log: an opaque id of staff, or the name of the machine."""
     return f"staff:{by.staff_id}" if isinstance(by, facts.Person) else f"machine:{by.name.value}"

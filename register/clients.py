@@ -16,11 +16,13 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Count
 
-from register import agency, audit, facts, models, names, sealed, staff
+from register import agency, audit, due, facts, models, names, sealed, staff
 from register.change import compare_and_set, the
+from register.dates import month_end
 from register.errors import RegisterError, RegisterErrorCode
-from register.vocabulary import AuditVerb, StaffRole
+from register.vocabulary import AuditVerb, ClientAge, StaffRole
 from rules.draft import Identity
+from rules.retention.days import Period
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 _IDENTITY = "identity"
+_EIGHTEEN = Period.parse("P18Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def add(
             sealed_identity=blob,
             birth_token=names.birth_token(key, identity.birth_date),
             added_at=now,
+            **_age(identity.birth_date, agency.today(now)),
         )
         _write_tokens(key, row, known)
         audit.append(by, AuditVerb.CLIENT_ADDED, "client", client_id, now=now)
@@ -148,6 +152,17 @@ def identity_of(vault: Vault, client_id: UUID) -> Identity:
     return _open(vault, the(models.Client.objects.all(), "client", client_id)).identity
 
 
+def read_ages(vault: Vault, *, now: dt.datetime, limit: int = 500) -> int:
+    """Note of clients added before anybody asked whether they were minors then; returns how many were read."""
+    unread = models.Client.objects.filter(age=ClientAge.UNREAD.value).order_by("added_at", "id")[:limit]
+    for row in unread:
+        told = _age(_open(vault, row).identity.birth_date, agency.today(row.added_at))
+        with transaction.atomic():
+            compare_and_set(models.Client.objects.filter(pk=row.pk, age=ClientAge.UNREAD.value), **told)
+            due.renew_of_client(row.pk, now=now)
+    return len(unread)
+
+
 def show(client_id: UUID) -> facts.Client:
     """The client with this id, as far as anybody may see.
 
@@ -167,6 +182,14 @@ def note_access(by: facts.Actor, verb: AuditVerb, object_type: str, object_id: U
         staff.require(by, StaffRole.INTAKE, StaffRole.WITNESS, StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL)
         with transaction.atomic():
             audit.append(by, verb, object_type, object_id, now=now)
+
+
+def _age(born: dt.date, day: dt.date) -> dict[str, object]:
+    """Whether somebody is a minor on `day`; the coming of age in clear only to the month, and of minors only."""
+    eighteen = _EIGHTEEN.floor(born)
+    if eighteen <= day:
+        return {"age": ClientAge.ADULT.value, "of_age_on": None}
+    return {"age": ClientAge.MINOR.value, "of_age_on": month_end(eighteen)}
 
 
 def _found(key: bytes, name: str, birth_date: dt.date) -> list[models.Client]:

@@ -46,6 +46,10 @@ class RegisterErrorCode(StrEnum):
     OBJECT_STATE = "object_state"
     PROOF = "proof"
     FORM_VERSION = "form_version"
+    EVENT = "event"
+    MATTER = "matter"
+    HOLD = "hold"
+    SCHEDULE_VERSION = "schedule_version"
 
 
 class RegisterError(Exception):

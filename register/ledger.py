@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from register import audit, facts, models, sealed, staff
+from register import audit, due, facts, models, sealed, staff
 from register.change import the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, CopyMethod, DisclosureBasis, StaffRole
@@ -67,6 +67,9 @@ def enter(
         )
         details = {"basis": basis.value, "client": str(client_id)}
         audit.append(person, AuditVerb.DISCLOSED, "disclosure", row.id, details, now=now)
+        if statement_id is not None:
+            # the row is the event: what it rests on is kept as long as it must be accounted for
+            due.renew_of_statement(statement_id, now=now)
     return _fact(row)
 
 

@@ -1,7 +1,8 @@
 """The one place where a statement's state is written.
 
 A move is asked of `rules.lifecycle` (may it, by whom, does it need a reason), made by compare-and-set on the state it
-starts from, and written down twice: in the statement's moves, with the reason sealed, and in the audit log.
+starts from, and written down twice: in the statement's moves, with the reason sealed, and in the audit log. Where it
+is an event that retention counts from, that is recorded with it, and the record's day computed anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from register import audit, facts, models, staff
+from register import audit, events, facts, models, staff
 from register.change import compare_and_set
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole, VoidReason
@@ -68,6 +69,7 @@ def move(
     )
     details = {"from": source.value, "to": target.value, "trigger": trigger.value}
     audit.append(by, AuditVerb.STATEMENT_MOVED, "statement", row.pk, details, now=now)
+    events.note_move(row, target, by=by, now=now)
 
 
 def _way(row: models.Statement, source: StatementState, target: StatementState, trigger: Trigger) -> Transition:

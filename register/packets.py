@@ -17,14 +17,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
-from register import agency, asking, audit, facts, leases, models, moves, reading, sealed, staff
+from register import agency, asking, audit, events, facts, leases, models, moves, reading, sealed, staff
 from register.change import compare_and_set, the
 from register.dates import month_end
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, StaffRole, VoidReason
 from rules import draft as drafts
 from rules.lifecycle import Trigger, packet_may
-from rules.vocabulary import PacketState, StatementState
+from rules.vocabulary import Family, PacketState, StatementState
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -90,6 +90,8 @@ def open_packet(vault: Vault, request: facts.PacketRequest, *, by: facts.Actor, 
             _write(row, position, one)
         details: audit.Details = {"request": str(request.request_id), "statements": len(ready)}
         audit.append(person, AuditVerb.PACKET_OPENED, "packet", row.id, details, now=now)
+        if any(one.asked.draft.family is not Family.REVOCATION for one in ready):
+            events.reopened_by_sitting(vault, request.client_id, by=person, now=now)
     return show(row.id)
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from register import audit, facts, models, objects
+from register import audit, due, facts, holds, models, objects
 from register.change import compare_and_set, the
 from register.dates import month_end_instant
 from register.errors import RegisterError, RegisterErrorCode
@@ -49,6 +49,8 @@ def keep(
     )
     by = facts.Machine(MachineName.SEALING_WORKER)
     audit.append(by, AuditVerb.RECORD_KEPT, "record", row.id, _evidence(document, proof), now=now)
+    holds.capture(row, now=now)
+    due.renew_of_statement(statement.pk, now=now)
     return _fact(the(_rows(), "record", row.id), freed)
 
 
@@ -133,6 +135,7 @@ def upgrade(record_id: UUID, *, document: facts.Document, proof: Proof, now: dt.
             object_id=document.object_id,
             document_sha256=document.document_sha256,
             proof=proof.value,
+            hold_mirrored=False,  # a version the store was not told to hold
         )
         models.Statement.objects.filter(pk=row.statement_id).update(
             proof=proof.value, document_sha256=document.document_sha256
@@ -165,6 +168,16 @@ def _paged(rows: QuerySet[models.Record]) -> Iterator[facts.Record]:
     while page := list(rows.filter(id__gt=after).order_by("id")[:_PAGE]):
         after = page[-1].id
         yield from map(_fact, page)
+
+
+def lock(record_id: UUID) -> facts.Record:
+    """The record, its row locked to the end of the caller's transaction: nobody places a hold on it meanwhile.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    the(models.Record.objects.select_for_update(), "record", record_id)
+    return show(record_id)
 
 
 def _rows() -> QuerySet[models.Record]:

@@ -88,6 +88,62 @@ class DisclosureBasis(StrEnum):
     """Kept on by a custodian after the program ended (42 CFR 2.19)."""
 
 
+class ClientAge(StrEnum):
+    """Whether a client was a minor when they were added: retention counts a minor's years from coming of age."""
+
+    UNREAD = "unread"
+    """Added before anybody asked; upkeep reads the sealed birth date once."""
+    ADULT = "adult"
+    MINOR = "minor"
+
+
+class MatterKind(StrEnum):
+    """What the program is in."""
+
+    AWARD = "award"
+    CONTRACT = "contract"
+    CLAIMS = "claims"
+    """Services billed to a payer."""
+
+
+class Undone(StrEnum):
+    """Why an event counts no more."""
+
+    SUPERSEDED = "superseded"
+    """Another of its kind was recorded, with another day."""
+    REOPENED = "reopened"
+    CORRECTED = "corrected"
+    """It never happened."""
+
+
+class HoldKind(StrEnum):
+    """Why something must be kept for the time being."""
+
+    LITIGATION = "litigation"
+    INVESTIGATION = "investigation"
+    AUDIT = "audit"
+    COMPLAINT = "complaint"
+    RECORDS_REQUEST = "records_request"
+    OTHER = "other"
+
+
+class HoldScope(StrEnum):
+    """What a hold covers; the latter two also what comes in later."""
+
+    RECORDS = "records"
+    CLIENT = "client"
+    QUERY = "query"
+
+
+class ScheduleState(StrEnum):
+    """A retention schedule: proposed by one person, in force once a second adopts it, until the next is."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
 class AuditVerb(StrEnum):
     """What happened, in the audit log."""
 
@@ -138,3 +194,15 @@ class AuditVerb(StrEnum):
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     CLOSURE_EXPORTED = "closure_exported"
+    MATTER_ADDED = "matter_added"
+    EVENT_RECORDED = "event_recorded"
+    EVENT_UNDONE = "event_undone"
+    HOLD_PLACED = "hold_placed"
+    HOLD_RELEASED = "hold_released"
+    HOLD_CAPTURED = "hold_captured"
+    HOLD_MIRRORED = "hold_mirrored"
+    HOLD_SEEN = "hold_seen"
+    SCHEDULE_PROPOSED = "schedule_proposed"
+    SCHEDULE_ADOPTED = "schedule_adopted"
+    SCHEDULE_WITHDRAWN = "schedule_withdrawn"
+    SHORTENING_APPROVED = "shortening_approved"

@@ -4,6 +4,7 @@ from register.models.audit import AuditEntry
 from register.models.forms import FormApproval, FormVersion
 from register.models.keeping import CopyGiven, Disclosure, Object, Record
 from register.models.people import Agency, Client, NameToken, Organization, Staff
+from register.models.retention import Hold, HoldRow, Matter, RetentionEvent, ScheduleVersion
 from register.models.work import Move, Packet, Signing, Statement
 
 __all__ = [
@@ -14,12 +15,17 @@ __all__ = [
     "Disclosure",
     "FormApproval",
     "FormVersion",
+    "Hold",
+    "HoldRow",
+    "Matter",
     "Move",
     "NameToken",
     "Object",
     "Organization",
     "Packet",
     "Record",
+    "RetentionEvent",
+    "ScheduleVersion",
     "Signing",
     "Staff",
     "Statement",

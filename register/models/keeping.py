@@ -13,6 +13,7 @@ from django.db import models
 from register.models.columns import one_of
 from register.models.people import Client, Organization, Staff
 from register.vocabulary import CopyMethod, DisclosureBasis, ObjectArea, ObjectState
+from rules.retention.words import WhyNot
 from rules.vocabulary import Proof
 
 
@@ -50,12 +51,37 @@ class Record(models.Model):
     """When the bytes were last read to compare them; at first, when they were kept."""
     proved_at = models.DateTimeField()
     """When they were last found whole: earlier than `looked_at` while they are not."""
+    due_on = models.DateField(null=True)
+    """First day it may go, as last computed (`register.due`); None with `due_why_not`."""
+    due_why_not = models.CharField(max_length=16, blank=True)
+    destroy_by = models.DateField(null=True)
+    due_rule = models.CharField(max_length=64, blank=True)
+    due_version = models.CharField(max_length=32, blank=True)
+    due_disposition = models.CharField(max_length=16, blank=True)
+    due_basis = models.CharField(max_length=32, blank=True)
+    """What the date was computed on; it counts only while that is what holds (`register.basis`)."""
+    hold_mirrored = models.BooleanField(default=False)
+    """The store was told to hold it, and answered."""
 
     class Meta:
-        constraints = (one_of("proof", Proof),)
+        constraints = (
+            one_of("proof", Proof),
+            models.CheckConstraint(
+                condition=models.Q(due_why_not__in=["", *(why.value for why in WhyNot)]),
+                name="record_why_not_is_a_word",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(due_on__isnull=True) | models.Q(due_why_not=""), name="record_due_or_why_not"
+            ),
+        )
         indexes = (
             models.Index(fields=("proof", "kept_at"), name="records_by_proof"),
             models.Index(fields=("looked_at",), name="records_by_look"),
+            models.Index(
+                fields=("due_basis", "due_on", "id"), condition=models.Q(due_on__isnull=False), name="records_due"
+            ),
+            models.Index(fields=("due_basis", "due_why_not", "id"), name="records_by_why_not"),
+            models.Index(fields=("id",), condition=models.Q(hold_mirrored=True), name="records_hold_mirrored"),
         )
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 from register.models.columns import one_of
+from register.vocabulary import ClientAge
 from rules.vocabulary import OrganizationKind
 
 
@@ -84,7 +85,13 @@ class Client(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sealed_identity = models.BinaryField()
     birth_token = models.BinaryField(max_length=32, db_index=True)
+    age = models.CharField(max_length=8, default=ClientAge.UNREAD)
+    of_age_on = models.DateField(null=True)
+    """Of a minor: the last day of the month of the eighteenth birthday."""
     added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (one_of("age", ClientAge),)
 
 
 class NameToken(models.Model):

@@ -24,6 +24,7 @@ from register.database import django_settings
 from register.errors import RegisterError
 from register.vocabulary import MachineName, ObjectArea, StaffRole
 from rules.draft import Expiry, Identity
+from rules.retention.words import EventKind
 from rules.vocabulary import (
     Family,
     IdentifiedHow,
@@ -52,7 +53,11 @@ CANARY_BIRTH = dt.date(1987, 3, 14)
 CANARY_PURPOSE = "so that the kitchen on Zanzibarstreet can be rented"
 SIGNERS = (SignerRole.ORG_CERT, SignerRole.CLIENT, SignerRole.WITNESS, SignerRole.ORG_SEAL)
 DISCLOSURE = facts.FormChoice(
-    form_id="disclosure", form_version="2026.11", family=Family.SPECIFIC, retention_class="consent", signers=SIGNERS
+    form_id="disclosure",
+    form_version="2026.11",
+    family=Family.SPECIFIC,
+    retention_class="disclosure_statement",
+    signers=SIGNERS,
 )
 ACKNOWLEDGMENT = facts.FormChoice(
     form_id="privacy-acknowledgment",
@@ -69,6 +74,7 @@ class Ids:
     intake: UUID
     witness: UUID
     counsel: UUID
+    officer: UUID
     client: UUID
     housing: UUID
     probation: UUID
@@ -114,6 +120,10 @@ class World:
     @property
     def counsel(self) -> facts.Person:
         return self.person(self.ids.counsel)
+
+    @property
+    def officer(self) -> facts.Person:
+        return self.person(self.ids.officer)
 
     @property
     def administrator(self) -> facts.Person:
@@ -231,6 +241,30 @@ class World:
         )
         return statements.show(ready.statement_id)
 
+    def adopted(self, text: str | None = None) -> None:
+        """A retention schedule in force, the shipped one unless told, and every day computed by it."""
+        from register import due, schedules
+        from rules.retention.reading import read, shipped_text
+
+        text = text or shipped_text("us/ny")
+        schedules.propose(text, by=self.officer, now=self.now)
+        schedules.adopt(read(text).version, by=self.counsel, now=self.now)
+        due.refresh(now=self.now)
+
+    def record(self, *asked: facts.StatementRequest) -> facts.Record:
+        """A record that was just kept."""
+        from register import records
+
+        found = records.of(self.activated(*asked).statement_id)
+        assert found is not None
+        return found
+
+    def happened(self, kind: EventKind, day: dt.date) -> None:
+        """Something happened to the client."""
+        from register import events
+
+        events.record(self.vault, kind, client_id=self.ids.client, happened_on=day, by=self.officer, now=self.now)
+
     def in_threads(self, count: int, work: Callable[[int], T]) -> list[T | RegisterError]:
         """Run `work` in so many threads that start together; what the register refuses is an answer too."""
         together = threading.Barrier(count)
@@ -347,6 +381,7 @@ def _build(settings: Configuration) -> Ids:
     intake = hire("intake", "Ines Intake", {StaffRole.INTAKE}, chief)
     witness = hire("witness", "Wilma Witness", {StaffRole.WITNESS}, chief)
     counsel = hire("counsel", "Carl Counsel", {StaffRole.COUNSEL}, chief)
+    officer = hire("officer", "Olga Officer", {StaffRole.RECORDS_OFFICER}, chief)
     desk = facts.Person(intake.staff_id, intake.username, intake.roles)
     housing = organizations.add(
         legal_name="Albany County Housing Authority", kind=OrganizationKind.HOUSING, by=desk, now=NOW
@@ -363,6 +398,7 @@ def _build(settings: Configuration) -> Ids:
         intake=intake.staff_id,
         witness=witness.staff_id,
         counsel=counsel.staff_id,
+        officer=officer.staff_id,
         client=client.client_id,
         housing=housing.organization_id,
         probation=probation.organization_id,

@@ -1,0 +1,359 @@
+"""Holds: why nothing a hold covers may go, however many holds there are and whatever the schedule says.
+
+Danger: evidence destroyed because one of two holds was released, because a record came in after the hold, or because
+the store was not told. Invariants: a hold stands as a row for each record, written when it is placed and when a record
+comes in that it covers, in one transaction with it; a record is free when no row stands on it. Placing and releasing
+take the row lock of every record they touch, so that a destruction either sees the hold or was over before.
+
+The store's legal hold is a mirror. The register is written first; `mirror` tells the store and only then notes that it
+was told. A crash or a store that is down in between leaves a record that is not noted: `unmirrored` finds it, and
+upkeep tells the store again. Until then the register alone stands in the way of a destruction, which asks it.
+
+That there is a hold is known to counsel only. Its words are sealed under a key of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from register import audit, facts, models, sealed, staff
+from register.change import compare_and_set, the
+from register.errors import RegisterError, RegisterErrorCode, unknown
+from register.retention_facts import Hold, HoldOn, HoldQuery, HoldWords, Unmirrored
+from register.vocabulary import AuditVerb, HoldKind, HoldScope, MachineName, StaffRole
+from storage.errors import StorageError
+from storage.protocol import Area
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+_WORDS, _RELEASE = "hold-words", "hold-release"
+_BATCH = 500
+_UPKEEP = facts.Machine(MachineName.UPKEEP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirrored:
+    """What the store was told."""
+
+    told: tuple[UUID, ...]
+    failed: tuple[tuple[UUID, str], ...]
+    """Records and the code of the store's refusal; they wait for the next time."""
+
+
+def place(
+    vault: Vault,
+    *,
+    kind: HoldKind,
+    words: HoldWords,
+    review_on: dt.date,
+    records: Sequence[UUID] = (),
+    client_id: UUID | None = None,
+    query: HoldQuery | None = None,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> Hold:
+    """Hold explicit records, everything of a client, or everything a query covers; the latter two what comes in too.
+
+    The store is told by `mirror`, which the caller runs next.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID; HOLD when the scope is not exactly one of the three, when
+            a query leaves everything open, or when words or a review date to come are missing.
+    """
+    person = staff.require(by, StaffRole.COUNSEL)
+    _require_sense(words, review_on, now, records, client_id, query)
+    hold_id = uuid4()
+    told = json.dumps({"matter": words.matter.strip(), "authority": words.authority.strip()}, ensure_ascii=False)
+    sealed_words = sealed.seal(vault, hold_id, _WORDS, told.encode())
+    scope = HoldScope.RECORDS if records else HoldScope.CLIENT if client_id is not None else HoldScope.QUERY
+    with transaction.atomic():
+        if client_id is not None:
+            the(models.Client.objects.all(), "client", client_id)
+        hold = models.Hold.objects.create(
+            id=hold_id,
+            kind=kind.value,
+            scope=scope.value,
+            client_id=client_id,
+            query=_dump(query) if query else {},
+            sealed_words=sealed_words,
+            review_on=review_on,
+            placed_by_id=person.staff_id,
+            placed_at=now,
+        )
+        count = _write_rows(hold, _covered(scope, records, client_id, query), now)
+        if records and count != len(set(records)):
+            raise unknown("record", "among those named")
+        details: audit.Details = {"scope": scope.value, "records": count, "review_on": review_on.isoformat()}
+        audit.append(person, AuditVerb.HOLD_PLACED, "hold", hold_id, details, now=now)
+    return _fact(_rows().get(pk=hold_id))
+
+
+def capture(record: models.Record, *, now: dt.datetime) -> int:
+    """Put every standing hold that covers a record that just came in on it; in the transaction that keeps it.
+
+    Returns how many.
+    """
+    standing = models.Hold.objects.filter(released_at=None).exclude(scope=HoldScope.RECORDS.value)
+    count = 0
+    for hold in standing:
+        query = _load(hold.query) if hold.scope == HoldScope.QUERY.value else None
+        if not _covered(HoldScope(hold.scope), (), hold.client_id, query).filter(pk=record.pk).exists():
+            continue
+        _, made = models.HoldRow.objects.get_or_create(hold=hold, record=record, defaults={"placed_at": now})
+        if made:
+            details: audit.Details = {"hold": str(hold.pk)}
+            audit.append(_UPKEEP, AuditVerb.HOLD_CAPTURED, "record", record.pk, details, now=now)
+            count += 1
+    return count
+
+
+def release(vault: Vault, hold_id: UUID, *, reason: str, by: facts.Actor, now: dt.datetime) -> Hold:
+    """Release one hold, with a reason; what another holds stays held. The store is told by `mirror`.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID; HOLD without a reason, or when it was released already.
+    """
+    person = staff.require(by, StaffRole.COUNSEL)
+    if not reason.strip():
+        raise RegisterError(RegisterErrorCode.HOLD, "A release needs its reason.", "Give the reason in a line.")
+    the(models.Hold.objects.all(), "hold", hold_id)
+    kept = sealed.seal(vault, hold_id, _RELEASE, reason.strip().encode())
+    with transaction.atomic():
+        list(models.Record.objects.select_for_update().filter(hold_rows__hold=hold_id).values_list("pk", flat=True))
+        compare_and_set(
+            models.Hold.objects.filter(pk=hold_id, released_at=None),
+            RegisterError(RegisterErrorCode.HOLD, "This hold was released already.", "See: confide hold show"),
+            released_at=now,
+            released_by_id=person.staff_id,
+            sealed_release=kept,
+        )
+        freed = models.HoldRow.objects.filter(hold=hold_id, released_at=None).update(released_at=now)
+        audit.append(person, AuditVerb.HOLD_RELEASED, "hold", hold_id, {"records": freed}, now=now)
+    return _fact(_rows().get(pk=hold_id))
+
+
+def on(record_id: UUID) -> tuple[HoldOn, ...]:
+    """The holds that stand on a record, oldest first. Who destroys asks under the record's row lock."""
+    rows = models.HoldRow.objects.filter(record=record_id, released_at=None).select_related("hold")
+    return tuple(
+        HoldOn(
+            hold_id=row.hold_id,
+            record_id=row.record_id,
+            kind=HoldKind(row.hold.kind),
+            review_on=row.hold.review_on,
+            placed_at=row.placed_at,
+        )
+        for row in rows.order_by("placed_at", "hold_id")
+    )
+
+
+def may_know(by: facts.Actor) -> bool:
+    """Whether this person may be told that there is a hold."""
+    return isinstance(by, facts.Person) and StaffRole.COUNSEL in staff.require(by).roles
+
+
+def show(hold_id: UUID, *, by: facts.Actor) -> Hold:
+    """One hold.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID.
+    """
+    staff.require(by, StaffRole.COUNSEL)
+    return _fact(the(_rows(), "hold", hold_id))
+
+
+def listing(*, by: facts.Actor, released: bool = False) -> tuple[Hold, ...]:
+    """Every standing hold, the next review first; with `released` those that were released too.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel.
+    """
+    staff.require(by, StaffRole.COUNSEL)
+    rows = _rows().order_by("review_on", "placed_at", "id")
+    return tuple(_fact(row) for row in (rows if released else rows.filter(released_at=None)))
+
+
+def words(vault: Vault, hold_id: UUID, *, by: facts.Actor, now: dt.datetime) -> HoldWords:
+    """What a hold says, in clear; that somebody looked is written down.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID.
+    """
+    person = staff.require(by, StaffRole.COUNSEL)
+    row = the(models.Hold.objects.all(), "hold", hold_id)
+    with transaction.atomic():
+        audit.append(person, AuditVerb.HOLD_SEEN, "hold", hold_id, now=now)
+    told = json.loads(sealed.open_sealed(vault, hold_id, _WORDS, row.sealed_words))
+    reason = sealed.open_sealed(vault, hold_id, _RELEASE, row.sealed_release).decode() if row.sealed_release else ""
+    return HoldWords(matter=told["matter"], authority=told["authority"], release_reason=reason)
+
+
+def records_of(hold_id: UUID, *, by: facts.Actor) -> tuple[UUID, ...]:
+    """The records a hold stands on, or stood on until it was released.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID.
+    """
+    staff.require(by, StaffRole.COUNSEL)
+    row = the(models.Hold.objects.all(), "hold", hold_id)
+    return tuple(row.rows.order_by("record_id").values_list("record_id", flat=True))
+
+
+def to_review(today: dt.date) -> tuple[tuple[UUID, dt.date], ...]:
+    """Standing holds whose review date has passed: id and date, for upkeep and doctor."""
+    rows = models.Hold.objects.filter(released_at=None, review_on__lt=today).order_by("review_on", "id")
+    return tuple(rows.values_list("id", "review_on"))
+
+
+# --- the store's mirror -----------------------------------------------------------------------------------------------
+
+
+def unmirrored() -> tuple[Unmirrored, ...]:
+    """Records of which the store may not know what the register knows, by id."""
+    held = models.HoldRow.objects.filter(record=OuterRef("pk"), released_at=None)
+    rows = models.Record.objects.annotate(held=Exists(held))
+    placed = rows.filter(hold_mirrored=False, hold_rows__released_at=None, hold_rows__isnull=False, held=True)
+    lifted = rows.filter(hold_mirrored=True, held=False)
+    found = {(row.pk, row.object_id): True for row in placed} | {(row.pk, row.object_id): False for row in lifted}
+    return tuple(Unmirrored(record_id=pk, object_id=key, hold=hold) for (pk, key), hold in sorted(found.items()))
+
+
+def mirror(vault: Vault, *, now: dt.datetime, step: Callable[[int], object] | None = None) -> Mirrored:
+    """Tell the store of every hold it may not know of, and of those that are over; what fails waits for next time."""
+    told: list[UUID] = []
+    failed: list[tuple[UUID, str]] = []
+    for number, one in enumerate(unmirrored(), start=1):
+        try:
+            with transaction.atomic():
+                _tell(vault, one.record_id, now)
+        except StorageError as refused:
+            failed.append((one.record_id, str(refused.code)))
+        else:
+            told.append(one.record_id)
+        if step is not None:
+            step(number)
+    return Mirrored(told=tuple(told), failed=tuple(failed))
+
+
+def _tell(vault: Vault, record_id: UUID, now: dt.datetime) -> None:
+    """Under the row lock: a hold placed or released meanwhile cannot be overwritten by what was read before."""
+    row = models.Record.objects.select_for_update().get(pk=record_id)
+    held = bool(on(record_id))
+    if held == row.hold_mirrored:
+        return
+    vault.store.protect(Area.RECORDS, row.object_id, hold=held)
+    compare_and_set(models.Record.objects.filter(pk=record_id, hold_mirrored=not held), hold_mirrored=held)
+    audit.append(_UPKEEP, AuditVerb.HOLD_MIRRORED, "record", record_id, {"hold": held}, now=now)
+
+
+# --- which records a hold covers --------------------------------------------------------------------------------------
+
+
+def _covered(
+    scope: HoldScope, records: Sequence[UUID], client_id: UUID | None, query: HoldQuery | None
+) -> QuerySet[models.Record]:
+    rows = models.Record.objects.all()
+    if scope is HoldScope.RECORDS:
+        return rows.filter(pk__in=list(records))
+    if scope is HoldScope.CLIENT:
+        return rows.filter(statement__client=client_id)
+    if query is None:
+        return rows.none()
+    wanted = {
+        "retention_class": query.retention_class,
+        "statement__form_id": query.form_id,
+        "statement__organization": query.organization_id,
+        "statement__client": query.client_id,
+        "kept_at__gte": _moment(query.kept_from, dt.time.min),
+        "kept_at__lte": _moment(query.kept_to, dt.time.max),
+    }
+    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+
+
+def _moment(day: dt.date | None, at: dt.time) -> dt.datetime | None:
+    from register import agency
+
+    return dt.datetime.combine(day, at, tzinfo=agency.zone()) if day is not None else None
+
+
+def _write_rows(hold: models.Hold, covered: QuerySet[models.Record], now: dt.datetime) -> int:
+    count, batch = 0, list[UUID]()
+    locked = covered.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+    for pk in [*locked]:
+        batch.append(pk)
+        if len(batch) == _BATCH:
+            count += _write_batch(hold, batch, now)
+            batch = []
+    return count + _write_batch(hold, batch, now)
+
+
+def _write_batch(hold: models.Hold, batch: Sequence[UUID], now: dt.datetime) -> int:
+    models.HoldRow.objects.bulk_create(
+        [models.HoldRow(hold=hold, record_id=pk, placed_at=now) for pk in batch], batch_size=_BATCH
+    )
+    return len(batch)
+
+
+def _require_sense(
+    words: HoldWords,
+    review_on: dt.date,
+    now: dt.datetime,
+    records: Sequence[UUID],
+    client_id: UUID | None,
+    query: HoldQuery | None,
+) -> None:
+    scopes = sum((bool(records), client_id is not None, query is not None))
+    if scopes != 1 or (query is not None and query.open):
+        raise RegisterError(
+            RegisterErrorCode.HOLD,
+            "A hold covers records, a client, or what a query finds: one of the three, and never everything at once.",
+            "Name records, or a client, or at least one word of a query.",
+        )
+    if not words.matter.strip() or not words.authority.strip():
+        raise RegisterError(
+            RegisterErrorCode.HOLD, "A hold says what it is about and what it rests on.", "Give matter and authority."
+        )
+    if review_on <= now.date():
+        raise RegisterError(
+            RegisterErrorCode.HOLD, "The day of its review must lie ahead.", "Give the day somebody looks at it again."
+        )
+
+
+def _dump(query: HoldQuery) -> dict[str, str]:
+    return {name: str(value) for name, value in asdict(query).items() if value is not None}
+
+
+def _load(told: dict[str, str]) -> HoldQuery:
+    ids = {name: UUID(told[name]) for name in ("organization_id", "client_id") if name in told}
+    days = {name: dt.date.fromisoformat(told[name]) for name in ("kept_from", "kept_to") if name in told}
+    plain = {name: told[name] for name in ("retention_class", "form_id") if name in told}
+    return HoldQuery(**plain, **ids, **days)  # type: ignore[arg-type]  # each group has its type
+
+
+def _rows() -> QuerySet[models.Hold]:
+    return models.Hold.objects.annotate(count=Count("rows"))
+
+
+def _fact(row: models.Hold) -> Hold:
+    return Hold(
+        hold_id=row.id,
+        kind=HoldKind(row.kind),
+        scope=HoldScope(row.scope),
+        client_id=row.client_id,
+        query=_load(row.query),
+        records=getattr(row, "count"),  # noqa: B009  annotated by `_rows`
+        review_on=row.review_on,
+        placed_by=row.placed_by_id,
+        placed_at=row.placed_at,
+        released_by=row.released_by_id,
+        released_at=row.released_at,
+    )
