@@ -40,15 +40,17 @@ def listing(every: bool, as_json: bool) -> None:
         answer(rows, "", as_json=True)
         return
     table(
-        ["Form", "Version", "Title", "Languages", "State", "Not reviewed by counsel"],
+        ["Form", "Version", "Title", "In", "State", "Counsel"],
         [
             [
                 row["id"],
                 row["version"],
                 row["title"],
-                ", ".join(row["languages"]),
+                " ".join(row["languages"]),
                 row["state"],
-                ", ".join(row["not_reviewed_by_counsel"]) or "—",
+                f"not yet: {' '.join(row['not_reviewed_by_counsel'])}"
+                if row["not_reviewed_by_counsel"]
+                else "approved",
             ]
             for row in rows
         ],

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -44,18 +44,44 @@ def plain(data: object) -> object:
     return data
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
-    """A table on standard output, as wide as the terminal allows."""
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """A cell with a colour, which only a terminal shows."""
+
+    text: str
+    colour: str
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str | Coloured]], *, title: str | None = None) -> None:
+    """A table on standard output, as wide as the terminal allows; aligned columns, nothing broken, into a pipe.
+
+    Cells are text, never markup: what stands in an organization's name is printed as it stands.
+    """
+    if not sys.stdout.isatty():
+        _columns(headings, rows, title)
+        return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    sheet = Table(*headings, title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    sheet = Table(title=Text(title) if title else None, box=SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
+    for heading, *cells in zip(headings, *rows, strict=True):
+        # an id is copied from the screen: what is one word is never cut, its neighbours are broken over lines
+        word = not any(" " in (cell.text if isinstance(cell, Coloured) else cell) for cell in cells)
+        sheet.add_column(Text(heading), no_wrap=word, overflow="fold")
     for row in rows:
-        sheet.add_row(*row)
-    console = Console()
-    # a pipe has no width of its own: give it room, so that no cell is cut in a file
-    (console if console.is_terminal else Console(width=160)).print(sheet)
+        sheet.add_row(*(Text(cell.text, cell.colour) if isinstance(cell, Coloured) else Text(cell) for cell in row))
+    Console().print(sheet)
+
+
+def _columns(headings: Sequence[str], rows: Sequence[Sequence[str | Coloured]], title: str | None) -> None:
+    texts = [[cell.text if isinstance(cell, Coloured) else cell for cell in row] for row in (headings, *rows)]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    if title:
+        click.echo(title)
+    for row in texts:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @contextmanager
@@ -94,7 +120,7 @@ def examined(lines: Sequence[Line], heading: str, *, as_json: bool) -> None:
         colour = {"ok": "green", "note": "yellow", "problem": "red"}
         table(
             ["", heading, "Found", "Remedy"],
-            [[f"[{colour[line.level]}]{line.level}[/]", line.what, line.sentence, line.remedy] for line in lines],
+            [[Coloured(line.level, colour[line.level]), line.what, line.sentence, line.remedy] for line in lines],
         )
     if any(line.level == "problem" for line in lines):
         sys.exit(ExitCode.FINDINGS)

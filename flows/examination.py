@@ -61,7 +61,9 @@ LEAST_FREE_BYTES = 1_000_000_000
 def _room(site: Site) -> Iterator[Line]:
     places = {site.configuration.home, site.configuration.keys, site.configuration.run}
     for place in sorted(places):
-        free = shutil.disk_usage(place).free
+        # the folder for running parts is made by `confide serve`: before, its neighbours' disk is looked at
+        there = next(folder for folder in (place, *place.parents) if folder.exists())
+        free = shutil.disk_usage(there).free
         if free < LEAST_FREE_BYTES:
             yield Line(
                 Level.PROBLEM,
