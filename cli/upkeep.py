@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import click
 
@@ -14,17 +15,30 @@ from cli.output import answer, json_option, progress, table
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Change nothing; only tell.")
+@click.option(
+    "--inventory",
+    "manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="manifest.json of an S3 Inventory (CSV, all versions) to hold the register against, for large buckets.",
+)
 @json_option
-def upkeep(dry_run: bool, as_json: bool) -> None:
+def upkeep(dry_run: bool, manifest: Path | None, as_json: bool) -> None:
     """Do what upkeep does every night, or with --dry-run only say what it would do.
 
-    Exit status 11 when something was found that a person must look at.
+    Exit status 11 when something was found that a person must look at. What differs from an inventory is asked of the
+    bucket itself before it is told.
     """
     site = opened()
     from flows.upkeep import tend
 
-    with progress(None, "Upkeep", quiet=as_json):
-        found = tend(site, dry=dry_run)
+    inventory = None
+    if manifest is not None:
+        from storage.inventory import Inventory
+
+        inventory = Inventory.read(manifest)
+        inventory.require_of(site.configuration.s3)
+    with progress(None, "Upkeep", quiet=as_json) as step:
+        found = tend(site, dry=dry_run, inventory=inventory, progress=step)
     findings = [each for each in found if each.remedy]
     if as_json:
         answer(

@@ -30,7 +30,9 @@ class Kind(StrEnum):
     DAMAGED = "damaged"
     LOST = "lost"
     UNKNOWN_BYTES = "unknown_bytes"
+    NOT_GONE = "not_gone"
     LOCK_SHORTER = "lock_shorter"
+    LOCK_LONGER = "lock_longer"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
     KEY_ENDS = "key_ends"
@@ -49,6 +51,9 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.LOST: "The store holds no bytes for this record. Restore it from a backup.",
     Kind.UNKNOWN_BYTES: "The store holds bytes the register does not know. Have them looked at.",
     Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again, then check the store.",
+    Kind.NOT_GONE: "The store still holds bytes of something destroyed; without its key nobody reads them. Run upkeep "
+    "again; if they stay, look at the store's roles.",
+    Kind.LOCK_LONGER: "The store's lock ends after the register's and delays a disposal; break-glass can end it.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",
     Kind.KEY_ENDS: "A signing key ends within sixty days. Make another and name it in the setting (docs/keys.md).",

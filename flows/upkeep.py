@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from prefect import flow
 
 from flows import django_ready  # isort: skip  # noqa: F401
 from flows import erasure
-from flows.duties import kept, passing, statement_life
+from flows.duties import kept, passing, reconciling, statement_life
 from flows.found import Found, Kind
 from flows.site import Site, now, open_site
+
+if TYPE_CHECKING:
+    from storage.inventory import Inventory
 
 DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...] = (
     ("leases", passing.give_back_leases),
@@ -28,7 +32,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("without-time", kept.upgrade),
     ("locks", kept.extend_locks),
     ("fixity", kept.prove),
-    ("reconcile", kept.reconcile),
+    ("reconcile", reconciling.reconcile),
     ("epochs", erasure.turn),
     ("orphans", passing.clear_orphans),
     ("stuck", passing.tell_stuck),
@@ -45,13 +49,30 @@ def upkeep() -> None:
     tend(open_site(), dry=False)
 
 
-def tend(site: Site, *, dry: bool, at: datetime | None = None) -> tuple[Found, ...]:
-    """Do every duty, or with `dry` only say what each would do; returns everything found, in order."""
+def tend(
+    site: Site,
+    *,
+    dry: bool,
+    at: datetime | None = None,
+    inventory: Inventory | None = None,
+    progress: Callable[[int, str], None] = lambda count, duty: None,
+) -> tuple[Found, ...]:
+    """Do every duty, or with `dry` only say what each would do; returns everything found, in order.
+
+    With an `inventory` the store's side of the reconciliation is read from it. `progress` is told how much was found so
+    far and which duty is at work.
+    """
     moment = at or now()
     found: list[Found] = []
     for name, duty in DUTIES:
+        progress(len(found), name)
         try:
-            found.extend(duty(site, moment, dry))
+            told = duty(site, moment, dry)
+            if name == "reconcile" and inventory is not None:
+                told = reconciling.with_inventory(site, inventory)
+            for each in told:
+                found.append(each)
+                progress(len(found), name)
         except Exception as failure:  # noqa: BLE001 - the next duty must run; this one is reported
             # by its code alone: a message may quote a client
             code = str(getattr(failure, "code", "") or type(failure).__name__)

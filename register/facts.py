@@ -207,7 +207,7 @@ class Document:
     sealed_sha256: str
     """Of the bytes as the store holds them."""
     size: int
-    """Bytes as the store holds them."""
+    """Bytes in clear."""
     document_sha256: str
     """Of the PDF in clear."""
     pages: int
@@ -337,6 +337,21 @@ class StoredObject:
     sealed_sha256: str
     size: int
     staged_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounted:
+    """What the register says of one object, to be held against what the store has."""
+
+    object_id: str
+    state: ObjectState
+    version_id: str
+    sealed_sha256: str
+    size: int
+    """Bytes in clear."""
+    record_id: UUID | None
+    """The record these bytes are; None for bytes that are none, or not yet, or no more."""
+    retain_until: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ in the vault, then `retire` the row.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from uuid import uuid4
 
 from django.db import transaction
@@ -17,6 +18,9 @@ from register import audit, facts, models
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, ObjectArea, ObjectState
+
+_PAGE = 1000
+"""Rows that are held in memory at once."""
 
 
 def stage(area: ObjectArea, *, now: dt.datetime) -> str:
@@ -96,6 +100,27 @@ def show(object_id: str) -> facts.StoredObject:
 def known(object_id: str) -> bool:
     """True when the register ever staged this id: bytes under any other are nobody's."""
     return models.Object.objects.filter(pk=object_id).exists()
+
+
+def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Accounted]:
+    """Everything the register ever named in an area, or one object of it, ascending by id, streamed in pages."""
+    rows = models.Object.objects.filter(area=area.value)
+    if only is not None:
+        rows = rows.filter(pk=only)
+    columns = ("id", "state", "version_id", "sealed_sha256", "size", "record__id", "record__retain_until")
+    after = ""
+    while page := list(rows.filter(id__gt=after).order_by("id").values_list(*columns)[:_PAGE]):
+        after = page[-1][0]
+        for object_id, state, version_id, sealed_sha256, size, record_id, retain_until in page:
+            yield facts.Accounted(
+                object_id=object_id,
+                state=ObjectState(state),
+                version_id=version_id,
+                sealed_sha256=sealed_sha256,
+                size=size,
+                record_id=record_id,
+                retain_until=retain_until,
+            )
 
 
 def live(area: ObjectArea) -> tuple[facts.StoredObject, ...]:

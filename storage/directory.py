@@ -245,7 +245,7 @@ class DirectoryStore:
         for shard in sorted(os.listdir(self._base[area])):
             with os.scandir(f"{self._base[area]}/{shard}") as entries:
                 keys = {entry.name.partition(".")[0] for entry in entries if not entry.name.endswith(".lock")}
-            yield from keys
+            yield from sorted(keys)
 
     def _lock_seconds(self, area: Area, retain_until: datetime, now: datetime) -> int:
         if area is Area.WORKING:

@@ -46,6 +46,7 @@ class StorageCode(StrEnum):
     WRONG_SHARES = "wrong_shares"
     BACKUP_REFUSED = "backup_refused"
     RESTORE_REFUSED = "restore_refused"
+    INVENTORY_REFUSED = "inventory_refused"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_DENIED = "store_denied"
     STORE_UNFIT = "store_unfit"
@@ -350,6 +351,13 @@ class BackupRefused(StorageError):
 class RestoreRefused(StorageError):
     def __init__(self, sentence: str, remedy: str) -> None:
         super().__init__(StorageCode.RESTORE_REFUSED, sentence, remedy)
+
+
+class InventoryRefused(StorageError):
+    """What was given as an inventory of the bucket is none that can be relied on."""
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(StorageCode.INVENTORY_REFUSED, sentence, remedy)
 
 
 class StoreUnavailable(StorageError):

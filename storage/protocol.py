@@ -155,7 +155,7 @@ class Store(Protocol):
         """
 
     def list(self, area: Area) -> Iterator[str]:
-        """Every key once, in no order, streamed. Keys put or destroyed meanwhile may or may not be seen."""
+        """Every key once, ascending, streamed. Keys put or destroyed meanwhile may or may not be seen."""
 
 
 def checked_key(key: str) -> str:

@@ -23,6 +23,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from storage.address import S3Address
@@ -44,6 +45,7 @@ from storage.errors import (
 from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
 from storage.s3_many import destroy_each
 from storage.s3_requests import PAGE, Requests, each, refusal, translated
+from storage.survey import Seen
 
 LARGEST = 5 * 10**9
 """Bytes of the largest single PutObject."""
@@ -191,6 +193,20 @@ class S3Store:
                 if key not in (last, PROBE) and _is_key(key):
                     yield key
                 last = key
+
+    def survey(self, area: Area) -> Iterator[tuple[str, tuple[Seen, ...]]]:
+        """Every key, ascending, with its versions, oldest first: by listing alone, which tells no locks."""
+        under = self.under(area)
+        listed = (
+            version
+            for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=under)
+            for version in page.get("Versions", ())
+        )
+        for name, versions in groupby(listed, key=lambda version: str(version["Key"])):
+            key = name.removeprefix(under)
+            if key != PROBE and _is_key(key):
+                told = [Seen(version_id=v["VersionId"], size=int(v["Size"]), sha256=None, lock=None) for v in versions]
+                yield key, tuple(reversed(told))
 
     def name(self, area: Area, key: str) -> str:
         """The name of an object in the bucket. Raises BadKey."""

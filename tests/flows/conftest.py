@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from asn1crypto import tsp
 
-from flows.duties import kept, passing, statement_life
+from flows.duties import kept, passing, reconciling, statement_life
 from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear, staged
@@ -136,7 +136,7 @@ DUTY = {
     "upgrade": kept.upgrade,
     "extend_locks": kept.extend_locks,
     "prove": kept.prove,
-    "reconcile": kept.reconcile,
+    "reconcile": reconciling.reconcile,
     "clear_orphans": passing.clear_orphans,
     "give_back_leases": passing.give_back_leases,
     "prove_audit": passing.prove_audit,
