@@ -81,6 +81,15 @@ def choose(question: str, choices: Sequence[str], *, default: str | None = None)
     return answer
 
 
+def several(question: str, choices: Sequence[str]) -> list[str]:
+    """Ask for one or more of `choices`, with commas between them."""
+    click.echo(f"{question}: {', '.join(choices)}", err=True)
+    given = prompt("One or several, with commas").replace(",", " ").split()
+    for each in given:
+        one_of(each, choices, "word")
+    return given
+
+
 def require_terminal() -> None:
     """Refuse to ask where nobody can answer."""
     if not sys.stdin.isatty():

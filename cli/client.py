@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -11,7 +12,7 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
-from cli.output import answer, json_option
+from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
 
@@ -67,6 +68,41 @@ def find(source: str | None, username: str | None, password_file: str | None, as
     found = clients.find(site.vault, str(told["legal_name"]), _date(told["birth_date"]), by=by, now=now())
     lines = [str(each.client_id) for each in found] or ["Nobody of that name and birth date."]
     answer(found, lines, as_json=as_json)
+
+
+@client.command("disclosures")
+@click.argument("client_id", type=click.UUID)
+@person_options
+@json_option
+def disclosures(client_id: UUID, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """What was shared about a client: when, with whom, what and why (45 CFR 164.528; 42 CFR 2.25).
+
+    That you looked is written down.
+    """
+    site = opened()
+    from flows.site import now
+    from register import ledger
+    from register.moves import DESK
+
+    by = authenticated(Claimed(username, password_file), *DESK)
+    lines = ledger.accounting(site.vault, client_id, by=by, now=now())
+    if as_json:
+        answer(lines, "", as_json=True)
+        return
+    table(
+        ["When (UTC)", "Organization", "Received by", "What", "Why", "Statement"],
+        [
+            [
+                f"{line.disclosure.disclosed_at:%Y-%m-%d %H:%M}",
+                line.organization,
+                line.received_by,
+                line.description,
+                (line.disclosure.purpose or line.disclosure.basis).replace("_", " "),
+                line.statement_ref or "—",
+            ]
+            for line in lines
+        ],
+    )
 
 
 def _identity(source: str | None) -> dict[str, Any]:

@@ -55,11 +55,15 @@ def hand_over(site: Site, statement_id: UUID, directory: Path, *, paper: bool, b
     refuse_inside(directory, site.configuration.home, site.configuration.keys)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     copied = own_copy(site, statement_id, method=CopyMethod.PAPER if paper else CopyMethod.FILE, by=by)
-    path = directory / copied.file_name
+    return private_file(directory / copied.file_name, copied.pdf)
+
+
+def private_file(path: Path, content: bytes) -> Path:
+    """Write `content` there, whole or not at all, readable by its owner alone."""
     staged = path.with_suffix(".part")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(copied.pdf)
+        file.write(content)
     staged.replace(path)
     return path
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from cli.copy import refuse_inside
+from cli.copy import private_file, refuse_inside
 from cli.doors import opened, statement_id
 from cli.output import answer, json_option, progress
 from cli.person import Claimed, authenticated, person_options
@@ -42,8 +41,5 @@ def notice(
     with progress(None, "Printing", quiet=as_json):
         page = accompanying_notice(site, statement_id(statement), language=Language(language), by=by)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = target / page.file_name
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(page.pdf)
+    path = private_file(target / page.file_name, page.pdf)
     answer({"statement": page.statement.ref, "path": str(path)}, f"The notice is at {path}", as_json=as_json)

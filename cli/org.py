@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -188,10 +189,62 @@ def retire(
     """Retire an organization; new statements go to its successor, signed ones stay as they were signed."""
     opened()
     from flows.site import now
-    from register import organizations
+    from register import organizations, successors
     from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.ADMINISTRATOR)
     organizations.retire(organization_id, successor_id=successor, by=by, now=now())
-    after = organizations.show(organization_id)
-    answer(after, f"{after.legal_name} is retired.", as_json=as_json)
+    after, waiting = organizations.show(organization_id), successors.to_re_paper(organization_id)
+    lines = [f"{after.legal_name} is retired."]
+    if waiting:
+        lines.append(f"{len(waiting)} statement(s) in force name it, and nothing goes on them now: confide org changed")
+    answer({**asdict(after), "statements_for_counsel": waiting}, lines, as_json=as_json)
+
+
+@org.command("changed")
+@json_option
+def changed(as_json: bool) -> None:
+    """The statements in force on organizations that are no more (V22): counsel lets a successor stand in (carry-over),
+    or the client signs anew."""
+    opened()
+    from register import successors
+
+    found = successors.to_re_paper()
+    if as_json:
+        answer(found, "", as_json=True)
+        return
+    click.echo(f"{len(found)} statement(s) wait." if found else "No statement waits.")
+    for one in found:
+        click.echo(f"{one.field}: {one.sentence} ({one.code} · {one.authority})")
+
+
+@org.command("carry-over")
+@click.argument("organization_id", type=click.UUID)
+@click.argument("successor_id", type=click.UUID)
+@ask.from_option
+@person_options
+@json_option
+def carry_over(
+    organization_id: UUID,
+    successor_id: UUID,
+    source: str | None,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Counsel lets a successor receive on the statements that name a retired organization, with the reason.
+
+    The statements stay as they were signed. `confide disclose` then takes the successor as `organization`.
+    """
+    site = opened()
+    from flows.site import now
+    from register import organizations, successors
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why")}
+    ask.required(told, ["reason"])
+    successors.carry_over(site.vault, organization_id, successor_id, reason=str(told["reason"]), by=by, now=now())
+    old, new = organizations.show(organization_id), organizations.show(successor_id)
+    data = {"organization_id": organization_id, "successor_id": successor_id}
+    answer(data, f"{new.legal_name} may receive what statements let {old.legal_name} receive.", as_json=as_json)

@@ -116,6 +116,21 @@ def reissue(packet_id: UUID, no_wait: bool, username: str | None, password_file:
     _tell(asked if no_wait else wait(site, asked.packet_id, quiet=as_json), as_json=as_json)
 
 
+@packet.command("withdraw")
+@click.argument("packet_id", type=click.UUID)
+@person_options
+@json_option
+def withdraw(packet_id: UUID, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Give up a packet that was not issued yet; its statements become void."""
+    opened()
+    from flows.site import now
+    from register import packets
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.INTAKE)
+    _tell(packets.withdraw(packet_id, by=by, now=now()), as_json=as_json)
+
+
 def wait(site: Site, packet_id: UUID, *, quiet: bool) -> Packet:
     """Watch a packet until it is issued or failed, a minute at most; says so where no worker is running."""
     from flows.supervisor import status
@@ -213,8 +228,8 @@ def _asked(site: Site) -> dict[str, Any]:
             "form": form.id,
             "organization": str(known[chosen - 1].organization_id),
             "language": ask.choose("Language", languages, default=told["language"]),
-            "categories": _several("What may be shared", [each.value for each in InformationCategory]),
-            "purposes": _several("Why", [each.value for each in PurposeCode]),
+            "categories": ask.several("What may be shared", [each.value for each in InformationCategory]),
+            "purposes": ask.several("Why", [each.value for each in PurposeCode]),
             "purpose_text": ask.prompt("Why, in the client's words (may be empty)", default=""),
             "expires": _moment("Until when"),
         }
@@ -248,14 +263,6 @@ def _paper(form: Form, language: str) -> dict[str, Any]:
             "keeps_private": click.confirm("Do staff keep what one tells them alone from the others", err=True),
         }
     return wish
-
-
-def _several(question: str, choices: list[str]) -> list[str]:
-    click.echo(f"{question}: {', '.join(choices)}", err=True)
-    given = ask.prompt("One or several, with commas").replace(",", " ").split()
-    for each in given:
-        ask.one_of(each, choices, "word")
-    return given
 
 
 def _moment(question: str) -> dict[str, str]:

@@ -14,17 +14,20 @@ from uuid import UUID
 from register.vocabulary import (
     AuditVerb,
     CopyMethod,
-    DisclosureBasis,
     FormState,
+    HandoverMethod,
     MachineName,
     ObjectArea,
     ObjectState,
     SealingState,
     StaffRole,
+    VoidReason,
 )
 from rules.draft import Expiry, GroupTerms, Mandate, Revocable
 from rules.finding import Finding
+from rules.lifecycle import Trigger
 from rules.vocabulary import (
+    DisclosureBasis,
     Family,
     IdentifiedHow,
     InformationCategory,
@@ -376,8 +379,40 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One change of a statement's state."""
+
+    source: StatementState
+    target: StatementState
+    trigger: Trigger
+    actor: str
+    """Username of who did it, or the name of the machine."""
+    at: dt.datetime
+    void_reason: VoidReason | None
+    has_reason: bool
+    """A reason is kept with it, sealed."""
+    reason: str = field(default="", repr=False)
+    """That reason in clear, where a person asked for it; "" otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """How something goes to a receiving organization, and who there gets it. The repr tells nobody."""
+
+    method: HandoverMethod
+    received_by: str = field(repr=False)
+    """The person there, whom the ledger names and no statement does."""
+    description: str = field(repr=False)
+    """What goes, in a line (45 CFR 164.528(b)(2)(iii))."""
+    items: int = 1
+    """How many papers or files."""
+    scope_told: bool = False
+    """Spoken: the person sharing says first what the client agreed to (42 CFR 2.32(b))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """One row of the disclosure ledger; the receiving person is sealed."""
+    """One row of the disclosure ledger; the receiving person and what went are sealed."""
 
     disclosure_id: UUID
     client_id: UUID
@@ -386,8 +421,25 @@ class Disclosure:
     categories: tuple[InformationCategory, ...]
     basis: DisclosureBasis
     purpose: PurposeCode | None
+    method: HandoverMethod
+    items: int
     staff_id: UUID | None
     disclosed_at: dt.datetime
+    written_at: dt.datetime
+    """Before it went, but for what could not wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounted:
+    """One line of the accounting a client may ask for (45 CFR 164.528; 42 CFR 2.25). Personal data: hidden."""
+
+    disclosure: Disclosure
+    statement_ref: str
+    """Of the statement it went on; "" where it went on none."""
+    organization: str
+    address: tuple[str, ...]
+    received_by: str = field(repr=False)
+    description: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

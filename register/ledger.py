@@ -1,7 +1,9 @@
 """The disclosure ledger: what left, to whom, on what basis, by whom, when. Written before anything goes.
 
 The statement names an organization; the ledger also names the person there who received it (45 CFR 164.528; domain
-notes, 2.4), sealed under the client's key. A row serves both accountings, of HIPAA (six years) and of Part 2 (three).
+notes, 2.4), sealed under the client's key, and so is what went, in a line. A row serves both accountings, of HIPAA (six
+years) and of Part 2 (three). Danger: a row that is half, or written after the fact as if it had been before. Invariant:
+every row was judged whole (V18) the moment it was written, and is never changed.
 """
 
 from __future__ import annotations
@@ -12,17 +14,20 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from register import audit, due, facts, models, sealed, staff
+from register import audit, clients, due, facts, models, sealed, staff
 from register.change import the
 from register.errors import RegisterError, RegisterErrorCode
-from register.vocabulary import AuditVerb, CopyMethod, DisclosureBasis, StaffRole
-from rules.vocabulary import InformationCategory, PurposeCode
+from register.moves import DESK
+from register.vocabulary import AuditVerb, CopyMethod, HandoverMethod
+from rules.disclosure import LedgerLine, written_down
+from rules.finding import blocking
+from rules.vocabulary import DisclosureBasis, InformationCategory, PurposeCode
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 _PERSON = "ledger-recipient-person"
-_DESK = (StaffRole.INTAKE, StaffRole.WITNESS, StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL)
+_DESCRIPTION = "ledger-description"
 
 
 def enter(
@@ -30,29 +35,42 @@ def enter(
     *,
     client_id: UUID,
     statement_id: UUID | None,
-    organization_id: UUID | None,
+    organization_id: UUID,
     categories: tuple[InformationCategory, ...],
     basis: DisclosureBasis,
     purpose: PurposeCode | None,
-    recipient_person: str | None,
+    told: facts.Handover,
     by: facts.Actor,
     now: dt.datetime,
+    happened_at: dt.datetime | None = None,
 ) -> facts.Disclosure:
-    """Write what is about to leave; only then may it go.
+    """Write what is about to leave; only then may it go. On a statement's basis, `disclosing.disclose` asks first.
+
+    Args:
+        happened_at: when it was told already, which only what cannot wait may be (V18); None: it goes after this.
 
     Raises:
-        RegisterError: NOT_ALLOWED; UNKNOWN_ID, also for a statement of another client.
+        RegisterError: NOT_ALLOWED; UNKNOWN_ID, also for a statement of another client; REFUSED when the row would not
+            be whole (V18).
     """
-    person = staff.require(by, *_DESK)
+    person = staff.require(by, *DESK)
     disclosure_id = uuid4()
-    name = recipient_person.strip() if recipient_person else ""
-    kept = sealed.seal(vault, client_id, f"{_PERSON}/{disclosure_id}", name.encode()) if name else None
+    kept, said = told.received_by.strip(), told.description.strip()
     with transaction.atomic():
         the(models.Client.objects.all(), "client", client_id)
         if statement_id is not None:
             the(models.Statement.objects.filter(client_id=client_id), "statement", statement_id)
-        if organization_id is not None:
-            the(models.Organization.objects.all(), "organization", organization_id)
+        organization = the(models.Organization.objects.all(), "organization", organization_id)
+        line = LedgerLine(
+            written_at=now,
+            happened_at=happened_at or now,
+            basis=basis,
+            organization=organization.legal_name,
+            received_by=kept,
+            description=said,
+            purpose=purpose.value if purpose else "",
+        )
+        _refuse_half(line)
         row = models.Disclosure.objects.create(
             id=disclosure_id,
             client_id=client_id,
@@ -61,16 +79,30 @@ def enter(
             categories=[category.value for category in categories],
             basis=basis.value,
             purpose=purpose.value if purpose else "",
-            sealed_recipient_person=kept,
+            method=told.method.value,
+            items=told.items,
+            sealed_recipient_person=sealed.seal(vault, client_id, f"{_PERSON}/{disclosure_id}", kept.encode()),
+            sealed_description=sealed.seal(vault, client_id, f"{_DESCRIPTION}/{disclosure_id}", said.encode()),
             staff_id=person.staff_id,
-            disclosed_at=now,
+            disclosed_at=line.happened_at,
+            written_at=now,
         )
-        details = {"basis": basis.value, "client": str(client_id)}
+        details: audit.Details = {"basis": basis.value, "client": str(client_id), "method": told.method.value}
         audit.append(person, AuditVerb.DISCLOSED, "disclosure", row.id, details, now=now)
         if statement_id is not None:
             # the row is the event: what it rests on is kept as long as it must be accounted for
             due.renew_of_statement(statement_id, now=now)
     return _fact(row)
+
+
+def _refuse_half(line: LedgerLine) -> None:
+    if found := blocking(written_down(line)):
+        raise RegisterError(
+            RegisterErrorCode.REFUSED,
+            "The ledger cannot take this yet.",
+            "Say what is missing; nothing goes before it is written down.",
+            findings=tuple(facts.Refusal(position=-1, form_id="ledger", finding=finding) for finding in found),
+        )
 
 
 def copy_given(statement_id: UUID, *, method: CopyMethod, by: facts.Actor, now: dt.datetime) -> facts.CopyGiven:
@@ -79,7 +111,7 @@ def copy_given(statement_id: UUID, *, method: CopyMethod, by: facts.Actor, now: 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; NOT_FINISHED while there is no document to copy.
     """
-    person = staff.require(by, *_DESK)
+    person = staff.require(by, *DESK)
     with transaction.atomic():
         row = the(models.Statement.objects.all(), "statement", statement_id)
         if not row.document_sha256:
@@ -110,6 +142,38 @@ def of_client(client_id: UUID) -> tuple[facts.Disclosure, ...]:
     return tuple(_fact(one) for one in row.disclosures.order_by("disclosed_at", "id"))
 
 
+def of_statement(statement_id: UUID) -> tuple[facts.Disclosure, ...]:
+    """Everything that went on one statement, oldest first: what was relied on while it stood.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    row = the(models.Statement.objects.all(), "statement", statement_id)
+    return tuple(_fact(one) for one in row.disclosures.order_by("disclosed_at", "id"))
+
+
+def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[facts.Accounted, ...]:
+    """What went about a client, oldest first, with who received it in clear. When a person looks, that is written down.
+
+    Raises:
+        RegisterError: NOT_ALLOWED, UNKNOWN_ID.
+    """
+    row = the(models.Client.objects.all(), "client", client_id)
+    clients.note_access(by, AuditVerb.LEDGER_SEEN, "client", client_id, now)
+    told = row.disclosures.select_related("statement", "organization").order_by("disclosed_at", "id")
+    return tuple(
+        facts.Accounted(
+            disclosure=_fact(one),
+            statement_ref=one.statement.ref if one.statement else "",
+            organization=one.organization.legal_name if one.organization else "",
+            address=tuple(one.organization.address) if one.organization else (),
+            received_by=_opened(vault, one, _PERSON, one.sealed_recipient_person),
+            description=_opened(vault, one, _DESCRIPTION, one.sealed_description),
+        )
+        for one in told
+    )
+
+
 def recipient_person(vault: Vault, disclosure_id: UUID) -> str:
     """The person who received it, in clear; empty when nobody was named.
 
@@ -117,9 +181,17 @@ def recipient_person(vault: Vault, disclosure_id: UUID) -> str:
         RegisterError: UNKNOWN_ID.
     """
     row = the(models.Disclosure.objects.all(), "ledger row", disclosure_id)
-    if row.sealed_recipient_person is None:
-        return ""
-    return sealed.open_sealed(vault, row.client_id, f"{_PERSON}/{row.id}", row.sealed_recipient_person).decode()
+    return _opened(vault, row, _PERSON, row.sealed_recipient_person)
+
+
+def description(vault: Vault, disclosure_id: UUID) -> str:
+    """What went, in a line, in clear.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    row = the(models.Disclosure.objects.all(), "ledger row", disclosure_id)
+    return _opened(vault, row, _DESCRIPTION, row.sealed_description)
 
 
 def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
@@ -130,6 +202,12 @@ def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
     """
     row = the(models.Statement.objects.all(), "statement", statement_id)
     return tuple(_copy(one) for one in row.copies_given.order_by("given_at", "id"))
+
+
+def _opened(vault: Vault, row: models.Disclosure, place: str, kept: bytes | memoryview | None) -> str:
+    if kept is None:
+        return ""
+    return sealed.open_sealed(vault, row.client_id, f"{place}/{row.id}", kept).decode()
 
 
 def _copy(row: models.CopyGiven) -> facts.CopyGiven:
@@ -151,6 +229,9 @@ def _fact(row: models.Disclosure) -> facts.Disclosure:
         categories=tuple(InformationCategory(one) for one in row.categories),
         basis=DisclosureBasis(row.basis),
         purpose=PurposeCode(row.purpose) if row.purpose else None,
+        method=HandoverMethod(row.method),
+        items=row.items,
         staff_id=row.staff_id,
         disclosed_at=row.disclosed_at,
+        written_at=row.written_at,
     )

@@ -18,7 +18,8 @@ from rules import lifecycle
 from rules.lifecycle import Actor, Transition, Trigger
 from rules.vocabulary import StatementState
 
-_DESK = (StaffRole.INTAKE, StaffRole.WITNESS, StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL)
+DESK = (StaffRole.INTAKE, StaffRole.WITNESS, StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL)
+"""Who writes down what a client says or brings."""
 
 
 def move(
@@ -88,9 +89,9 @@ def _require_actor(way: Transition, by: facts.Actor) -> None:
     if isinstance(by, facts.Machine):
         if Actor.SYSTEM in way.actors:
             return
-        staff.require(by, *_DESK)
+        staff.require(by, *DESK)
     elif way.actors & {Actor.STAFF, Actor.CLIENT}:
-        staff.require(by, *_DESK)
+        staff.require(by, *DESK)
     elif Actor.COUNSEL in way.actors:
         staff.require(by, StaffRole.COUNSEL)
     else:

@@ -136,6 +136,15 @@ def resolve(organization_id: UUID) -> facts.Organization:
     return _fact(last)
 
 
+def successors(organization_id: UUID) -> tuple[UUID, ...]:
+    """Who took over its work, one after the other; empty while it stands or where nobody did.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    return tuple(row.id for row in _line(the(models.Organization.objects.all(), "organization", organization_id))[1:])
+
+
 def recipient(organization_id: UUID) -> Recipient:
     """The organization as a statement names it; a retired one says who took over, for the rules to refuse (V03).
 

@@ -77,15 +77,14 @@ class CopyMethod(StrEnum):
     REFUSED = "refused"
 
 
-class DisclosureBasis(StrEnum):
-    """Why something was allowed to leave."""
+class HandoverMethod(StrEnum):
+    """How information reached the receiving organization."""
 
-    OWN_COPY = "own_copy"
-    CONSENT = "consent"
-    EMERGENCY = "emergency"
-    COURT_ORDER = "court_order"
-    CLOSURE = "closure"
-    """Kept on by a custodian after the program ended (42 CFR 2.19)."""
+    PAPER = "paper"
+    FILE = "file"
+    MAIL = "mail"
+    FAX = "fax"
+    SPOKEN = "spoken"
 
 
 class ClientAge(StrEnum):
@@ -160,11 +159,14 @@ class AuditVerb(StrEnum):
     STAFF_AUTHENTICATED = "staff_authenticated"
     ORGANIZATION_ADDED = "organization_added"
     ORGANIZATION_RETIRED = "organization_retired"
+    ORGANIZATION_CARRIED_OVER = "organization_carried_over"
     CLIENT_ADDED = "client_added"
     CLIENT_RENAMED = "client_renamed"
     CLIENT_SEARCHED = "client_searched"
     IDENTITY_SEEN = "identity_seen"
     DRAFT_SEEN = "draft_seen"
+    REASONS_SEEN = "reasons_seen"
+    LEDGER_SEEN = "ledger_seen"
     PACKET_OPENED = "packet_opened"
     PACKET_CLAIMED = "packet_claimed"
     PACKET_ISSUED = "packet_issued"
@@ -189,6 +191,7 @@ class AuditVerb(StrEnum):
     FORM_PUBLISHED = "form_published"
     FORM_WITHDRAWN = "form_withdrawn"
     FORM_APPROVED = "form_approved"
+    FORM_APPROVAL_WITHDRAWN = "form_approval_withdrawn"
     EPOCH_ENDED = "epoch_ended"
     STANDBY_FORGOTTEN = "standby_forgotten"
     BACKED_UP = "backed_up"

@@ -5,8 +5,6 @@ says.
 Invariants: every question is asked now, of the statement as it was signed; a disclosure of Part 2 records carries the
 notice and the consent on every item; it is written down before it goes, but for what cannot wait.
 
-No way out but the client's own copy is built yet; whoever builds one asks here first.
-
 Source: 42 CFR 2.12(c)(6), 2.13(a), 2.31(c), 2.32, 2.51; 45 CFR 164.508(b)(2), 164.528; NASW Code 1.07(c).
 """
 
@@ -15,7 +13,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from rules.choosing import counts_as_part2
@@ -25,20 +22,11 @@ from rules.finding import Finding, FindingCode, block, warn
 from rules.lifecycle import DISCLOSABLE
 from rules.nasw import cite
 from rules.notices import carries_redisclosure_notice, superseded_in
-from rules.vocabulary import InformationCategory, ProgramClass, PurposeCode, StatementState
+from rules.vocabulary import DisclosureBasis, InformationCategory, ProgramClass, PurposeCode, StatementState
 
-
-class Basis(StrEnum):
-    """Why something goes."""
-
-    CONSENT = "consent"
-    MEDICAL_EMERGENCY = "medical_emergency"
-    IMMINENT_THREAT = "imminent_threat"
-    CHILD_ABUSE_REPORT = "child_abuse_report"
-    COURT_ORDER = "court_order"
-
-
-WRITTEN_AFTERWARDS = frozenset({Basis.MEDICAL_EMERGENCY, Basis.IMMINENT_THREAT, Basis.CHILD_ABUSE_REPORT})
+WRITTEN_AFTERWARDS = frozenset(
+    {DisclosureBasis.MEDICAL_EMERGENCY, DisclosureBasis.IMMINENT_THREAT, DisclosureBasis.CHILD_ABUSE_REPORT}
+)
 """What cannot wait for a ledger: spoken first, written down at once after, with both times (house correction 3)."""
 
 
@@ -61,6 +49,8 @@ class Known:
     end_event_happened: bool = False
     """The event that ends it is known to have happened (164.508(b)(2)(i))."""
     disclosures_before: int = 0
+    organization_ended: bool = False
+    """The organization it names was retired: merged, renamed or closed."""
     approved_successors: frozenset[UUID] = frozenset()
     """Organizations that counsel let stand in the named one's place; never by the software's own following."""
 
@@ -70,11 +60,17 @@ def may_disclose(draft: StatementDraft, known: Known, wanted: Wanted, *, today: 
     return tuple(_gate(draft, known, wanted, today))
 
 
-def _gate(draft: StatementDraft, known: Known, wanted: Wanted, today: dt.date) -> Iterator[Finding]:
-    ended = "42 CFR 2.31(c); 45 CFR 164.508(b)(2)"
-    least = f"42 CFR 2.13(a); {cite('protect_and_least_information')}"
+def standing_now(draft: StatementDraft, known: Known, *, today: dt.date) -> tuple[Finding, ...]:
+    """Why nothing at all may go on this statement today, whatever is wanted; empty when something may."""
+    return tuple(_standing(draft, known, today))
+
+
+_ENDED = "42 CFR 2.31(c); 45 CFR 164.508(b)(2)"
+
+
+def _standing(draft: StatementDraft, known: Known, today: dt.date) -> Iterator[Finding]:
     if not draft.family.discloses or draft.recipient is None:
-        yield block(FindingCode.V16, "family", "This paper lets nothing go.", ended)
+        yield block(FindingCode.V16, "family", "This paper lets nothing go.", _ENDED)
         return
     if not draft.discloser.classes or ProgramClass.UNKNOWN in draft.discloser.classes:
         yield block(
@@ -84,15 +80,30 @@ def _gate(draft: StatementDraft, known: Known, wanted: Wanted, today: dt.date) -
             "42 CFR 2.11, 2.12, 2.51; house correction 1",
         )
     if known.state not in DISCLOSABLE:
-        yield block(FindingCode.V16, "state", "The statement is not in effect.", ended)
+        yield block(FindingCode.V16, "state", "The statement is not in effect.", _ENDED)
     last = expires_on(draft.expiry)
     if (last is not None and today >= last) or known.end_event_happened:
-        yield block(FindingCode.V16, "expiry", "The statement has ended.", ended)
+        yield block(FindingCode.V16, "expiry", "The statement has ended.", _ENDED)
     if today < draft.effective_from:
-        yield block(FindingCode.V16, "effective_from", "The statement is not in effect yet.", ended)
+        yield block(FindingCode.V16, "effective_from", "The statement is not in effect yet.", _ENDED)
     if draft.single_use and known.disclosures_before:
-        yield block(FindingCode.V16, "single_use", "The statement was for one disclosure, and it was made.", ended)
-    if wanted.organization_id not in {draft.recipient.organization_id, *known.approved_successors}:
+        yield block(FindingCode.V16, "single_use", "The statement was for one disclosure, and it was made.", _ENDED)
+
+
+def _gate(draft: StatementDraft, known: Known, wanted: Wanted, today: dt.date) -> Iterator[Finding]:
+    least = f"42 CFR 2.13(a); {cite('protect_and_least_information')}"
+    yield from _standing(draft, known, today)
+    if not draft.family.discloses or draft.recipient is None:
+        return
+    named = wanted.organization_id == draft.recipient.organization_id
+    if named and known.organization_ended:
+        yield block(
+            FindingCode.V16,
+            "recipient",
+            "The organization it names is no more; counsel decides whether another stands in its place.",
+            "42 CFR 2.31(a)(4); advisory, paragraph 2 (organizational ties endure)",
+        )
+    elif wanted.organization_id not in {draft.recipient.organization_id, *known.approved_successors}:
         yield block(
             FindingCode.V16,
             "recipient",
@@ -171,7 +182,7 @@ class LedgerLine:
 
     written_at: dt.datetime
     happened_at: dt.datetime
-    basis: Basis
+    basis: DisclosureBasis
     organization: str
     received_by: str
     description: str
@@ -200,6 +211,10 @@ class Signed:
     state: StatementState
 
 
+IN_FORCE = frozenset({StatementState.ACTIVE, StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED})
+"""States from which a statement may let something go, now or once somebody has decided."""
+
+
 def to_re_paper(signed: Iterable[Signed], changed: Collection[UUID]) -> tuple[Finding, ...]:
     """V22: the statements in force on organizations that were renamed, merged or retired, for counsel's decision.
 
@@ -213,5 +228,5 @@ def to_re_paper(signed: Iterable[Signed], changed: Collection[UUID]) -> tuple[Fi
             "advisory, paragraph 2 (organizational ties endure); house invariant 2",
         )
         for one in signed
-        if one.organization_id in changed and one.state in (StatementState.ACTIVE, StatementState.SUSPENDED)
+        if one.organization_id in changed and one.state in IN_FORCE
     )

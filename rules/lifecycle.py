@@ -120,8 +120,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     _way(S.ACTIVE, S.EXPIRED, Trigger.END_REACHED, {Actor.SYSTEM, *_STAFF}, "42 CFR 2.31(a)(7), 2.31(c)"),
     _way(S.SUSPENDED, S.EXPIRED, Trigger.END_REACHED, {Actor.SYSTEM, *_STAFF}, "42 CFR 2.31(a)(7), 2.31(c)"),
     _way(S.REVOCATION_REQUESTED, S.EXPIRED, Trigger.END_REACHED, {Actor.SYSTEM, *_STAFF}, "42 CFR 2.31(a)(7), 2.31(c)"),
-    _way(S.ACTIVE, S.SUPERSEDED, Trigger.NEW_STATEMENT, {Actor.SYSTEM}, "house: a change is a new statement"),
-    _way(S.SUSPENDED, S.SUPERSEDED, Trigger.NEW_STATEMENT, {Actor.SYSTEM}, "house: a change is a new statement"),
+    _way(S.ACTIVE, S.SUPERSEDED, Trigger.NEW_STATEMENT, {Actor.SYSTEM, *_STAFF}, "house: a change is a new statement"),
+    _way(
+        S.SUSPENDED, S.SUPERSEDED, Trigger.NEW_STATEMENT, {Actor.SYSTEM, *_STAFF}, "house: a change is a new statement"
+    ),
     _way(S.ACTIVE, S.KNOWN_FALSE, Trigger.FOUND_FALSE, _STAFF, _DEFECT, reason=True),
     _way(S.SUSPENDED, S.KNOWN_FALSE, Trigger.FOUND_FALSE, _STAFF, _DEFECT, reason=True),
     _way(S.REVOCATION_REQUESTED, S.KNOWN_FALSE, Trigger.FOUND_FALSE, _STAFF, _DEFECT, reason=True),

@@ -273,6 +273,18 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
+class DisclosureBasis(StrEnum):
+    """Why something goes to somebody other than the client."""
+
+    CONSENT = "consent"
+    MEDICAL_EMERGENCY = "medical_emergency"
+    IMMINENT_THREAT = "imminent_threat"
+    CHILD_ABUSE_REPORT = "child_abuse_report"
+    COURT_ORDER = "court_order"
+    CLOSURE = "closure"
+    """Kept on by a custodian after the program ended (42 CFR 2.19)."""
+
+
 class InkKind(StrEnum):
     """How a signature is made by hand: drawn, typed, or a witnessed mark."""
 

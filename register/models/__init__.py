@@ -3,13 +3,14 @@
 from register.models.audit import AuditEntry
 from register.models.forms import FormApproval, FormVersion
 from register.models.keeping import CopyGiven, Disclosure, Object, Record
-from register.models.people import Agency, Client, NameToken, Organization, Staff
+from register.models.people import Agency, CarryOver, Client, NameToken, Organization, Staff
 from register.models.retention import Hold, HoldRow, Matter, RetentionEvent, ScheduleVersion
 from register.models.work import Move, Packet, Signing, Statement
 
 __all__ = [
     "Agency",
     "AuditEntry",
+    "CarryOver",
     "Client",
     "CopyGiven",
     "Disclosure",

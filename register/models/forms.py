@@ -46,7 +46,7 @@ class FormVersion(models.Model):
 
 
 class FormApproval(models.Model):
-    """Counsel read one version of a form in one language, and approved it; never changed."""
+    """Counsel read one version of a form in one language, and approved it; the row stays when it is withdrawn."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     form_id = models.CharField(max_length=64)
@@ -57,11 +57,16 @@ class FormApproval(models.Model):
     approved_on = models.DateField()
     recorded_by = models.ForeignKey(Staff, on_delete=models.PROTECT)
     recorded_at = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="approvals_withdrawn")
+    withdrawn_at = models.DateTimeField(null=True)
+    sealed_withdrawal = models.BinaryField(null=True)
 
     class Meta:
         constraints = (
             one_of("language", Language),
             models.UniqueConstraint(
-                fields=("form_id", "version", "language", "document_sha256"), name="one_approval_a_text"
+                fields=("form_id", "version", "language", "document_sha256"),
+                condition=models.Q(withdrawn_at=None),
+                name="one_approval_a_text",
             ),
         )

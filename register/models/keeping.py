@@ -12,9 +12,9 @@ from django.db import models
 
 from register.models.columns import one_of
 from register.models.people import Client, Organization, Staff
-from register.vocabulary import CopyMethod, DisclosureBasis, ObjectArea, ObjectState
+from register.vocabulary import CopyMethod, HandoverMethod, ObjectArea, ObjectState
 from rules.retention.words import WhyNot
-from rules.vocabulary import Proof
+from rules.vocabulary import DisclosureBasis, Proof
 
 
 class Object(models.Model):
@@ -95,12 +95,16 @@ class Disclosure(models.Model):
     categories = models.JSONField(default=list)
     basis = models.CharField(max_length=32)
     purpose = models.CharField(max_length=64, blank=True)
+    method = models.CharField(max_length=16)
+    items = models.PositiveSmallIntegerField(default=1)
     sealed_recipient_person = models.BinaryField(null=True)
+    sealed_description = models.BinaryField(null=True)
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT)
     disclosed_at = models.DateTimeField()
+    written_at = models.DateTimeField()
 
     class Meta:
-        constraints = (one_of("basis", DisclosureBasis),)
+        constraints = (one_of("basis", DisclosureBasis), one_of("method", HandoverMethod))
 
 
 class CopyGiven(models.Model):

@@ -79,6 +79,20 @@ class Organization(models.Model):
         )
 
 
+class CarryOver(models.Model):
+    """Counsel let a successor stand in the place of an organization that statements name; never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="carried_over")
+    successor = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="carries_over")
+    sealed_reason = models.BinaryField()
+    decided_by = models.ForeignKey(Staff, on_delete=models.PROTECT)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organization", "successor"), name="one_carry_over_a_pair"),)
+
+
 class Client(models.Model):
     """A client: an opaque id, a sealed identity, and the hash of a birth date."""
 

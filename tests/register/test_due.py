@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from register import facts
 from register.errors import RegisterError, RegisterErrorCode
-from register.vocabulary import DisclosureBasis, MatterKind, VoidReason
+from register.vocabulary import HandoverMethod, MatterKind, VoidReason
 from rules.draft import Identity
 from rules.retention.reading import read, shipped_text
 from rules.retention.words import Disposition, EventKind, WhyNot
+from rules.vocabulary import DisclosureBasis, PurposeCode
 
 if TYPE_CHECKING:
     from tests.register.conftest import World
@@ -142,8 +144,8 @@ def test_a_disclosure_is_accounted_for_six_years_before_its_statement_goes(world
         organization_id=world.ids.housing,
         categories=(),
         basis=DisclosureBasis.CONSENT,
-        purpose=None,
-        recipient_person=None,
+        purpose=PurposeCode.HOUSING_PLACEMENT,
+        told=facts.Handover(method=HandoverMethod.PAPER, received_by="Hana Housing", description="one page"),
         by=world.intake,
         now=world.now,
     )

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from register import facts
 from register.errors import RegisterError, RegisterErrorCode
-from register.vocabulary import CopyMethod, DisclosureBasis, ObjectArea, ObjectState
-from rules.vocabulary import InformationCategory, Proof, PurposeCode
+from register.vocabulary import CopyMethod, HandoverMethod, ObjectArea, ObjectState
+from rules.vocabulary import DisclosureBasis, InformationCategory, Proof, PurposeCode
 
 if TYPE_CHECKING:
     from tests.register.conftest import World
@@ -137,7 +138,7 @@ def test_what_leaves_is_in_the_ledger_and_the_receiving_person_is_sealed(world: 
         categories=(InformationCategory.ATTENDANCE,),
         basis=DisclosureBasis.CONSENT,
         purpose=PurposeCode.HOUSING_PLACEMENT,
-        recipient_person="Hana Housing",
+        told=facts.Handover(method=HandoverMethod.PAPER, received_by="Hana Housing", description="one page"),
         by=world.intake,
         now=world.now,
     )
@@ -161,11 +162,11 @@ def test_a_statement_of_another_client_is_no_basis(world: World) -> None:
             world.vault,
             client_id=other.client_id,
             statement_id=active.statement_id,
-            organization_id=None,
+            organization_id=world.ids.housing,
             categories=(),
             basis=DisclosureBasis.CONSENT,
-            purpose=None,
-            recipient_person=None,
+            purpose=PurposeCode.HOUSING_PLACEMENT,
+            told=facts.Handover(method=HandoverMethod.PAPER, received_by="Hana Housing", description="one page"),
             by=world.intake,
             now=world.now,
         )

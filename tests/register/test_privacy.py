@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register.vocabulary import CopyMethod, DisclosureBasis
-from rules.vocabulary import InformationCategory, PurposeCode
+from register import facts
+from register.vocabulary import CopyMethod, HandoverMethod
+from rules.vocabulary import DisclosureBasis, InformationCategory, PurposeCode
 from tests.cluster import ON_POSTGRESQL, on_sqlite_only, shared_cluster
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def live_a_life(world: World) -> None:
         categories=(InformationCategory.ATTENDANCE,),
         basis=DisclosureBasis.CONSENT,
         purpose=PurposeCode.HOUSING_PLACEMENT,
-        recipient_person="Hana Housing",
+        told=facts.Handover(method=HandoverMethod.PAPER, received_by="Hana Housing", description=REASON),
         by=world.intake,
         now=world.now,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +51,14 @@ def criminal_justice(world: World, revocable: Revocable) -> facts.StatementReque
             final_disposition_expected=dt.date(2027, 6, 30),
             this_program=True,
         ),
+    )
+
+
+def criminal_justice_by_event(world: World) -> facts.StatementRequest:
+    """One that may be revoked from an event on, and ends with another."""
+    return replace(
+        criminal_justice(world, Revocable(event="the probation case closes")),
+        expiry=Expiry(event="the probation case closes"),
     )
 
 
@@ -141,7 +150,9 @@ def _expired(world: World, active: facts.Statement) -> facts.Statement:
 def _superseded(world: World, active: facts.Statement) -> facts.Statement:
     from register import standing
 
-    return standing.supersede(active.statement_id, by=world.UPKEEP, now=world.now)
+    world.later(hours=1)
+    newer = world.activated()
+    return standing.supersede(active.statement_id, newer_id=newer.statement_id, by=world.intake, now=world.now)
 
 
 @_end(StatementState.KNOWN_FALSE)

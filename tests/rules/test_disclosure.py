@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from rules.disclosure import (
-    Basis,
     Item,
     Known,
     LedgerLine,
@@ -23,7 +22,7 @@ from rules.disclosure import (
 from rules.draft import StatementDraft
 from rules.finding import FindingCode
 from rules.notices import redisclosure_notice
-from rules.vocabulary import InformationCategory, ProgramClass, PurposeCode, StatementState
+from rules.vocabulary import DisclosureBasis, InformationCategory, ProgramClass, PurposeCode, StatementState
 
 OTHER = UUID(int=9)
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -130,7 +129,7 @@ def line(**changes: object) -> LedgerLine:
     whole = LedgerLine(
         written_at=NOON,
         happened_at=NOON + dt.timedelta(minutes=1),
-        basis=Basis.CONSENT,
+        basis=DisclosureBasis.CONSENT,
         organization="Rochester Housing Authority",
         received_by="the desk",
         description="attendance",
@@ -143,7 +142,7 @@ def test_the_ledger_is_written_first_but_for_what_cannot_wait() -> None:
     assert written_down(line()) == ()
     late = NOON - dt.timedelta(minutes=5)
     assert [finding.field for finding in written_down(line(happened_at=late))] == ["written_at"]
-    assert written_down(line(happened_at=late, basis=Basis.MEDICAL_EMERGENCY)) == ()
+    assert written_down(line(happened_at=late, basis=DisclosureBasis.MEDICAL_EMERGENCY)) == ()
     assert [finding.field for finding in written_down(line(received_by=" "))] == ["received_by"]
 
 
@@ -151,5 +150,5 @@ def test_a_changed_organization_is_reported_for_every_statement_in_force_on_it()
     rows = [Signed(f"REF-{state}", OTHER, state) for state in StatementState]
     rows.append(Signed("REF-elsewhere", UUID(int=1), StatementState.ACTIVE))
     found = to_re_paper(rows, {OTHER})
-    assert [finding.field for finding in found] == ["REF-active", "REF-suspended"]
+    assert [finding.field for finding in found] == ["REF-active", "REF-suspended", "REF-revocation_requested"]
     assert {finding.code for finding in found} == {FindingCode.V22}

@@ -1,0 +1,109 @@
+"""Sharing at the terminal: judged now, written down first, and told in words a clerk can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.exit_code import ExitCode
+from rules.notices import redisclosure_notice
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Terminal
+
+CALL: dict[str, Any] = {
+    "categories": ["attendance"],
+    "purpose": "housing_placement",
+    "method": "spoken",
+    "received_by": "Hana Housing",
+    "description": "that he came to every session of October",
+    "scope_told": True,
+}
+
+
+def shared(terminal: Terminal) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = terminal.told("client", "disclosures", str(terminal.world.ids.client), by="intake")
+    return told
+
+
+def test_a_call_is_written_down_first_and_the_notice_is_read_out(terminal: Terminal) -> None:
+    ref = terminal.world.activated().ref
+    said = terminal.run("disclose", ref, by="intake", told=CALL)
+    assert redisclosure_notice(2).text in said
+    assert "Hana" not in said
+    (line,) = shared(terminal)
+    assert (line["received_by"], line["statement_ref"], line["disclosure"]["method"]) == ("Hana Housing", ref, "spoken")
+    assert "Shared 1 time" in terminal.run("statement", "show", ref)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        ({"categories": ["diagnosis"]}, ExitCode.REFUSED, "send less"),
+        ({"purpose": "funder_reporting"}, ExitCode.REFUSED, "another purpose"),
+        ({"received_by": ""}, ExitCode.REFUSED, "V18"),
+        ({"scope_told": False}, ExitCode.REFUSED, "V17"),
+        ({"categories": ["gossip"]}, ExitCode.INPUT, "Use one of"),
+        ({"method": "pigeon"}, ExitCode.INPUT, "Use one of"),
+        ({"items": 0}, ExitCode.INPUT, "items"),
+        ({"records_from": "soon"}, ExitCode.INPUT, "records_from"),
+        ({"recieved_by": "x"}, ExitCode.INPUT, "Known:"),
+    ],
+)
+def test_what_may_not_go_or_cannot_be_read_is_told_and_nothing_is_written(
+    terminal: Terminal,
+    change: dict[str, Any],
+    code: ExitCode,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ref = terminal.world.activated().ref
+    said = terminal.run("disclose", ref, by="intake", told={**CALL, **change}, code=code)
+    assert says in said + capsys.readouterr().err
+    assert shared(terminal) == []
+
+
+def test_asking_whether_it_may_go_writes_nothing(terminal: Terminal) -> None:
+    ref = terminal.world.activated().ref
+    assert "let this go" in terminal.run("disclose", ref, "--check", by="intake", told=CALL)
+    more = {**CALL, "categories": ["diagnosis"]}
+    assert "V16" in terminal.run("disclose", ref, "--check", by="intake", told=more, code=ExitCode.REFUSED)
+    assert shared(terminal) == []
+
+
+def test_nothing_goes_on_a_statement_that_was_taken_back(terminal: Terminal) -> None:
+    ref = terminal.world.activated().ref
+    terminal.run("disclose", ref, by="intake", told=CALL)
+    terminal.run("statement", "revoke", ref, by="intake", told={"reason": "a letter"})
+    terminal.run("disclose", ref, by="intake", told=CALL, code=ExitCode.REFUSED)
+    assert len(shared(terminal)) == 1, "what was shared before stands written down"
+
+
+def test_papers_on_records_of_no_part_2_program_carry_the_statement_and_no_notice(terminal: Terminal) -> None:
+    from register import agency
+    from rules.vocabulary import ProgramClass
+
+    agency.classify(frozenset({ProgramClass.ETHICS_ONLY}), by=terminal.world.administrator, now=terminal.world.now)
+    ref = terminal.world.activated().ref
+    told = terminal.told("disclose", ref, by="intake", told={**CALL, "method": "paper", "items": 2})
+    assert [path.rsplit("/", 1)[-1] for path in told["papers"]] == [f"disclosure-{ref}.pdf"]
+    assert told["read_out"] == ""
+    assert told["disclosure"]["items"] == 2
+
+
+def test_a_merged_organization_waits_for_counsel_and_the_successor_is_named(terminal: Terminal) -> None:
+    world = terminal.world
+    ref = world.activated().ref
+    new = terminal.told("org", "add", by="intake", told={"legal_name": "Albany Homes", "kind": "housing"})
+    old, successor = str(world.ids.housing), str(new["organization_id"])
+    assert "confide org changed" in terminal.run("org", "retire", old, "--successor", successor, by="admin")
+    assert ref in terminal.run("org", "changed")
+    to_new = {**CALL, "organization": successor}
+    terminal.run("disclose", ref, by="intake", told=to_new, code=ExitCode.REFUSED)
+    why = {"reason": "the authority took over every contract and every file"}
+    terminal.run("org", "carry-over", old, successor, by="admin", told=why, code=ExitCode.NOT_ALLOWED)
+    terminal.run("org", "carry-over", old, successor, by="counsel", told=why)
+    assert "No statement waits" in terminal.run("org", "changed")
+    terminal.run("disclose", ref, by="intake", told=CALL, code=ExitCode.REFUSED)
+    terminal.run("disclose", ref, by="intake", told=to_new)
