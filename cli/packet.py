@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from cli.person import Claimed, authenticated, person_options
 
 if TYPE_CHECKING:
     from flows.site import Site
-    from register.facts import Packet
+    from register.facts import Organization, Packet
     from templates.form import Form
 
 WAIT_SECONDS = 60.0
@@ -203,7 +204,7 @@ def _failures(told: Packet) -> list[str]:
 def _asked(site: Site) -> dict[str, Any]:
     """Ask for a packet question by question."""
     from register import organizations
-    from rules.vocabulary import Family, InformationCategory, Language, MandateKind, PurposeCode
+    from rules.vocabulary import Language
 
     languages = [each.value for each in Language]
     told: dict[str, Any] = {
@@ -212,41 +213,65 @@ def _asked(site: Site) -> dict[str, Any]:
         "statements": [],
     }
     known = organizations.listing()
-    forms = {form.id: form for form in site.catalog if form.signers}
+    papers = {form.id: form for form in site.catalog if form.signers and not form.family.discloses}
     while True:
-        form = forms[ask.choose("Form", list(forms))]
-        if not form.family.discloses:
-            told["statements"].append(_paper(form, ask.choose("Language", languages, default=told["language"])))
-            if not click.confirm("Another paper or organization", err=True):
-                return told
-            continue
-        click.echo("Receiving organization:", err=True)
-        for number, row in enumerate(known, start=1):
-            click.echo(f"  {number:3} {row.legal_name}{' · ' + row.unit if row.unit else ''}", err=True)
-        chosen = int(ask.choose("Number", [str(number) for number in range(1, len(known) + 1)]))
-        wish: dict[str, Any] = {
-            "form": form.id,
-            "organization": str(known[chosen - 1].organization_id),
-            "language": ask.choose("Language", languages, default=told["language"]),
-            "categories": ask.several("What may be shared", [each.value for each in InformationCategory]),
-            "purposes": ask.several("Why", [each.value for each in PurposeCode]),
-            "purpose_text": ask.prompt("Why, in the client's words (may be empty)", default=""),
-            "expires": _moment("Until when"),
-        }
-        if form.family is Family.CRIMINAL_JUSTICE:
-            wish["revocable_from"] = _moment("May be revoked from")
-            wish["mandate"] = {
-                "kind": ask.choose("Mandate", [each.value for each in MandateKind]),
-                "body": ask.prompt("Mandating body (an organization)"),
-                "reference": ask.prompt("Docket or supervision number"),
-                "ordered_on": ask.prompt("Ordered on (YYYY-MM-DD)"),
-                "final_disposition_expected": ask.prompt("Final disposition expected on (may be empty)", default="")
-                or None,
-                "this_program": click.confirm("Is the mandate to take part in this very program", err=True),
-            }
+        what = ask.choose("For an organization, or a paper that shares nothing", ["organization", *papers])
+        language = ask.choose("Language", languages, default=told["language"])
+        wish = _paper(papers[what], language) if what in papers else _wish(site, known, language)
         told["statements"].append(wish)
-        if not click.confirm("Another organization", err=True):
+        if not click.confirm("Another organization or paper", err=True):
             return told
+
+
+def _wish(site: Site, known: Sequence[Organization], language: str) -> dict[str, Any]:
+    """A statement for one organization; which form it needs follows from the answers, and is told with the reason."""
+    from flows import intake
+    from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, InformationCategory, PurposeCode
+
+    click.echo("Receiving organization:", err=True)
+    for number, row in enumerate(known, start=1):
+        click.echo(f"  {number:3} {row.legal_name}{' · ' + row.unit if row.unit else ''}", err=True)
+    chosen = known[int(ask.choose("Number", [str(number) for number in range(1, len(known) + 1)])) - 1]
+    categories = ask.several("What may be shared", [each.value for each in InformationCategory])
+    purposes = ask.several("Why", [each.value for each in PurposeCode])
+    wish: dict[str, Any] = {
+        "organization": str(chosen.organization_id),
+        "language": language,
+        "categories": categories,
+        "purposes": purposes,
+        "purpose_text": ask.prompt("Why, in the client's words (may be empty)", default=""),
+    }
+    if chosen.kind in CRIMINAL_JUSTICE_KINDS and click.confirm(
+        "Is there an order or condition to take part in a program", err=True
+    ):
+        wish["mandate"] = _mandate()
+    choice = intake.needed(
+        chosen.organization_id,
+        categories=[InformationCategory(each) for each in categories],
+        purposes=[PurposeCode(each) for each in purposes],
+        mandated_here=bool(wish.get("mandate", {}).get("this_program")),
+    )
+    forms = [form.id for form in intake.forms_of(site, choice)]
+    if forms:
+        wish["form"] = forms[0] if len(forms) == 1 else ask.choose("Form", forms)
+    click.echo(f"Form: {wish.get('form', 'none is published')}. {choice.why} ({choice.authority})", err=True)
+    wish["expires"] = _moment("Until when")
+    if choice.family is Family.CRIMINAL_JUSTICE:
+        wish["revocable_from"] = _moment("May be revoked from")
+    return wish
+
+
+def _mandate() -> dict[str, Any]:
+    from rules.vocabulary import MandateKind
+
+    return {
+        "kind": ask.choose("Mandate", [each.value for each in MandateKind]),
+        "body": ask.prompt("Mandating body (an organization)"),
+        "reference": ask.prompt("Docket or supervision number"),
+        "ordered_on": ask.prompt("Ordered on (YYYY-MM-DD)"),
+        "final_disposition_expected": ask.prompt("Final disposition expected on (may be empty)", default="") or None,
+        "this_program": click.confirm("Is it to take part in this very program", err=True),
+    }
 
 
 def _paper(form: Form, language: str) -> dict[str, Any]:

@@ -9,17 +9,23 @@ sitting is said to begin.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from flows import forms
 from flows.bell import ring
 from flows.site import Site, now
-from register import agency, packets
-from register.facts import FormChoice, Packet, PacketRequest, Person, StatementRequest
-from rules.request import StatementWish, parse_request
+from register import agency, organizations, packets
+from register.errors import RegisterError, RegisterErrorCode
+from register.facts import FormChoice, Packet, PacketRequest, Person, Refusal, StatementRequest
+from rules.choosing import Choice, family_for, published
+from rules.request import Problem, RequestError, StatementWish, parse_request
+from rules.vocabulary import InformationCategory, PurposeCode
+
+if TYPE_CHECKING:
+    from templates.form import Form
 
 ACKNOWLEDGMENT = "privacy-acknowledgment"
 _SITTINGS = UUID("3b6d3c1e-6f0e-4c0d-9d3b-0a6f3f7a8c11")
@@ -34,16 +40,18 @@ def form_choice(site: Site, form_id: str) -> FormChoice:
 def packet_request(site: Site, told: Mapping[str, Any], *, again: bool = False) -> PacketRequest:
     """A request as the register takes it, from parsed JSON or YAML (see docs/rules.md).
 
-    `again`: a new sitting, even if the same was asked for today. Raises `RequestError` with every problem,
-    `FormError`.
+    A statement that names no form gets the one that what is asked needs. `again`: a new sitting, even if the same was
+    asked for today. Raises `RequestError` with every problem, `FormError`; `RegisterError` REFUSED where no form of the
+    kind that is needed is published, UNKNOWN_ID for an organization.
     """
     asked = parse_request(told)
+    chosen = _forms(site, asked.statements)
     today = agency.today(now())
     wanted = json.dumps(dict(told), sort_keys=True, default=str)
     return PacketRequest(
         request_id=uuid4() if again else uuid5(_SITTINGS, f"{today.isoformat()} {wanted}"),
         client_id=asked.client_id,
-        statements=tuple(_statement(site, wish, today) for wish in asked.statements),
+        statements=tuple(_statement(form, wish, today) for form, wish in zip(chosen, asked.statements, strict=True)),
         acknowledgment=form_choice(site, ACKNOWLEDGMENT),
         language=asked.language,
     )
@@ -67,10 +75,63 @@ def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
     return packet
 
 
-def _statement(site: Site, wish: StatementWish, today: date) -> StatementRequest:
-    form = site.catalog.get(wish.form_id)
+def needed(
+    organization_id: UUID,
+    *,
+    categories: Collection[InformationCategory],
+    purposes: Collection[PurposeCode],
+    mandated_here: bool = False,
+) -> Choice:
+    """The family of forms that a statement to this organization needs, and why. Raises `RegisterError` UNKNOWN_ID."""
+    return family_for(
+        kind=organizations.show(organization_id).kind,
+        categories=categories,
+        purposes=purposes,
+        classes=agency.current().classes,
+        mandated_here=mandated_here,
+    )
+
+
+def forms_of(site: Site, choice: Choice) -> tuple[Form, ...]:
+    """The forms in force of that family; more than one where the site publishes several."""
+    return tuple(form for form in site.catalog if form.family is choice.family)
+
+
+def _forms(site: Site, wishes: Sequence[StatementWish]) -> tuple[Form, ...]:
+    """The form of every statement: the one that is named, or the one that is needed."""
+    found: list[Form] = []
+    refused: list[Refusal] = []
+    problems: list[Problem] = []
+    for place, wish in enumerate(wishes):
+        if wish.form_id or wish.organization_id is None:
+            found.append(site.catalog.get(wish.form_id))
+            continue
+        here = wish.mandate is not None and wish.mandate.this_program
+        choice = needed(wish.organization_id, categories=wish.categories, purposes=wish.purposes, mandated_here=here)
+        forms_there = forms_of(site, choice)
+        refused += [
+            Refusal(position=place, form_id=choice.family.value, finding=finding)
+            for finding in published(choice.family, {form.family for form in forms_there})
+        ]
+        if len(forms_there) > 1:
+            remedy = f"Name one: {', '.join(form.id for form in forms_there)}."
+            problems.append(Problem(f"statements.{place}.form", "Several forms of this site serve this.", remedy))
+        found += forms_there[:1]
+    if problems:
+        raise RequestError(problems)
+    if refused:
+        raise RegisterError(
+            RegisterErrorCode.REFUSED,
+            f"The packet cannot be opened: {len(refused)} finding(s).",
+            "Put right what is listed and ask again.",
+            findings=tuple(refused),
+        )
+    return tuple(found)
+
+
+def _statement(form: Form, wish: StatementWish, today: date) -> StatementRequest:
     return StatementRequest(
-        form=form_choice(site, wish.form_id),
+        form=forms.form_choice(form),
         language=wish.language,
         organization_id=wish.organization_id,
         effective_from=wish.effective_from or today,

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from rules.families import own_form_categories, own_form_purposes, requirements
-from rules.finding import Finding, FindingCode, block
+from rules.finding import Finding, FindingCode, block, warn
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
     TPO_KINDS,
@@ -85,6 +85,26 @@ def _for_criminal_justice(held: frozenset[ProgramClass], mandated_here: bool) ->
 
 def _choice(family: Family, why: str) -> Choice:
     return Choice(family, why, requirements(family).authority)
+
+
+def fits(family: Family, needed: Choice, classes: Collection[ProgramClass]) -> tuple[Finding, ...]:
+    """Whether a form of `family` serves what needs `needed` (S07); what the family's own table says is not repeated.
+
+    The ordinary form may stand for the form of 2.35, which the law permits and does not ask for (the client may then
+    revoke at any time), and for that of care, whose clauses it says where they are needed.
+    """
+    if family is needed.family:
+        return ()
+    if family is Family.SPECIFIC and needed.family is Family.CRIMINAL_JUSTICE:
+        sentence = "The form of 42 CFR 2.35 would serve too; on this one the client may revoke at any time."
+        return (warn(FindingCode.S07, "form", sentence, needed.authority),)
+    if family is Family.SPECIFIC and needed.family is Family.PAYER:
+        sentence = "A payer needs a form of its own; leave the form out, and the right one is taken."
+        return (block(FindingCode.S07, "form", sentence, needed.authority),)
+    if family is Family.TPO and not counts_as_part2(classes):
+        sentence = "This form is for records under 42 CFR Part 2 only; leave the form out, and the right one is taken."
+        return (block(FindingCode.S07, "form", sentence, requirements(family).authority),)
+    return ()
 
 
 def published(family: Family, in_force: Collection[Family]) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 Danger: a copy that leaves without being the record, or to somebody who is not the client, is a disclosure. Invariant:
 only sealed bytes leave, only to the client or to a representative whose authority is on file; everything else is a
-disclosure, and no way out for it is built yet.
+disclosure (rules.disclosure, flows/disclosure.py).
 
 Source: 45 CFR 164.508(c)(4), 164.514(h), 164.524; 42 CFR 2.23; house invariant 4.
 """

@@ -63,6 +63,8 @@ class FindingCode(StrEnum):
     """A two-way exchange, or a single use, on a form that cannot be that."""
     S06 = "S06"
     """This paper is not signed; it goes with another."""
+    S07 = "S07"
+    """The form is of another family than the request needs."""
     C05 = "C05"
     """The patient notice is for programs under Part 2 only."""
     R01 = "R01"

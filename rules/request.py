@@ -65,6 +65,7 @@ class StatementWish:
     """One statement that is asked for; client and discloser are added by whoever opens the packet."""
 
     form_id: str
+    """"" where the form follows from what is asked (rules.choosing)."""
     organization_id: UUID | None = None
     """The receiving organization; None for papers that disclose nothing."""
     language: Language
@@ -177,7 +178,8 @@ class _Group(_Part):
 
 
 class _Statement(_Part):
-    form: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
+    form: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}$")] = ""
+    """None: the one that what is asked needs."""
     organization: UUID | None = None
     language: Language | None = None
     categories: tuple[InformationCategory, ...] = ()
@@ -204,6 +206,8 @@ class _Statement(_Part):
     def _no_doubles(self) -> Self:
         if len(set(self.categories)) < len(self.categories) or len(set(self.purposes)) < len(self.purposes):
             raise PydanticCustomError("double", "named twice")
+        if not self.form and self.organization is None:
+            raise PydanticCustomError("nothing", "neither form nor organization")
         return self
 
     def wish(self, language: Language) -> StatementWish:
@@ -245,6 +249,10 @@ class _Packet(_Part):
 _SAID = {
     "missing": ("This is missing.", "Add it."),
     "day": ("This is no day of the calendar.", "Write it as year-month-day, for example 2027-03-03."),
+    "nothing": (
+        "This names neither an organization nor a form.",
+        "Name the organization that receives the information, or the form of a paper that shares nothing.",
+    ),
     "double": ("A category or purpose is named twice.", "Name each once."),
     "uuid_parsing": ("This is no id.", "Copy the id from the list of clients or organizations."),
     "uuid_type": ("This is no id.", "Copy the id from the list of clients or organizations."),

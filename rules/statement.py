@@ -13,6 +13,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import cache
 
+from rules.choosing import family_for, fits
 from rules.completeness import complete, fitting_signers, no_individuals
 from rules.draft import StatementDraft
 from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
@@ -240,6 +241,8 @@ def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
                 "This form is not for this kind of organization; use the ordinary statement.",
                 needed.authority,
             )
+    if recipient is not None and draft.family.discloses:
+        yield from _right_family(draft, recipient.kind)
     if draft.exchange and not needed.may_exchange:
         yield block(
             FindingCode.S05,
@@ -256,6 +259,19 @@ def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
         )
     if draft.single_use and not draft.family.discloses:
         yield block(FindingCode.S05, "single_use", "This paper shares nothing, so it is not used up.", "house judgment")
+
+
+def _right_family(draft: StatementDraft, kind: OrganizationKind) -> Iterator[Finding]:
+    """S07: the form is one that serves what is asked."""
+    classes = draft.discloser.classes
+    needed = family_for(
+        kind=kind,
+        categories=draft.categories,
+        purposes=draft.purposes,
+        classes=classes,
+        mandated_here=draft.mandate is not None and draft.mandate.this_program,
+    )
+    yield from fits(draft.family, needed, classes)
 
 
 @cache

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flows import intake
+from register.errors import RegisterError
+from rules.finding import FindingCode
+from rules.request import RequestError
 
 if TYPE_CHECKING:
     from tests.flows.conftest import Setting
@@ -62,3 +65,68 @@ def test_the_id_of_a_request_tells_nothing_of_what_was_asked(setting: Setting) -
     request_id = intake.packet_request(setting.site, told(setting, purpose_text=setting.world.PURPOSE)).request_id
     assert request_id.version == 5
     assert setting.world.PURPOSE.encode() not in request_id.bytes
+
+
+@pytest.mark.parametrize(
+    ("changes", "form_id"),
+    [
+        ({"purposes": ["housing_placement"]}, "disclosure"),
+        ({"purposes": ["legal_proceeding"]}, "disclosure-proceeding"),
+        ({"categories": ["hiv_information"]}, "disclosure-protected"),
+        ({"purposes": ["records_transfer"]}, "disclosure-transfer"),
+    ],
+)
+def test_who_names_no_form_gets_the_one_that_is_needed(
+    setting: Setting, changes: dict[str, object], form_id: str
+) -> None:
+    wish = told(setting, **changes)
+    del wish["statements"][0]["form"]
+    (asked,) = intake.packet_request(setting.site, wish).statements
+    assert asked.form.form_id == form_id
+
+
+def mandated(setting: Setting, *, this_program: bool) -> dict[str, Any]:
+    return {
+        "organization": str(setting.world.ids.probation),
+        "categories": ["attendance"],
+        "purposes": ["supervision"],
+        "mandate": {
+            "kind": "probation_condition",
+            "body": "Albany County Court",
+            "reference": "IND-2026-114",
+            "ordered_on": "2026-10-01",
+            "this_program": this_program,
+        },
+    }
+
+
+@pytest.mark.parametrize(("this_program", "form_id"), [(True, "disclosure-supervision"), (False, "disclosure")])
+def test_the_form_of_2_35_is_for_a_mandate_to_take_part_in_this_very_program(
+    setting: Setting, this_program: bool, form_id: str
+) -> None:
+    wish = told(setting, **mandated(setting, this_program=this_program))
+    del wish["statements"][0]["form"]
+    (asked,) = intake.packet_request(setting.site, wish).statements
+    assert asked.form.form_id == form_id
+
+
+def test_a_form_of_a_family_that_does_not_serve_is_refused_with_the_rule(setting: Setting) -> None:
+    from register import organizations
+    from rules.vocabulary import OrganizationKind
+
+    payer = organizations.add(
+        legal_name="Albany Health Plan", kind=OrganizationKind.PAYER, by=setting.world.intake, now=setting.now
+    ).organization_id
+    wish = told(setting, organization=str(payer), categories=["billing"], purposes=["payment"])
+    with pytest.raises(RegisterError) as error:
+        intake.open_packet(setting.site, wish, by=setting.world.intake)
+    assert [one.finding.code for one in error.value.findings] == [FindingCode.S07]
+    del wish["statements"][0]["form"]
+    assert intake.open_packet(setting.site, wish, by=setting.world.intake).statements[-1].form_id == "disclosure-payer"
+
+
+def test_a_wish_without_form_and_organization_says_what_to_name(setting: Setting) -> None:
+    wish = told(setting)
+    del wish["statements"][0]["form"], wish["statements"][0]["organization"]
+    with pytest.raises(RequestError, match="neither an organization nor a form"):
+        intake.packet_request(setting.site, wish)
