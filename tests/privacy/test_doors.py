@@ -53,6 +53,7 @@ FREE = {
     "identified_how": "checked against a closed list",
     "state": "checked against a closed list",
     "statement": "an opaque id, or the short one on the paper",
+    "newer": "the same, of another statement",
     "device": "a desk or kiosk",
     "form_id": "a form's id, never a client's",
     "version": "a form's version",
