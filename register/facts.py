@@ -430,7 +430,7 @@ class Disclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accounted:
+class AccountingLine:
     """One line of the accounting a client may ask for (45 CFR 164.528; 42 CFR 2.25). Personal data: hidden."""
 
     disclosure: Disclosure

@@ -152,7 +152,7 @@ def of_statement(statement_id: UUID) -> tuple[facts.Disclosure, ...]:
     return tuple(_fact(one) for one in row.disclosures.order_by("disclosed_at", "id"))
 
 
-def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[facts.Accounted, ...]:
+def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[facts.AccountingLine, ...]:
     """What went about a client, oldest first, with who received it in clear. When a person looks, that is written down.
 
     Raises:
@@ -162,7 +162,7 @@ def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.dateti
     clients.note_access(by, AuditVerb.LEDGER_SEEN, "client", client_id, now)
     told = row.disclosures.select_related("statement", "organization").order_by("disclosed_at", "id")
     return tuple(
-        facts.Accounted(
+        facts.AccountingLine(
             disclosure=_fact(one),
             statement_ref=one.statement.ref if one.statement else "",
             organization=one.organization.legal_name if one.organization else "",
