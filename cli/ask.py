@@ -6,10 +6,12 @@ rest of the door works with values it can trust.
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 
@@ -109,6 +111,24 @@ def read_secret(path: str) -> str:
             ExitCode.INPUT, f"The password file cannot be read ({type(wrong).__name__}).", "Check its path and mode."
         ) from None
     return text.split("\n", 1)[0].rstrip("\r")
+
+
+def day(value: object, what: str) -> dt.date:
+    """A date as YAML reads it, or as YYYY-MM-DD; `what` names the answer it stands in."""
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise CommandError(ExitCode.INPUT, f"{what} is not a date.", "Write it as YYYY-MM-DD.") from None
+
+
+def given_id(value: object, what: str) -> UUID:
+    """An id from a file or a prompt; `what` names the answer it stands in."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise CommandError(ExitCode.INPUT, f"{what} is not an id.", "Copy it from where it is listed.") from None
 
 
 def one_of(value: object, choices: Sequence[str], what: str) -> None:

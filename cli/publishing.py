@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +147,7 @@ def approve(
         Language(language),
         counsel=str(told["counsel"]),
         standing=str(told["standing"]),
-        approved_on=_day(told["approved_on"]),
+        approved_on=ask.day(told["approved_on"], "approved_on"),
         by=by,
     )
     left = sorted(forms.unreviewed(form))
@@ -165,15 +164,6 @@ def _asked() -> dict[str, object]:
         "standing": ask.prompt("Bar admission or title"),
         "approved_on": ask.prompt("Day of the approval (YYYY-MM-DD)"),
     }
-
-
-def _day(told: object) -> dt.date:
-    if isinstance(told, dt.date):
-        return told
-    try:
-        return dt.date.fromisoformat(str(told))
-    except ValueError:
-        raise CommandError(ExitCode.INPUT, "approved_on is not a date.", "Write it as YYYY-MM-DD.") from None
 
 
 def _shown(form: Form, changed: Mapping[Language, tuple[str, ...]]) -> list[str]:

@@ -219,10 +219,11 @@ def to_review(today: dt.date) -> tuple[tuple[UUID, dt.date], ...]:
 
 def unmirrored() -> tuple[Unmirrored, ...]:
     """Records of which the store may not know what the register knows, by id."""
-    held = models.HoldRow.objects.filter(record=OuterRef("pk"), released_at=None)
-    rows = models.Record.objects.annotate(held=Exists(held))
-    placed = rows.filter(hold_mirrored=False, hold_rows__released_at=None, hold_rows__isnull=False, held=True)
-    lifted = rows.filter(hold_mirrored=True, held=False)
+    standing = models.HoldRow.objects.filter(released_at=None)
+    placed = models.Record.objects.filter(
+        hold_mirrored=False, pk__in=standing.filter(record__hold_mirrored=False).values("record")
+    )
+    lifted = models.Record.objects.filter(~Exists(standing.filter(record=OuterRef("pk"))), hold_mirrored=True)
     found = {(row.pk, row.object_id): True for row in placed} | {(row.pk, row.object_id): False for row in lifted}
     return tuple(Unmirrored(record_id=pk, object_id=key, hold=hold) for (pk, key), hold in sorted(found.items()))
 

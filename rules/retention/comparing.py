@@ -38,6 +38,11 @@ class Preview:
         """True when its dates need the second approval before anything goes by them."""
         return bool(self.newly_disposable or self.shortened)
 
+    @property
+    def total(self) -> int:
+        """Records looked at."""
+        return self.newly_disposable + self.shortened + self.extended + self.same
+
     def __str__(self) -> str:
         return (
             f"This change would newly dispose {self.newly_disposable}, extend {self.extended}, "

@@ -12,6 +12,17 @@ from rules.retention.days import FiscalYear, Period
 from rules.retention.words import Combine, Cutoff, Disposition, EventKind
 from rules.vocabulary import Family, ProgramClass, StatementState
 
+OWN_CLASSES: tuple[str, ...] = (
+    "disclosure_ledger",
+    "declined",
+    "void",
+    "disposal_certificate",
+    "disposal_manifest",
+    "schedule_version",
+    "audit_log",
+)
+"""Classes that no form names: the ledger, what was never signed, and the papers of disposal itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:

@@ -1,0 +1,197 @@
+"""`confide hold`: what may not go, whatever the schedule says. Counsel's alone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from cli import ask
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+from cli.output import answer, json_option, progress, table
+from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flows.site import Site
+    from register.holds import Mirrored
+    from register.retention_facts import Hold, HoldQuery
+
+
+@click.group()
+def hold() -> None:
+    """Keep records beyond every date, for a lawsuit, an audit, a complaint. Needs counsel; others are not told."""
+
+
+@hold.command("place")
+@ask.from_option
+@person_options
+@json_option
+def place(source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Place a hold: kind, matter, authority, review_on, and what it covers.
+
+    What it covers is one of: records (a list of ids), client (an id: everything of theirs), or query (retention_class,
+    form, organization, client, kept_from, kept_to). A client's and a query's hold covers what comes in later too.
+    Exit status 11 when the store was not told yet: the hold stands, and upkeep tells the store.
+    """
+    site = opened()
+    from flows.site import now
+    from register import holds
+    from register.retention_facts import HoldWords
+    from register.vocabulary import HoldKind, StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    kinds = [kind.value for kind in HoldKind]
+    told = ask.read_answers(source) if source else _asked(kinds)
+    ask.required(told, ["kind", "matter", "authority", "review_on"])
+    ask.one_of(told["kind"], kinds, "kind")
+    placed = holds.place(
+        site.vault,
+        kind=HoldKind(str(told["kind"])),
+        words=HoldWords(matter=str(told["matter"]), authority=str(told["authority"])),
+        review_on=ask.day(told["review_on"], "review_on"),
+        records=_ids(told.get("records")),
+        client_id=ask.given_id(told["client"], "client") if told.get("client") else None,
+        query=_query(told.get("query")),
+        by=by,
+        now=now(),
+    )
+    _tell(site, placed, f"Hold {placed.hold_id} stands on {placed.records} record(s).", as_json=as_json)
+
+
+@hold.command("release")
+@click.argument("hold_id", metavar="HOLD", type=click.UUID)
+@ask.from_option
+@person_options
+@json_option
+def release(hold_id: UUID, source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Release a HOLD, with the reason. What another hold covers stays held; a date that has come destroys nothing."""
+    site = opened()
+    from flows.site import now
+    from register import holds
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why it is released")}
+    ask.required(told, ["reason"])
+    released = holds.release(site.vault, hold_id, reason=str(told["reason"]), by=by, now=now())
+    _tell(site, released, f"Hold {hold_id} is released.", as_json=as_json)
+
+
+@hold.command("show")
+@click.argument("hold_id", metavar="HOLD", type=click.UUID)
+@person_options
+@json_option
+def show(hold_id: UUID, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """What a HOLD says, what it covers, and on which records it stands. That you looked is written down."""
+    site = opened()
+    from flows.site import now
+    from register import holds
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    row = holds.show(hold_id, by=by)
+    words = holds.words(site.vault, hold_id, by=by, now=now())
+    covered = holds.records_of(hold_id, by=by)
+    lines = [
+        f"Hold {row.hold_id}: {row.kind.value}, {_state(row)}, review {row.review_on}",
+        f"Matter: {words.matter}",
+        f"Authority: {words.authority}",
+        *([f"Released because: {words.release_reason}"] if words.release_reason else []),
+        f"Covers: {_covers(row)}; {len(covered)} record(s)",
+        *(f"  {one}" for one in covered[:50]),
+        *([f"  … and {len(covered) - 50} more (--json)"] if len(covered) > 50 else []),
+    ]
+    answer({"hold": row, "words": words, "records": covered}, lines, as_json=as_json)
+
+
+@hold.command("list")
+@click.option("--all", "everything", is_flag=True, help="Released holds too.")
+@person_options
+@json_option
+def listing(everything: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Every hold that stands, the next review first."""
+    opened()
+    from register import holds
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    rows = holds.listing(by=by, released=everything)
+    if as_json:
+        answer(rows, "", as_json=True)
+        return
+    table(
+        ["Hold", "Kind", "Covers", "Records", "Review", "State"],
+        [[str(row.hold_id), row.kind, _covers(row), str(row.records), str(row.review_on), _state(row)] for row in rows],
+    )
+
+
+def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
+    """Tell the store, then the person; a store that is down is told by upkeep, and the person now."""
+    from flows.site import now
+    from register import holds
+
+    with progress(row.records, "Telling the store", quiet=as_json) as step:
+        told: Mirrored = holds.mirror(site.vault, now=now(), step=lambda count: step(count, ""))
+    lines = [line, f"The store was told of {len(told.told)} record(s)."]
+    if told.failed:
+        lines.append(
+            f"✗ Of {len(told.failed)} it was not ({told.failed[0][1]}); the register keeps them, upkeep tells it."
+        )
+    answer({"hold": row, "store_told": len(told.told), "store_not_told": len(told.failed)}, lines, as_json=as_json)
+    if told.failed:
+        sys.exit(ExitCode.FINDINGS)
+
+
+def _ids(told: object) -> tuple[UUID, ...]:
+    if told is None:
+        return ()
+    given = told if isinstance(told, list) else [told]
+    return tuple(ask.given_id(one, "records") for one in given)
+
+
+def _query(told: Any) -> HoldQuery | None:
+    from register.retention_facts import HoldQuery
+
+    if told is None:
+        return None
+    known = {"retention_class", "form", "organization", "client", "kept_from", "kept_to"}
+    if not isinstance(told, dict) or not set(told) <= known:
+        raise CommandError(ExitCode.INPUT, "This query is not known.", f"Use: {', '.join(sorted(known))}.")
+    return HoldQuery(
+        retention_class=told.get("retention_class"),
+        form_id=told.get("form"),
+        organization_id=ask.given_id(told["organization"], "organization") if "organization" in told else None,
+        client_id=ask.given_id(told["client"], "client") if "client" in told else None,
+        kept_from=ask.day(told["kept_from"], "kept_from") if "kept_from" in told else None,
+        kept_to=ask.day(told["kept_to"], "kept_to") if "kept_to" in told else None,
+    )
+
+
+def _asked(kinds: Sequence[str]) -> Mapping[str, object]:
+    told: dict[str, object] = {
+        "kind": ask.choose("Why", kinds),
+        "matter": ask.prompt("What it is about"),
+        "authority": ask.prompt("What it rests on"),
+        "review_on": ask.prompt("When somebody looks at it again (YYYY-MM-DD)"),
+    }
+    what = ask.choose("What it covers (a query comes by --from)", ["client", "records"])
+    if what == "client":
+        return told | {"client": ask.prompt("Client's id")}
+    return told | {"records": list(ask.prompt_lines("Record ids"))}
+
+
+def _covers(row: Hold) -> str:
+    if row.scope.value == "query":
+        told = {name: getattr(row.query, name) for name in row.query.__dataclass_fields__}
+        return ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+    return f"client {row.client_id}" if row.client_id else "named records"
+
+
+def _state(row: Hold) -> str:
+    return f"released {row.released_at:%Y-%m-%d}" if row.released_at else "stands"
