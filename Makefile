@@ -19,7 +19,7 @@ test-postgresql: install
 	  tests/register tests/flows tests/cli tests/storage/test_keyring.py tests/storage/test_postgresql_keyring.py tests/storage/test_vault.py
 
 real: install
-	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 2 --dist loadfile
+	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 2 --dist loadfile --durations=30
 
 # four at once: most of a kill point is waiting, for a lease to run out or a process to be there again
 soak: install
