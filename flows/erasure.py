@@ -11,12 +11,13 @@ while a record under hold is not whole at home, no epoch ends, because a backup 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from flows.duties.kept import compared
 from flows.found import Found, Kind
 from flows.site import Site
-from register import backups
+from register import backups, records
 from storage.erasure import Erasure, end_of, erasure
 from storage.errors import StandbyAbsent
 from storage.keyring import Epoch
@@ -66,8 +67,8 @@ def _ended(site: Site, over: list[Epoch], moment: datetime, dry: bool) -> Iterat
     except StandbyAbsent:
         yield from (Found(kind=Kind.EPOCH_WAITS, subject=str(epoch.number), detail="standby") for epoch in over)
         return
-    if reason := next((found for look in KEPT_FOR if (found := look(site))), ""):
-        yield from (Found(kind=Kind.EPOCH_WAITS, subject=str(epoch.number), detail=reason) for epoch in over)
+    if not _held_are_whole(site, moment, dry):
+        yield from (Found(kind=Kind.EPOCH_WAITS, subject=str(epoch.number), detail="hold") for epoch in over)
         return
     for epoch in over:
         if not dry:
@@ -76,7 +77,17 @@ def _ended(site: Site, over: list[Epoch], moment: datetime, dry: bool) -> Iterat
         yield Found(kind=Kind.EPOCH_ENDED, subject=str(epoch.number), detail=moment.date().isoformat())
 
 
-KEPT_FOR: tuple[Callable[[Site], str], ...] = ()
-"""What may forbid the end of an epoch: each answers with a code, or with nothing."""
+def _held_are_whole(site: Site, moment: datetime, dry: bool) -> bool:
+    """Whether every record under hold was read and found whole since the turn; those that were not are read now."""
+    turned = site.vault.keyring.known_epochs()[-1].opened_at
+    whole = True
+    for record in records.held_unproved(since=turned):
+        _, wrong = compared(site, record)
+        if not dry:
+            sound, unsound = ([], [record.record_id]) if wrong else ([record.record_id], [])
+            records.looked_at(sound, unsound, now=moment)
+        whole = whole and wrong is None
+    return whole
+
 
 __all__ = ["Erasure", "erasure_of", "turn", "window"]

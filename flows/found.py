@@ -21,6 +21,9 @@ class Kind(StrEnum):
     REWRAPPED = "rewrapped"
     EPOCH_ENDED = "epoch_ended"
     ORPHAN_CLEARED = "orphan_cleared"
+    DAY_COMPUTED = "day_computed"
+    DECLINED_CLEARED = "declined_cleared"
+    HOLD_MIRRORED = "hold_mirrored"
     ANCHORED = "anchored"
     LEVELED = "leveled"
     EPOCH_WAITS = "epoch_waits"
@@ -33,6 +36,8 @@ class Kind(StrEnum):
     NOT_GONE = "not_gone"
     LOCK_SHORTER = "lock_shorter"
     LOCK_LONGER = "lock_longer"
+    HOLD_REVIEW = "hold_review"
+    HOLD_UNTOLD = "hold_untold"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
     KEY_ENDS = "key_ends"
@@ -54,6 +59,8 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.NOT_GONE: "The store still holds bytes of something destroyed; without its key nobody reads them. Run upkeep "
     "again; if they stay, look at the store's roles.",
     Kind.LOCK_LONGER: "The store's lock ends after the register's and delays a disposal; break-glass can end it.",
+    Kind.HOLD_REVIEW: "The day on which counsel was to look at this hold again has passed. It holds on: confide hold.",
+    Kind.HOLD_UNTOLD: "The store was not told of a hold, or of its end. The register keeps the record all the same.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",
     Kind.KEY_ENDS: "A signing key ends within sixty days. Make another and name it in the setting (docs/keys.md).",

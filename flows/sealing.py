@@ -7,9 +7,8 @@ destroyed, only after that. Locked earlier, the bytes of a sealer that dies coul
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from flows.runs import Stages, Step, StepFailed
 from flows.site import now
 from flows.staging import clear, staged
 from register import agency, statements
+from register.dates import month_end
 from register.facts import Machine, Record, Statement
 from register.vocabulary import MachineName, ObjectArea
 from rules.vocabulary import Language, Proof
@@ -105,15 +105,16 @@ def _seal(here: Desk, row: Statement) -> Record:
         )
 
 
-def lock_until(moment: datetime) -> datetime:
-    """How far a record's lock reaches: a year ahead, on to the end of that month (UTC), so that no date tells a birth
-    date.
+def lock_until(moment: datetime, due_on: date | None = None) -> datetime:
+    """How far a record's lock reaches: a year ahead, or to the last day it must be kept where that is sooner; on to the
+    end of that month (UTC), so that no date tells a birth date.
 
-    The lock is a floor that upkeep extends; when a record is due is the retention schedule's to say.
+    The lock is a floor that upkeep extends; when a record is due is the retention schedule's to say (`due_on`: the
+    first day it may go).
     """
-    ahead = moment + timedelta(days=366)
-    last = calendar.monthrange(ahead.year, ahead.month)[1]
-    return ahead.replace(day=last, hour=23, minute=59, second=59, microsecond=0)
+    ahead = (moment + timedelta(days=366)).date()
+    last = month_end(ahead if due_on is None else min(ahead, due_on - timedelta(days=1)))
+    return datetime.combine(last, time(23, 59, 59), tzinfo=UTC)
 
 
 def _picture(language: Language, moment: datetime) -> Appearance:

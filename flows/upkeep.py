@@ -15,7 +15,7 @@ from prefect import flow
 
 from flows import django_ready  # isort: skip  # noqa: F401
 from flows import erasure
-from flows.duties import kept, passing, reconciling, statement_life
+from flows.duties import kept, passing, reconciling, retaining, statement_life
 from flows.found import Found, Kind
 from flows.site import Site, now, open_site
 
@@ -30,6 +30,9 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("part-signed", statement_life.stamp_part_signed),
     ("authority", passing.renew_authority),
     ("without-time", kept.upgrade),
+    ("holds", retaining.tell_store),
+    ("days", retaining.compute_days),
+    ("declined", retaining.clear_declined),
     ("locks", kept.extend_locks),
     ("fixity", kept.prove),
     ("reconcile", reconciling.reconcile),
@@ -37,6 +40,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("orphans", passing.clear_orphans),
     ("stuck", passing.tell_stuck),
     ("certificates", passing.tell_certificates),
+    ("reviews", retaining.tell_reviews),
     ("audit", passing.prove_audit),
     ("standby", passing.level_standby),
 )

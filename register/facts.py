@@ -411,6 +411,16 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lockable:
+    """A record whose lock may have to reach further."""
+
+    record: Record
+    due_on: dt.date | None
+    """The first day it may go, as last computed; None while there is no such day."""
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
     """One row of the disclosure ledger; the receiving person and what went are sealed."""
 

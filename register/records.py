@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from register import audit, due, facts, holds, models, objects
 from register.change import compare_and_set, the
 from register.dates import month_end_instant
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, ObjectArea
+from rules.retention.words import WhyNot
 from rules.vocabulary import Proof
 
 _PAGE = 500
@@ -71,8 +72,27 @@ def of(statement_id: UUID) -> facts.Record | None:
 
 def each(*, proof: Proof | None = None) -> Iterator[facts.Record]:
     """Every record, or those of one proof, streamed in pages by id: what is kept meanwhile may or may not be seen."""
-    rows = _rows() if proof is None else _rows().filter(proof=proof.value)
-    return _paged(rows)
+    return _paged(living() if proof is None else living().filter(proof=proof.value))
+
+
+def lockable(*, below: dt.datetime, kept_since: dt.datetime) -> Iterator[facts.Lockable]:
+    """Records whose lock ends before `below`, and those kept so lately that their lock may not have been set."""
+    held = models.HoldRow.objects.filter(record=OuterRef("pk"), released_at=None)
+    short = Q(retain_until=None) | Q(retain_until__lt=below) | Q(kept_at__gte=kept_since)
+    for row in _pages(living().filter(short).annotate(held=Exists(held))):
+        yield facts.Lockable(record=_fact(row), due_on=row.due_on, held=getattr(row, "held"))  # noqa: B009  annotated
+
+
+def held_unproved(*, since: dt.datetime) -> Iterator[facts.Record]:
+    """Records under hold that were not found whole since a moment."""
+    rows = living().filter(hold_rows__released_at=None, hold_rows__isnull=False)
+    unproved = rows.filter(Q(proved_at__lt=since) | Q(proved_at__lt=F("looked_at")))
+    return _paged(living().filter(pk__in=unproved.values("pk")))
+
+
+def living() -> QuerySet[models.Record]:
+    """Records that no disposal run had."""
+    return _rows().exclude(due_why_not=WhyNot.DISPOSED.value)
 
 
 def to_prove(*, moment: dt.datetime, cycle: dt.timedelta) -> Iterator[facts.Record]:
@@ -80,10 +100,10 @@ def to_prove(*, moment: dt.datetime, cycle: dt.timedelta) -> Iterator[facts.Reco
 
     Before them come those that were last found not whole: they are read every night until they are mended.
     """
-    unsound = _rows().filter(proved_at__lt=F("looked_at"))
+    unsound = living().filter(proved_at__lt=F("looked_at"))
     yield from _paged(unsound)
-    sound = _rows().filter(proved_at=F("looked_at"))
-    share = -(-models.Record.objects.count() // max(cycle.days, 1))
+    sound = living().filter(proved_at=F("looked_at"))
+    share = -(-living().count() // max(cycle.days, 1))
     wanted = max(share, sound.filter(looked_at__lte=moment - cycle).count())
     begun, after = 0, (dt.datetime.min.replace(tzinfo=dt.UTC), UUID(int=0))
     while begun < wanted:
@@ -164,10 +184,14 @@ def extend(record_id: UUID, *, retain_until: dt.datetime, now: dt.datetime) -> f
 
 
 def _paged(rows: QuerySet[models.Record]) -> Iterator[facts.Record]:
+    return map(_fact, _pages(rows))
+
+
+def _pages(rows: QuerySet[models.Record]) -> Iterator[models.Record]:
     after = UUID(int=0)
     while page := list(rows.filter(id__gt=after).order_by("id")[:_PAGE]):
         after = page[-1].id
-        yield from map(_fact, page)
+        yield from page
 
 
 def lock(record_id: UUID) -> facts.Record:

@@ -11,7 +11,7 @@ from flows.found import Found, Kind
 from flows.sealing import lock_until
 from flows.site import Site
 from flows.staging import written
-from register import records
+from register import agency, records
 from register.facts import Record
 from register.vocabulary import ObjectArea
 from rules.vocabulary import Proof
@@ -23,6 +23,8 @@ from storage.protocol import Area
 RENEW_BEFORE = timedelta(days=365)
 EXTEND_BELOW = timedelta(days=335)
 """A lock that reaches less far than this is brought to a year again: once a month for each record."""
+LATELY = timedelta(days=7)
+"""How long after it was kept a record's lock is looked for; later `reconcile` and `prove` find it missing."""
 
 _NOTED_EVERY = 50
 """Records read between two writes of how far fixity has come."""
@@ -49,17 +51,22 @@ def upgrade(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Locks are short and extended, so that none can outlive its record's due date by much.
+    """Locks reach a year ahead, or to the record's date where that is sooner, and are extended as events move the date.
 
-    A record whose sealer died before it was locked is locked here.
+    A record whose date has passed gets no longer lock unless it is held. One whose sealer died before it was locked is
+    locked here.
     """
-    for record in records.each():
-        until = record.retain_until
-        reaches = until is not None and until >= moment + EXTEND_BELOW
-        if reaches and _locked(site, record):
+    today = agency.today(moment)
+    for found in records.lockable(below=moment + EXTEND_BELOW, kept_since=moment - LATELY):
+        record, until = found.record, found.record.retain_until
+        due_on = None if found.held else found.due_on
+        wanted = lock_until(moment, due_on)
+        # a lock that reaches far enough is let be, but that it was ever set is looked at
+        further = (due_on is None or due_on > today) and (until is None or until < min(wanted, moment + EXTEND_BELOW))
+        if not further and (until is None or until <= moment or _locked(site, record)):
             continue
         if not dry:
-            later = until if until is not None and reaches else lock_until(moment)
+            later = wanted if further or until is None else until
             site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=later)
             records.extend(record.record_id, retain_until=later, now=moment)
         yield Found(kind=Kind.EXTENDED, subject=str(record.record_id))
@@ -81,7 +88,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         unsound.clear()
 
     for record in records.to_prove(moment=moment, cycle=timedelta(days=site.configuration.fixity_days)):
-        pdf, wrong = _compared(site, record)
+        pdf, wrong = compared(site, record)
         (unsound if wrong else sound).append(record.record_id)
         yield wrong or Found(kind=Kind.PROVED, subject=str(record.record_id))
         if wrong is None and not _reaches(site, record):
@@ -96,7 +103,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     noted()
 
 
-def _compared(site: Site, record: Record) -> tuple[bytes | None, Found | None]:
+def compared(site: Site, record: Record) -> tuple[bytes | None, Found | None]:
     """The bytes of a record that is whole, or what is wrong with it and since when it was not seen whole.
 
     Raises StoreUnavailable, StoreDenied: nothing was read, so nothing is said of any record.

@@ -430,7 +430,7 @@ def test_what_is_told_to_a_person_comes_with_a_remedy_and_the_nights_own_work_wi
     own = {
         Kind.LEASE_RETURNED, Kind.DESTRUCTION_RESUMED, Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED,
         Kind.RENEWED, Kind.EXTENDED, Kind.PROVED, Kind.ORPHAN_CLEARED, Kind.ANCHORED, Kind.LEVELED, Kind.REWRAPPED,
-        Kind.EPOCH_ENDED,
+        Kind.EPOCH_ENDED, Kind.DAY_COMPUTED, Kind.DECLINED_CLEARED, Kind.HOLD_MIRRORED,
     }  # fmt: skip
     assert set(FOR_A_PERSON) == set(Kind) - own
 

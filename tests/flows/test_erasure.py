@@ -69,15 +69,6 @@ def test_an_epoch_waits_for_the_standby_that_is_not_there(setting: Setting, stic
     assert not (stick / "epochs" / "epoch-000001.key").exists()
 
 
-def test_what_forbids_it_keeps_every_epoch(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    turned(setting, months_on(setting, 1))
-    monkeypatch.setattr(erasure, "KEPT_FOR", (lambda _site: "", lambda _site: "hold"))
-    over = months_on(setting, 1, 20)
-    told = turned(setting, over)
-    assert [(each.kind, each.detail) for each in told] == [(Kind.EPOCH_WAITS, "hold")]
-    assert erasure.erasure_of(setting.site, setting.now).effective_at is None
-
-
 def test_who_has_only_old_backups_is_told_until_when_they_open(setting: Setting, tmp_path: Path) -> None:
     from register import backups
 

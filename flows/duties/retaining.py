@@ -1,0 +1,56 @@
+"""What the schedule and the holds ask of the night: days worked out anew, the store told of holds, working bytes gone.
+
+Danger: a hold the store never heard of, a day that rests on an event that was taken back. Invariant: the register is
+right by itself (`register.holds`, `register.due`); what is done here brings store and stored days after it, and may be
+done again after any interruption. No record is destroyed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flows.found import Found, Kind
+from flows.site import Site
+from flows.staging import clear
+from register import agency, due, holds, statements
+from register.facts import Machine
+from register.vocabulary import MachineName, ObjectArea
+
+UPKEEP = Machine(MachineName.UPKEEP)
+
+
+def tell_store(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """The store is told of holds it does not know of, and of those that are over."""
+    if dry:
+        for one in holds.unmirrored():
+            yield Found(kind=Kind.HOLD_MIRRORED, subject=str(one.record_id))
+        return
+    mirrored = holds.mirror(site.vault, now=moment)
+    for record_id in mirrored.told:
+        yield Found(kind=Kind.HOLD_MIRRORED, subject=str(record_id))
+    for record_id, code in mirrored.failed:
+        yield Found(kind=Kind.HOLD_UNTOLD, subject=str(record_id), detail=code)
+
+
+def compute_days(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Due dates that rest on what holds no more are worked out anew."""
+    count = due.stale(agency.today(moment)) if dry else due.refresh(now=moment)
+    if count:
+        yield Found(kind=Kind.DAY_COMPUTED, subject="records", detail=str(count))
+
+
+def clear_declined(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """The bytes of statements the client declined are destroyed once their class's time is over."""
+    for statement_id in due.declined(agency.today(moment)):
+        if not dry:
+            freed = statements.release_working(statement_id, by=UPKEEP, now=moment)
+            if freed is not None:
+                clear(site, freed, ObjectArea.WORKING)
+        yield Found(kind=Kind.DECLINED_CLEARED, subject=str(statement_id))
+
+
+def tell_reviews(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Holds whose review date has passed, by their opaque ids: nothing tells whom they are about."""
+    for hold_id, day in holds.to_review(agency.today(moment)):
+        yield Found(kind=Kind.HOLD_REVIEW, subject=str(hold_id), detail=day.isoformat())
