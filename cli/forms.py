@@ -13,7 +13,7 @@ from cli import ask
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option, progress, table
-from cli.publishing import approve, propose, publish, review, withdraw
+from cli.publishing import approve, propose, publish, review, withdraw, withdraw_approval
 
 if TYPE_CHECKING:
     from templates.catalog import Catalog
@@ -26,7 +26,7 @@ def forms() -> None:
     """The Word forms that statements are written on."""
 
 
-for verb in (propose, review, publish, withdraw, approve):
+for verb in (propose, review, publish, withdraw, approve, withdraw_approval):
     forms.add_command(verb)
 
 

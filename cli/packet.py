@@ -63,7 +63,11 @@ def open_(
 
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE)
     told = ask.read_answers(source) if source else _asked(site)
+    warned = intake.warnings(site, told, by=by)
     asked = intake.open_packet(site, told, by=by, again=again)
+    for one in warned:
+        click.echo(f"! {one.form_id}, {one.finding.field}: {one.finding.sentence}", err=True)
+        click.echo(f"    {one.finding.code} · {one.finding.authority}", err=True)
     after = asked if no_wait else wait(site, asked.packet_id, quiet=as_json)
     _tell(after, as_json=as_json)
 

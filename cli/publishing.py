@@ -158,6 +158,44 @@ def approve(
     )
 
 
+@click.command("withdraw-approval")
+@click.argument("form_id", metavar="ID")
+@click.argument("version")
+@click.option("--language", required=True, metavar="en|es", help="The text that counsel no longer stands by.")
+@ask.from_option
+@person_options
+@json_option
+def withdraw_approval(
+    form_id: str,
+    version: str,
+    language: str,
+    source: str | None,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Take counsel's approval of a text back, with the reason: from now on it is refused outside training.
+
+    What was signed on it stays as it is; the approval stays on record, and may be given anew.
+    """
+    site = opened()
+    from flows import forms
+    from register.vocabulary import StaffRole
+    from rules.vocabulary import Language
+
+    ask.one_of(language, [one.value for one in Language], "language")
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
+    form = site.catalog.version(form_id, version)
+    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why")}
+    ask.required(told, ["reason"])
+    forms.withdraw_approval(site, form, Language(language), reason=str(told["reason"]), by=by)
+    answer(
+        {"form_id": form_id, "version": version, "language": language},
+        f"The approval of {form_id} {version} ({language}) is withdrawn; it counts as not reviewed.",
+        as_json=as_json,
+    )
+
+
 def _asked() -> dict[str, object]:
     return {
         "counsel": ask.prompt("Name of the lawyer who approved the text"),

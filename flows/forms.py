@@ -125,6 +125,12 @@ def approve(
     )
 
 
+def withdraw_approval(site: Site, form: Form, language: Language, *, reason: str, by: Person) -> None:
+    """Counsel no longer stands by one text: it counts as not reviewed. Raises `RegisterError`, `FormError`."""
+    sha256 = form.sha256(language)
+    forms.withdraw_approval(site.vault, form.id, form.version, language, sha256, reason=reason, by=by, now=now())
+
+
 def form_choice(form: Form) -> FormChoice:
     """What the register needs of a form."""
     return FormChoice(

@@ -67,6 +67,12 @@ def open_packet(site: Site, told: Mapping[str, Any], *, by: Person, again: bool 
     return packet
 
 
+def warnings(site: Site, told: Mapping[str, Any], *, by: Person) -> tuple[Refusal, ...]:
+    """What the rules say of a request without refusing it, each once. Raises as `open_packet` does."""
+    found = packets.findings(site.vault, packet_request(site, told), by=by, now=now())
+    return tuple({(one.form_id, one.finding): one for one in found if not one.blocks}.values())
+
+
 def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
     """Ask again for what failed or was made void, on the forms now in force, and wake a worker."""
     choices = {form.id: forms.form_choice(form) for form in site.catalog}

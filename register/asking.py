@@ -19,7 +19,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.named import named
 from rules import statement as statement_rules
 from rules.draft import Discloser, Identity, StatementDraft
-from rules.finding import Finding, FindingCode, block
+from rules.finding import Finding, FindingCode, block, warn
 from rules.vocabulary import Family, Language, PacketState, SignerRole, StatementState
 
 if TYPE_CHECKING:
@@ -92,18 +92,18 @@ def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt
 
 
 def _review(one: Asked) -> tuple[Finding, ...]:
-    """A text that no counsel approved is for training only."""
-    if one.draft.language not in one.form.unreviewed or agency.current().training:
+    """A text that no counsel approved is for training only, and there too it is said."""
+    if one.draft.language not in one.form.unreviewed:
         return ()
-    return (
-        block(
-            FindingCode.V21,
-            "form",
-            f"The text of {one.form.form_id} {one.form.form_version} ({one.draft.language.value}) was not reviewed by"
-            " counsel; have counsel read it, and record the approval: confide forms approve.",
-            "42 CFR 2.31, 2.32; 45 CFR 164.508(c)",
-        ),
+    text = f"The text of {one.form.form_id} {one.form.form_version} ({one.draft.language.value})"
+    authority = "42 CFR 2.31, 2.32; 45 CFR 164.508(c)"
+    if agency.current().training:
+        sentence = f"{text} was not reviewed by counsel: it is for practice, and no client relies on it."
+        return (warn(FindingCode.V21, "form", sentence, authority),)
+    sentence = (
+        f"{text} was not reviewed by counsel; have counsel read it, and record the approval: confide forms approve."
     )
+    return (block(FindingCode.V21, "form", sentence, authority),)
 
 
 def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormChoice]) -> facts.StatementRequest:

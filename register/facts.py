@@ -524,3 +524,5 @@ class FormApproval:
     approved_on: dt.date
     recorded_by: UUID
     recorded_at: dt.datetime
+    withdrawn_at: dt.datetime | None
+    """When it stopped counting; None while it stands."""

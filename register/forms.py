@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from register import audit, facts, models, sealed, staff
 from register.change import compare_and_set
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 _COUNSEL = "form-counsel"
+_WITHDRAWAL = "form-approval-withdrawal"
 _STANDING = (FormState.PROPOSED.value, FormState.PUBLISHED.value)
 
 
@@ -157,11 +159,55 @@ def approve(
         audit.append(person, AuditVerb.FORM_APPROVED, "form", approval_id, details, now=now)
 
 
+def withdraw_approval(
+    vault: Vault,
+    form_id: str,
+    version: str,
+    language: Language,
+    document_sha256: str,
+    *,
+    reason: str,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> None:
+    """Counsel no longer stands by a text: from now on it counts as not reviewed. What was signed on it stays as it is.
+
+    The approval's row stays, with who withdrew it, when and why; the text may be approved anew.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel or an administrator; NAME_NEEDED without a reason; UNKNOWN_ID where no
+            approval of this text stands.
+    """
+    person = staff.require(by, StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
+    if not reason.strip():
+        raise RegisterError(RegisterErrorCode.NAME_NEEDED, "This needs a reason.", "Give the reason in a line.")
+    with transaction.atomic():
+        row = _approvals(form_id, version, language, document_sha256).first()
+        if row is None:
+            raise unknown("approval of the text", f"{form_id} {version} {language.value}")
+        compare_and_set(
+            models.FormApproval.objects.filter(pk=row.pk, withdrawn_at=None),
+            withdrawn_by_id=person.staff_id,
+            withdrawn_at=now,
+            sealed_withdrawal=sealed.seal(vault, row.pk, _WITHDRAWAL, reason.strip().encode()),
+        )
+        details: audit.Details = {"form": form_id, "version": version, "language": language.value}
+        audit.append(person, AuditVerb.FORM_APPROVAL_WITHDRAWN, "form", row.pk, details, now=now)
+
+
 def approved(form_id: str, version: str, language: Language, document_sha256: str) -> bool:
-    """True when counsel approved this very text."""
+    """True when counsel approved this very text, and still stands by it."""
+    return _approvals(form_id, version, language, document_sha256).exists()
+
+
+def _approvals(form_id: str, version: str, language: Language, document_sha256: str) -> QuerySet[models.FormApproval]:
     return models.FormApproval.objects.filter(
-        form_id=form_id, version=version, language=language.value, document_sha256=document_sha256
-    ).exists()
+        form_id=form_id,
+        version=version,
+        language=language.value,
+        document_sha256=document_sha256,
+        withdrawn_at=None,
+    )
 
 
 def approvals(vault: Vault) -> tuple[facts.FormApproval, ...]:
@@ -232,4 +278,5 @@ def _approval(vault: Vault, row: models.FormApproval) -> facts.FormApproval:
         approved_on=row.approved_on,
         recorded_by=row.recorded_by_id,
         recorded_at=row.recorded_at,
+        withdrawn_at=row.withdrawn_at,
     )

@@ -29,6 +29,8 @@ class Clause(StrEnum):
     COPY_TO_CLIENT = "copy_to_client"
     OFFICIAL_DUTIES = "official_duties"
     ONE_PROCEEDING = "one_proceeding"
+    BOTH_WAYS = "both_ways"
+    ONE_TIME_ONLY = "one_time_only"
     LIMITS_OF_CONFIDENTIALITY = "limits_of_confidentiality"
     HARM_EXPLAINED_FIRST = "harm_explained_first"
     NOT_GUARANTEED = "not_guaranteed"

@@ -71,6 +71,7 @@ def check_finished(
         *words_in_force(draft, whole),
         *_left_over(seen),
         *_regime(seen, draft),
+        *_as_asked(seen, draft),
         *_quiet(title, file_name, draft),
     )
 
@@ -277,6 +278,25 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
             "A sentence that treatment, payment and operations need is missing from the form.",
             "42 CFR 2.31(a)(4)(iii), (a)(10)",
         )
+
+
+def _as_asked(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
+    """F03: a two-way exchange and a single use are told where they are asked for, and nowhere else."""
+    if not draft.family.discloses:
+        return
+    text = seen.folded[0]
+    for typed in (draft.purpose_text, draft.everything_justification, draft.expiry.event or ""):
+        if fold(typed):
+            text = text.replace(fold(typed), " ")  # the client's own words promise nothing
+    for field, asked, clause in (
+        ("exchange", draft.exchange, Clause.BOTH_WAYS),
+        ("single_use", draft.single_use, Clause.ONE_TIME_ONLY),
+    ):
+        if bool(found(clause, text)) is not asked:
+            lacks = "The paper does not say it, though it was asked for" if asked else "Nobody asked for it"
+            what = "that both organizations share" if field == "exchange" else "that it is for one time only"
+            sentence = f"{lacks}: {what}; the form must be mended."
+            yield block(FindingCode.F03, field, sentence, clause.authority)
 
 
 def _quiet(title: str, file_name: str, draft: StatementDraft) -> Iterator[Finding]:

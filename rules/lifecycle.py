@@ -54,8 +54,16 @@ class Transition:
     trigger: Trigger
     actors: frozenset[Actor]
     authority: str
+    """As it is written here; `cited` has the letters of the ethics code in it."""
     needs_reason: bool = False
     """A written reason is kept with the change."""
+
+    @property
+    def cited(self) -> str:
+        """The authority in full, with the editions of the NASW Code."""
+        from rules.nasw import expanded
+
+        return expanded(self.authority)
 
 
 def _way(
@@ -85,7 +93,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     _way(S.DRAFT, S.PRESENTED, Trigger.RENDERED, {Actor.SYSTEM}, "house: way of the data"),
     _way(S.DRAFT, S.VOID, Trigger.WITHDRAWN, _STAFF, "house: a draft may be withdrawn", reason=True),
     _way(S.PRESENTED, S.ACTIVE, Trigger.SEALED, {Actor.SYSTEM}, "42 CFR 2.31(a)(8); 15 USC 7001(a)"),
-    _way(S.PRESENTED, S.DECLINED, Trigger.CLIENT_DECLINED, {Actor.CLIENT}, "NASW 1.03(a) (2021); signing is voluntary"),
+    _way(
+        S.PRESENTED,
+        S.DECLINED,
+        Trigger.CLIENT_DECLINED,
+        {Actor.CLIENT},
+        "<nasw informed_consent>; signing is voluntary",
+    ),
     _way(S.PRESENTED, S.VOID, Trigger.NOT_SIGNED_IN_TIME, {Actor.SYSTEM}, "house: unsigned after 30 days"),
     _way(S.PRESENTED, S.VOID, Trigger.WITHDRAWN, _STAFF, "house: withdrawn before it was sealed", reason=True),
     _way(S.ACTIVE, S.SUSPENDED, Trigger.SPOKEN_REQUEST, _STAFF | {Actor.CLIENT}, f"{_REVOKE}; a spoken request stops"),

@@ -50,4 +50,16 @@ def parsed(file: Traversable) -> Mapping[str, Any]:
     missing = [line for line in _HEAD if line not in rows]
     if missing:
         raise KeyError(f"{file.name} does not say: {', '.join(missing)}")
-    return rows
+    written_out: Mapping[str, Any] = _written_out(rows)
+    return written_out
+
+
+def _written_out(told: Any) -> Any:
+    """Every "<nasw STANDARD>" of a table as the citation it is: letters stand in nasw.yaml alone."""
+    if isinstance(told, str) and "<nasw " in told:
+        from rules.nasw import expanded
+
+        return expanded(told)
+    if isinstance(told, dict):
+        return {key: _written_out(value) for key, value in told.items()}
+    return [_written_out(value) for value in told] if isinstance(told, list) else told

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from rules.nasw import cite
 from templates import explain
 from templates.errors import FormError, Place
 from templates.fill import unread
@@ -177,7 +178,7 @@ def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[
                 one.place,
                 f"The form asks for {name}, which form.yaml of {form.id} does not declare.",
                 f"Did you mean {near}?" if near else "Declare it there with what it is for, or take it out.",
-                "NASW Code 1.07(a) (1999; 2021)",
+                cite("respect_privacy"),
             )
         printed.add(name)
     for name in sorted(declared - printed) if whole else ():
@@ -187,5 +188,5 @@ def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[
             Place(part="form.yaml"),
             f"form.yaml declares {name}, and the form never asks for it.",
             f"Did you mean {near}?" if near else "Take it out of form.yaml: nobody is asked for what is not needed.",
-            "NASW Code 1.07(a) (1999; 2021)",
+            cite("respect_privacy"),
         )

@@ -6,12 +6,14 @@ The rules say what is wanted (`rules.form_text`, `rules.notices`, `rules.finishe
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from rules.families import Clause
 from rules.finished import tells_class
 from rules.form_text import found, must_not_say, must_say, stigma_in
 from rules.individuals import individuals_in
+from rules.nasw import cite
 from rules.notices import altered, superseded_in
 from rules.vocabulary import Family, Language
 from templates.errors import Place
@@ -22,6 +24,8 @@ from templates.place import DOCUMENT_PROPERTIES
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _WHOLE = Place(part="document")
+_NONE = re.compile(r"(?:^|(?<=[:;,(/·]))\s*None\s*(?=[.,;)/·]|$)|(?<=[a-záéíóúñ,])\s+None\b(?! of\b)")
+"""Alone, after a colon or a mark, or with its capital in mid-sentence; never "None of my services will change"."""
 
 
 def look(paper: Paper, family: Family | None, language: Language) -> Iterator[Remark]:
@@ -32,6 +36,7 @@ def look(paper: Paper, family: Family | None, language: Language) -> Iterator[Re
     yield from _notices(said)
     for paragraph, text in said:
         yield from _people(paragraph, text, language)
+        yield from _none(paragraph, text)
     yield from _quiet(paper, said)
 
 
@@ -98,7 +103,7 @@ def _people(paragraph: Paragraph, text: str, language: Language) -> Iterator[Rem
             paragraph.place(word.word),
             f"“{word.word}” makes a person into what happened to them.",
             f"Write “{word.instead}”.",
-            "NASW Code 1.12 (1999; 2021)",
+            cite("derogatory_language"),
         )
     if individuals_in(text):
         yield warn(
@@ -107,6 +112,18 @@ def _people(paragraph: Paragraph, text: str, language: Language) -> Iterator[Rem
             "A person seems to be named in the form itself.",
             "Name the organization or the desk; people change, and a form outlasts them.",
             "advisory, paragraph 2",
+        )
+
+
+def _none(paragraph: Paragraph, text: str) -> Iterator[Remark]:
+    """The word that a program prints where nothing was given, standing in the text itself."""
+    for match in _NONE.finditer(text):
+        yield warn(
+            Check.PRINTS_NONE,
+            paragraph.place(match.group().strip()),
+            "The word None stands here, as a program prints it where nothing was given.",
+            "Take it out, or write what is meant: a client reads it as a mistake, and a blank is none (V04).",
+            "45 CFR 164.508(b)(2)(ii)",
         )
 
 
@@ -147,6 +164,8 @@ _SAID = {
     Clause.COPY_TO_CLIENT: "that the client gets a copy",
     Clause.OFFICIAL_DUTIES: "that the recipient uses it only for its official duties",
     Clause.ONE_PROCEEDING: "that it is for one proceeding only",
+    Clause.BOTH_WAYS: "that both organizations share",
+    Clause.ONE_TIME_ONLY: "that it is for one time only",
     Clause.LIMITS_OF_CONFIDENTIALITY: "the limits of confidentiality",
     Clause.HARM_EXPLAINED_FIRST: "that we first explain before we act on a threat of harm",
     Clause.NOT_GUARANTEED: "that confidentiality cannot be guaranteed",

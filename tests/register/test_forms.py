@@ -113,6 +113,30 @@ def test_a_text_no_counsel_approved_is_refused_in_earnest_and_taken_for_training
     assert codes == {"V21"}
     assert "not reviewed by counsel" in told.value.findings[0].finding.sentence
     models.Agency.objects.update(training=True)
+    warned = packets.findings(world.vault, asked, by=world.intake, now=world.now)
+    assert ("V21", False) in {(one.finding.code.value, one.blocks) for one in warned}, "for practice it is said"
     packet = packets.open_packet(world.vault, asked, by=world.intake, now=world.now)
     kept = [one for one in packet.statements if one.form_id == "disclosure"]
     assert {one.form_sha256 for one in kept} == {TEXT}
+
+
+def test_an_approval_that_counsel_takes_back_counts_no_more_and_may_be_given_anew(world: Any) -> None:
+    approve(world, world.counsel)
+    text = ("disclosure", "2026.11", Language.EN, TEXT)
+    with refused(RegisterErrorCode.NAME_NEEDED):
+        forms.withdraw_approval(world.vault, *text, reason=" ", by=world.counsel, now=world.now)
+    with refused(RegisterErrorCode.NOT_ALLOWED):
+        forms.withdraw_approval(world.vault, *text, reason="the rule changed", by=world.intake, now=world.now)
+    assert forms.approved(*text)
+    forms.withdraw_approval(world.vault, *text, reason="the rule changed", by=world.counsel, now=world.now)
+    assert not forms.approved(*text)
+    (kept,) = forms.approvals(world.vault)
+    assert kept.withdrawn_at == world.now, "who approved, and until when, stays on record"
+    assert b"rule" not in bytes(models.FormApproval.objects.get().sealed_withdrawal or b"")
+    with refused(RegisterErrorCode.UNKNOWN_ID):
+        forms.withdraw_approval(world.vault, *text, reason="the rule changed", by=world.counsel, now=world.now)
+    world.later(minutes=1)
+    approve(world, world.counsel)
+    assert forms.approved(*text)
+    assert len(forms.approvals(world.vault)) == 2
+    assert audit.check().intact

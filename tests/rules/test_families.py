@@ -126,7 +126,10 @@ def test_a_citation_of_the_ethics_code_carries_its_edition() -> None:
 
 @pytest.mark.parametrize("edition", list(Edition))
 def test_every_letter_of_an_edition_is_one_standard(edition: Edition) -> None:
-    letters = [found for one in table("nasw")["entries"] if (found := letter(one, edition)) is not None]
+    entries = table("nasw")["entries"]
+    letters = [
+        found for one in entries if "section" not in entries[one] and (found := letter(one, edition)) is not None
+    ]
     last = {"1999": "r", "2021": "w"}[edition]
     assert sorted(letters) == [chr(number) for number in range(ord("a"), ord(last) + 1)]
 

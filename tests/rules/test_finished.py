@@ -281,3 +281,31 @@ def test_a_short_id_that_begins_like_a_title_names_nobody(lawful: StatementDraft
         staff_names=STAFF,
     )
     assert found == ()
+
+
+BOTH = {
+    Language.EN: "This goes both ways.",
+    Language.ES: "Esto vale en ambos sentidos.",
+}
+ONCE = {
+    Language.EN: "This statement is for one time only.",
+    Language.ES: "Esta declaración sirve una sola vez.",
+}
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(("field", "said"), [("exchange", BOTH), ("single_use", ONCE)])
+def test_an_exchange_and_a_single_use_stand_on_the_paper_where_they_were_asked_for_and_nowhere_else(
+    field: str, said: dict[Language, str], language: Language, lawful: StatementDraft
+) -> None:
+    plain = replace(lawful, language=language)
+    asked = replace(plain, **{field: True})  # type: ignore[arg-type]
+    assert look(asked, paper(asked, extra=said[language])) == ()
+    assert look(plain, paper(plain)) == ()
+    assert codes(look(asked, paper(asked))) == {("F03", field)}
+    assert codes(look(plain, paper(plain, extra=said[language]))) == {("F03", field)}
+
+
+def test_what_the_client_typed_of_one_time_only_makes_no_single_use(lawful: StatementDraft) -> None:
+    typed = replace(lawful, purpose_text="To get one time only help with the deposit")
+    assert look(typed, paper(typed)) == ()

@@ -92,6 +92,7 @@ def test_revoking_one_statement_leaves_the_others() -> None:
 def test_every_way_names_who_may_and_by_what_authority(way: Transition) -> None:
     assert way.actors
     assert way.authority
+    assert "<" not in way.cited
 
 
 def test_an_issued_packet_is_never_issued_again() -> None:

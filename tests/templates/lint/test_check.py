@@ -100,6 +100,20 @@ def test_every_broken_thing_is_told_at_once_and_one_does_not_hide_another(
     assert not of(told, Check.UNUSED_FIELD)  # nobody can say what the broken part asks for
 
 
+@pytest.mark.parametrize("text", ["Other names: None", "None", "Born None, client number None", "Phone (None)"])
+def test_the_word_none_is_told_where_a_program_prints_it(
+    disclosure: Form, spoiled: Spoil, remarks_on: Look, text: str
+) -> None:
+    told = of(remarks_on(spoiled(disclosure, add(text)), disclosure), Check.PRINTS_NONE)
+    assert told
+    assert not blocking(told)
+
+
+@pytest.mark.parametrize("text", ["None of my services will change.", "I signed none before.", "Of these, none."])
+def test_the_word_none_in_a_sentence_is_a_word(disclosure: Form, spoiled: Spoil, remarks_on: Look, text: str) -> None:
+    assert not of(remarks_on(spoiled(disclosure, add(text)), disclosure), Check.PRINTS_NONE)
+
+
 def test_a_tag_in_pieces_and_curly_quotes_are_told_and_do_not_block(
     disclosure: Form, spoiled: Spoil, remarks_on: Look
 ) -> None:
