@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "forms": ("cli.forms:forms", "List, preview and check forms; propose, publish and approve them."),
     "retention": ("cli.retention:retention", "How long records are kept, and why: schedule, events, exceptions."),
     "hold": ("cli.hold:hold", "Keep records beyond every date, for a lawsuit, an audit, a complaint."),
+    "disposal": ("cli.disposal:disposal", "Destroy what may be kept no longer, with two approvals and a certificate."),
     "upkeep": ("cli.upkeep:upkeep", "Do now what upkeep does every night, or only tell what it would do."),
     "keys": ("cli.keys:keys", "List, check, change, renew and recover the site's keys."),
     "backup": ("cli.backup:backup", "Write a consistent backup of register, keyring and store."),

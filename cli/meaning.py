@@ -37,14 +37,14 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
     ExitCode.NOT_ALLOWED: {"register": "not_allowed last_administrator"},
     ExitCode.CONFLICT: {
         "register": "already_established illegal_move moved_meanwhile lease_lost signing_order not_what_was_shown "
-        "object_state proof form_version hold schedule_version",
+        "object_state proof form_version disposal hold schedule_version",
         "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists rotation_not_confirmed "
         "epoch_in_use",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
         "window_closed no_archive_field nothing_to_archive stamp_not_longer",
     },
     ExitCode.UNAVAILABLE: {
-        "register": "not_ready",
+        "register": "not_ready clock",
         "storage": "keyring_busy keyring_unreachable standby_absent store_unavailable store_denied "
         "key_service_unavailable "
         "key_service_refused key_disabled key_pending_deletion key_unknown",

@@ -9,7 +9,16 @@ from cli.doors import opened
 from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
-ROLES = ("intake", "witness", "records_officer", "counsel", "administrator")
+ROLES = (
+    "intake",
+    "witness",
+    "records_officer",
+    "counsel",
+    "administrator",
+    "deputy",
+    "outside_approver",
+    "break_glass",
+)
 
 
 @click.group()

@@ -27,6 +27,12 @@ class Step(StrEnum):
     KEEP = "keep"
     CLEAR = "clear"
     STAMP = "stamp"
+    LOOK = "look"
+    PLAN = "plan"
+    DECIDE = "decide"
+    REMOVE = "remove"
+    VERIFY = "verify"
+    SETTLE = "settle"
 
 
 class StepFailed(Exception):

@@ -15,7 +15,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
@@ -47,25 +47,40 @@ def append(
         ValueError: a naive time, or a detail that could be personal data.
         TransactionManagementError: outside a transaction.
     """
+    append_all(by, verb, object_type, [(object_id, details or {})], now=now)
+
+
+def append_all(
+    by: facts.Actor,
+    verb: AuditVerb,
+    object_type: str,
+    lines: Sequence[tuple[UUID | str, Details]],
+    *,
+    now: dt.datetime,
+) -> None:
+    """Write one line for each of many objects, as `append`, with one look at the end of the log and one statement."""
     if now.tzinfo is None:
         raise ValueError("times in the register are aware")
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an audit line belongs to the transaction of its change")
-    kept = {name: _opaque(value) for name, value in (details or {}).items()}
     last = models.AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
-    seq, previous = (last[0] + 1, last[1]) if last else (1, FIRST_PREVIOUS)
-    entry = models.AuditEntry(
-        seq=seq,
-        at=now,
-        actor=actor_name(by),
-        verb=verb.value,
-        object_type=object_type,
-        object_id=str(object_id),
-        details=kept,
-        prev_hash=previous,
-    )
-    entry.hash = _hash(entry)
-    entry.save(force_insert=True)
+    seq, previous = last if last else (0, FIRST_PREVIOUS)
+    entries = []
+    for object_id, details in lines:
+        seq += 1
+        entry = models.AuditEntry(
+            seq=seq,
+            at=now,
+            actor=actor_name(by),
+            verb=verb.value,
+            object_type=object_type,
+            object_id=str(object_id),
+            details={name: _opaque(value) for name, value in details.items()},
+            prev_hash=previous,
+        )
+        entry.hash = previous = _hash(entry)
+        entries.append(entry)
+    models.AuditEntry.objects.bulk_create(entries)
 
 
 def opaque(word: str) -> bool:

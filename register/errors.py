@@ -46,6 +46,8 @@ class RegisterErrorCode(StrEnum):
     OBJECT_STATE = "object_state"
     PROOF = "proof"
     FORM_VERSION = "form_version"
+    DISPOSAL = "disposal"
+    CLOCK = "clock"
     EVENT = "event"
     MATTER = "matter"
     HOLD = "hold"

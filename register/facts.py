@@ -359,10 +359,10 @@ class Accounted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The kept bytes of a sealed statement."""
+    """The kept bytes of a sealed statement, or of a paper of the house."""
 
     record_id: UUID
-    statement_id: UUID
+    statement_id: UUID | None
     object_id: str
     version_id: str
     sealed_sha256: str

@@ -221,9 +221,11 @@ def unmirrored() -> tuple[Unmirrored, ...]:
     """Records of which the store may not know what the register knows, by id."""
     standing = models.HoldRow.objects.filter(released_at=None)
     placed = models.Record.objects.filter(
-        hold_mirrored=False, pk__in=standing.filter(record__hold_mirrored=False).values("record")
+        destroyed_at=None, hold_mirrored=False, pk__in=standing.filter(record__hold_mirrored=False).values("record")
     )
-    lifted = models.Record.objects.filter(~Exists(standing.filter(record=OuterRef("pk"))), hold_mirrored=True)
+    lifted = models.Record.objects.filter(
+        ~Exists(standing.filter(record=OuterRef("pk"))), destroyed_at=None, hold_mirrored=True
+    )
     found = {(row.pk, row.object_id): True for row in placed} | {(row.pk, row.object_id): False for row in lifted}
     return tuple(Unmirrored(record_id=pk, object_id=key, hold=hold) for (pk, key), hold in sorted(found.items()))
 
@@ -249,7 +251,7 @@ def _tell(vault: Vault, record_id: UUID, now: dt.datetime) -> None:
     """Under the row lock: a hold placed or released meanwhile cannot be overwritten by what was read before."""
     row = models.Record.objects.select_for_update().get(pk=record_id)
     held = bool(on(record_id))
-    if held == row.hold_mirrored:
+    if held == row.hold_mirrored or row.destroyed_at is not None:
         return
     vault.store.protect(Area.RECORDS, row.object_id, hold=held)
     compare_and_set(models.Record.objects.filter(pk=record_id, hold_mirrored=not held), hold_mirrored=held)
@@ -262,7 +264,7 @@ def _tell(vault: Vault, record_id: UUID, now: dt.datetime) -> None:
 def _covered(
     scope: HoldScope, records: Sequence[UUID], client_id: UUID | None, query: HoldQuery | None
 ) -> QuerySet[models.Record]:
-    rows = models.Record.objects.all()
+    rows = models.Record.objects.filter(destroyed_at=None)
     if scope is HoldScope.RECORDS:
         return rows.filter(pk__in=list(records))
     if scope is HoldScope.CLIENT:

@@ -71,6 +71,7 @@ def enter(
             purpose=purpose.value if purpose else "",
         )
         _refuse_half(line)
+        owner = statement_id or client_id  # what is told under a statement goes with it
         row = models.Disclosure.objects.create(
             id=disclosure_id,
             client_id=client_id,
@@ -81,8 +82,8 @@ def enter(
             purpose=purpose.value if purpose else "",
             method=told.method.value,
             items=told.items,
-            sealed_recipient_person=sealed.seal(vault, client_id, f"{_PERSON}/{disclosure_id}", kept.encode()),
-            sealed_description=sealed.seal(vault, client_id, f"{_DESCRIPTION}/{disclosure_id}", said.encode()),
+            sealed_recipient_person=sealed.seal(vault, owner, f"{_PERSON}/{disclosure_id}", kept.encode()),
+            sealed_description=sealed.seal(vault, owner, f"{_DESCRIPTION}/{disclosure_id}", said.encode()),
             staff_id=person.staff_id,
             disclosed_at=line.happened_at,
             written_at=now,
@@ -207,7 +208,8 @@ def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
 def _opened(vault: Vault, row: models.Disclosure, place: str, kept: bytes | memoryview | None) -> str:
     if kept is None:
         return ""
-    return sealed.open_sealed(vault, row.client_id, f"{place}/{row.id}", kept).decode()
+    about = row.statement_id or row.client_id
+    return sealed.open_about(vault, about, row.client_id, f"{place}/{row.id}", kept).decode()
 
 
 def _copy(row: models.CopyGiven) -> facts.CopyGiven:

@@ -270,7 +270,7 @@ def _same(earlier: facts.Packet, request: facts.PacketRequest) -> facts.Packet:
 
 def _seal(vault: Vault, client_id: UUID, asked: asking.Asked) -> _Sealed:
     statement_id = uuid4()
-    blob = sealed.seal(vault, client_id, f"{reading.DRAFT}/{statement_id}", drafts.dump(asked.draft))
+    blob = sealed.seal(vault, statement_id, f"{reading.DRAFT}/{statement_id}", drafts.dump(asked.draft))
     return _Sealed(statement_id, asked, blob)
 
 

@@ -35,7 +35,7 @@ def rows() -> QuerySet[models.Statement]:
 
 def open_draft(vault: Vault, row: models.Statement) -> StatementDraft:
     """The sealed draft in clear, without a line in the log."""
-    return drafts.load(sealed.open_sealed(vault, row.client_id, f"{DRAFT}/{row.id}", row.sealed_draft))
+    return drafts.load(sealed.open_about(vault, row.id, row.client_id, f"{DRAFT}/{row.id}", row.sealed_draft))
 
 
 def missing_signers(statement: facts.Statement) -> tuple[SignerRole, ...]:

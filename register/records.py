@@ -55,6 +55,34 @@ def keep(
     return _fact(the(_rows(), "record", row.id), freed)
 
 
+def keep_paper(
+    document: facts.Document,
+    *,
+    proof: Proof,
+    retention_class: str,
+    retain_until: dt.datetime | None,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> models.Record:
+    """A record without a client: a paper of the house about what was done; in the transaction that points at it."""
+    objects.publish(document, ObjectArea.RECORDS, now=now)
+    row = models.Record.objects.create(
+        object_id=document.object_id,
+        document_sha256=document.document_sha256,
+        pages=document.pages,
+        proof=proof.value,
+        retention_class=retention_class,
+        retain_until=month_end_instant(retain_until) if retain_until else None,
+        kept_at=now,
+        looked_at=now,
+        proved_at=now,
+    )
+    audit.append(by, AuditVerb.RECORD_KEPT, "record", row.id, _evidence(document, proof), now=now)
+    holds.capture(row, now=now)
+    due.renew(models.Record.objects.filter(pk=row.pk), now=now)
+    return row
+
+
 def show(record_id: UUID) -> facts.Record:
     """The record with this id.
 
@@ -157,9 +185,10 @@ def upgrade(record_id: UUID, *, document: facts.Document, proof: Proof, now: dt.
             proof=proof.value,
             hold_mirrored=False,  # a version the store was not told to hold
         )
-        models.Statement.objects.filter(pk=row.statement_id).update(
-            proof=proof.value, document_sha256=document.document_sha256
-        )
+        if row.statement_id is not None:
+            models.Statement.objects.filter(pk=row.statement_id).update(
+                proof=proof.value, document_sha256=document.document_sha256
+            )
         audit.append(_UPKEEP, AuditVerb.RECORD_UPGRADED, "record", row.id, _evidence(document, proof), now=now)
         freed = None if document.object_id == former.id else former.id
     return _fact(the(_rows(), "record", record_id), freed)

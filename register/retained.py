@@ -115,7 +115,7 @@ def rows() -> QuerySet[models.Record]:
 def items(records: Sequence[models.Record], on: Basis) -> list[Item]:
     """What the schedule must know of each; give it records of `rows()`. Three queries, however many they are."""
     events = _events(records)
-    told = _told(record.statement_id for record in records)
+    told = _told(record.statement_id for record in records if record.statement_id)
     return [
         _item(
             record.statement,
@@ -125,8 +125,16 @@ def items(records: Sequence[models.Record], on: Basis) -> list[Item]:
             events=events,
             told=told,
         )
+        if record.statement
+        else _paper(record, on)
         for record in records
     ]
+
+
+def _paper(record: models.Record, on: Basis) -> Item:
+    """A paper of the house: it was complete when it was kept."""
+    kept_on = record.kept_at.astimezone(on.zone).date()
+    return Item(retention_class=record.retention_class, happened=(Happened.on(EventKind.COMPLETED, kept_on),))
 
 
 def item_of_statement(row: models.Statement, on: Basis) -> Item:
@@ -182,7 +190,7 @@ def _in_month(kind: EventKind, last: dt.date) -> Happened:
 
 
 def _events(records: Sequence[models.Record]) -> Mapping[UUID, list[Happened]]:
-    clients = {record.statement.client_id for record in records}
+    clients = {record.statement.client_id for record in records if record.statement}
     return _standing_events(Q(client__in=clients) | Q(statement__in=[record.statement_id for record in records]))
 
 

@@ -20,8 +20,9 @@ class Answer:
     """When one record may go, worked out from what the register knows now."""
 
     record_id: UUID
-    statement_id: UUID
-    client_id: UUID
+    statement_id: UUID | None
+    """None, as the client, for a paper of the house."""
+    client_id: UUID | None
     object_id: str
     retention_class: str
     """The class it was judged by."""
@@ -42,8 +43,8 @@ class DueRecord:
     """One record that the schedule lets go, as last computed: a candidate, no more."""
 
     record_id: UUID
-    statement_id: UUID
-    client_id: UUID
+    statement_id: UUID | None
+    client_id: UUID | None
     object_id: str
     retention_class: str
     due_on: dt.date
@@ -61,8 +62,8 @@ class ExceptionRow:
     """A record without a day, which a person must look at."""
 
     record_id: UUID
-    statement_id: UUID
-    client_id: UUID
+    statement_id: UUID | None
+    client_id: UUID | None
     retention_class: str
     why_not: WhyNot
 

@@ -184,7 +184,7 @@ def _moves(row: models.Statement) -> QuerySet[models.Move]:
 def _reason(vault: Vault, row: models.Statement, move: models.Move) -> str:
     if move.sealed_reason is None:
         return ""
-    return sealed.open_sealed(vault, row.client_id, f"{_REASON}/{row.id}", move.sealed_reason).decode()
+    return sealed.open_about(vault, row.id, row.client_id, f"{_REASON}/{row.id}", move.sealed_reason).decode()
 
 
 def _moved(move: models.Move) -> facts.Moved:
@@ -220,7 +220,7 @@ def _move(
     if vault is not None and reason is not None:
         if not reason.strip():
             raise RegisterError(RegisterErrorCode.ILLEGAL_MOVE, "This needs a reason.", "Give the reason in a line.")
-        kept = sealed.seal(vault, row.client_id, f"{_REASON}/{row.id}", reason.strip().encode())
+        kept = sealed.seal(vault, row.id, f"{_REASON}/{row.id}", reason.strip().encode())
     with transaction.atomic():
         moves.move(row, target, trigger, by=by, now=now, sealed_reason=kept)
     return reading.fact(the(reading.rows(), "statement", statement_id))

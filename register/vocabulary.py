@@ -41,6 +41,12 @@ class StaffRole(StrEnum):
     RECORDS_OFFICER = "records_officer"
     COUNSEL = "counsel"
     ADMINISTRATOR = "administrator"
+    DEPUTY = "deputy"
+    """Stands in for a records officer, to approve a disposal run."""
+    OUTSIDE_APPROVER = "outside_approver"
+    """A board member or counsel from outside: approves disposal runs, and does nothing else."""
+    BREAK_GLASS = "break_glass"
+    """May end a lock before its time; never a hold."""
 
 
 class FormState(StrEnum):
@@ -58,6 +64,7 @@ class MachineName(StrEnum):
     PACKET_WORKER = "packet_worker"
     SEALING_WORKER = "sealing_worker"
     UPKEEP = "upkeep"
+    DISPOSAL = "disposal"
 
 
 class VoidReason(StrEnum):
@@ -85,6 +92,13 @@ class HandoverMethod(StrEnum):
     MAIL = "mail"
     FAX = "fax"
     SPOKEN = "spoken"
+
+
+class CertificateStage(StrEnum):
+    """A certificate of destruction is issued when the keys are gone, and again when no backup tells of them."""
+
+    KEYS_DESTROYED = "keys_destroyed"
+    EFFECTIVE = "effective"
 
 
 class ClientAge(StrEnum):
@@ -197,6 +211,18 @@ class AuditVerb(StrEnum):
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     CLOSURE_EXPORTED = "closure_exported"
+    DISPOSAL_PROPOSED = "disposal_proposed"
+    DISPOSAL_ANSWERED = "disposal_answered"
+    DISPOSAL_EXCLUDED = "disposal_excluded"
+    DISPOSAL_APPROVED = "disposal_approved"
+    DISPOSAL_WITHDRAWN = "disposal_withdrawn"
+    DISPOSAL_LAPSED = "disposal_lapsed"
+    DISPOSAL_BEGUN = "disposal_begun"
+    DISPOSAL_EXECUTED = "disposal_executed"
+    DISPOSAL_CERTIFIED = "disposal_certified"
+    RECORD_ERASED = "record_erased"
+    RECORD_DESTROYED = "record_destroyed"
+    CLIENT_ERASED = "client_erased"
     MATTER_ADDED = "matter_added"
     EVENT_RECORDED = "event_recorded"
     EVENT_UNDONE = "event_undone"

@@ -122,9 +122,13 @@ class DestructionLog:
         return self._append(Entry(kind=EntryKind.ANCHOR, at=at, value=checked_key(digest)))
 
     def find(self, kind: EntryKind, items: Sequence[Item], *, batch: str = "") -> Entry | None:
-        """The entry of this kind (and batch) about exactly these items, if there is one."""
+        """The entry of this kind (and batch) about exactly these items, if there is one; see `intent_of`."""
         key = _entry_key(kind, tuple(items), batch)
         return _decode(self._store.get(Area.LOG, key)) if self._store.stat(Area.LOG, key) else None
+
+    def intent_of(self, batch: str) -> Entry | None:
+        """The intent of a batch, whatever items it came to name."""
+        return self.find(EntryKind.INTENT, (), batch=batch)
 
     def count(self) -> int:
         """How many entries there are."""
@@ -179,7 +183,11 @@ class DestructionLog:
 
 
 def _entry_key(kind: EntryKind, items: tuple[Item, ...], value: str) -> str:
-    """A function of what is said, so that saying it again after a crash adds a version and no second entry."""
+    """A function of what is said, so that saying it again after a crash adds a version and no second entry. A batch has
+    one intent, found by the batch alone.
+    """
+    if kind is EntryKind.INTENT and value:
+        items = ()
     return hashlib.sha256(json.dumps([kind, [[i.scope, i.object_id] for i in items], value]).encode()).hexdigest()
 
 

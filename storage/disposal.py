@@ -12,7 +12,7 @@ is asked (`look`, `remove`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,8 +28,7 @@ class Condemned:
     """The keys of a batch are gone."""
 
     at: datetime
-    epoch: int
-    """The newest epoch there was: older keyrings open until it and all before it ended."""
+    """Not before the last of them went: what `storage.erasure` counts from."""
     swept: bool
     """False when a reader kept old bytes of the keyring's file: `finish` sweeps again."""
 
@@ -42,20 +41,24 @@ def look(store: Store, ids: Sequence[str], *, bypass_lock: bool, now: datetime) 
     return refused(store.stat_each(Area.RECORDS, ids), bypass_lock=bypass_lock, now=now)
 
 
-def condemn(vault: Vault, items: Sequence[Item], *, batch: str, reason_code: str, bypass_lock: bool) -> Condemned:
+def condemn(
+    vault: Vault,
+    items: Sequence[Item],
+    *,
+    batch: str,
+    reason_code: str,
+    bypass_lock: bool,
+    still_ours: Callable[[], object] = lambda: None,
+) -> Condemned:
     """Write the intent, then destroy every key, both durable when this returns. The point of no return.
 
+    `still_ours` is called between the two, and raises when the caller has lost the locks of these records meanwhile.
     Raises BadReason, StoreUnavailable, StoreDenied (nothing was destroyed), KeyringUnreachable.
     """
-    at = vault.now()
-    vault.log.intend(items, reason_code=reason_code, at=at, bypass_lock=bypass_lock, batch=batch)
-    epoch = max(vault.keyring.epochs.numbers(), default=0)
-    return Condemned(at=at, epoch=epoch, swept=_overwritten(vault, items))
-
-
-def interrupted(vault: Vault, items: Sequence[Item], *, batch: str) -> Entry | None:
-    """The intent of a batch that a crash cut off, if it came so far."""
-    return vault.log.find(EntryKind.INTENT, items, batch=batch)
+    vault.log.intend(items, reason_code=reason_code, at=vault.now(), bypass_lock=bypass_lock, batch=batch)
+    still_ours()
+    swept = _overwritten(vault, items)
+    return Condemned(at=vault.now(), swept=swept)
 
 
 def lost_their_keys(vault: Vault, items: Sequence[Item]) -> frozenset[Item]:

@@ -94,7 +94,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         if wrong is None and not _reaches(site, record):
             # on S3 a listing tells no locks: each record's is asked about when its turn comes
             yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
-        if pdf is not None:
+        if pdf is not None and record.proof is not Proof.NONE:  # a manifest is no PDF
             ends = seal.deadlines(pdf).archive_ends
             if ends is not None and ends <= moment + RENEW_BEFORE:
                 yield _renewed(site, record, pdf, moment, dry)

@@ -1,6 +1,7 @@
 """The rows. They stay in this room: every other room is given the frozen values of `register.facts`."""
 
 from register.models.audit import AuditEntry
+from register.models.disposal import DisposalApproval, DisposalCertificate, DisposalItem, DisposalRun
 from register.models.forms import FormApproval, FormVersion
 from register.models.keeping import CopyGiven, Disclosure, Object, Record
 from register.models.people import Agency, CarryOver, Client, NameToken, Organization, Staff
@@ -14,6 +15,10 @@ __all__ = [
     "Client",
     "CopyGiven",
     "Disclosure",
+    "DisposalApproval",
+    "DisposalCertificate",
+    "DisposalItem",
+    "DisposalRun",
     "FormApproval",
     "FormVersion",
     "Hold",

@@ -36,10 +36,11 @@ class Object(models.Model):
 
 
 class Record(models.Model):
-    """The kept bytes of one sealed statement."""
+    """The kept bytes of one sealed statement, or a paper of the house about what was destroyed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    statement = models.OneToOneField("register.Statement", on_delete=models.PROTECT, related_name="record")
+    statement = models.OneToOneField("register.Statement", null=True, on_delete=models.PROTECT, related_name="record")
+    """None for the papers of the house: a certificate of destruction, a manifest."""
     object = models.OneToOneField(Object, on_delete=models.PROTECT, related_name="record")
     document_sha256 = models.CharField(max_length=64)
     pages = models.PositiveSmallIntegerField()
@@ -51,6 +52,8 @@ class Record(models.Model):
     """When the bytes were last read to compare them; at first, when they were kept."""
     proved_at = models.DateTimeField()
     """When they were last found whole: earlier than `looked_at` while they are not."""
+    destroyed_at = models.DateTimeField(null=True)
+    """When its keys were destroyed; the row stays as a tombstone that names nobody."""
     due_on = models.DateField(null=True)
     """First day it may go, as last computed (`register.due`); None with `due_why_not`."""
     due_why_not = models.CharField(max_length=16, blank=True)

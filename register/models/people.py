@@ -103,6 +103,8 @@ class Client(models.Model):
     of_age_on = models.DateField(null=True)
     """Of a minor: the last day of the month of the eighteenth birthday."""
     added_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+    """Nothing is kept any more, and the key of the identity is destroyed; the row stays for ledger and audit."""
 
     class Meta:
         constraints = (one_of("age", ClientAge),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -16,7 +17,7 @@ from docx.document import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
 
 from templates.drafting import blocks, typography
-from templates.drafting.wording import Wording, read
+from templates.drafting.wording import TEXTS, Wording, read
 
 _MOMENT: Final = "2026-11-01T00:00:00Z"
 _CORE: Final = "docProps/core.xml"
@@ -24,12 +25,12 @@ _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _NEEDED: Final = {"styles", "numbering", "settings", "footer", "image"}
 
 
-def draft(form_id: str, language: str) -> bytes:
-    """The Word file of a form, from its texts.
+def draft(form_id: str, language: str, folder: Path = TEXTS) -> bytes:
+    """The Word file of a form, or of a paper of the house, from its texts in `folder`.
 
     :raises WordingError: the texts cannot be read.
     """
-    wording = read(form_id, language)
+    wording = read(form_id, language, folder)
     document = docx.Document()
     for part in list(document.element.body):
         if not part.tag.endswith("}sectPr"):

@@ -17,6 +17,9 @@ from typing import Final
 import yaml
 
 TEXTS: Final = Path(__file__).parent / "texts"
+"""Of the forms that clients are given."""
+PAPERS: Final = Path(__file__).parent / "papers"
+"""Of the papers of the house."""
 
 
 class WordingError(ValueError):
@@ -115,12 +118,12 @@ class Wording:
     blocks: tuple[Block, ...]
 
 
-def read(form_id: str, language: str) -> Wording:
-    """Parse `texts/<form_id>.<language>.yaml`.
+def read(form_id: str, language: str, folder: Path = TEXTS) -> Wording:
+    """Parse `<folder>/<form_id>.<language>.yaml`.
 
     :raises WordingError: the file is missing or has an unknown shape.
     """
-    path = TEXTS / f"{form_id}.{language}.yaml"
+    path = folder / f"{form_id}.{language}.yaml"
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

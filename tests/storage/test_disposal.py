@@ -52,7 +52,6 @@ def test_a_batch_goes_as_one_entry_of_intent_and_one_of_done(vault: Vault) -> No
     done = disposal.condemn(
         vault, [*items, disposal.owner_item(owner)], batch=BATCH, reason_code="disposal", bypass_lock=False
     )
-    assert done.epoch == 1
     assert len(disposal.unreadable(vault, ids(items))) == 20, "the bytes are still there"
     disposal.remove(vault.store, ids(items), bypass_lock=False)
     assert disposal.unreadable(vault, ids(items)) == {}
@@ -88,7 +87,7 @@ def test_an_intent_that_was_taken_back_is_no_intent_and_its_records_come_back_fr
     back_up(vault, tmp_path / "backup", databases={}, now=clock())
     vault.log.intend(items, reason_code="disposal", at=clock(), batch=BATCH)
     assert vault.resume() == (), "a batch is decided anew by whoever decided it"
-    assert disposal.interrupted(vault, items, batch=BATCH) is not None
+    assert vault.log.intent_of(BATCH) is not None
     disposal.withdraw(vault, spared, batch=BATCH)
     disposal.withdraw(vault, spared, batch=BATCH)
     assert vault.log.intended() == frozenset(gone)
@@ -129,7 +128,7 @@ def test_a_batch_killed_anywhere_can_be_told_apart_and_finished(
         lost = disposal.lost_their_keys(vault, items)
         assert lost in (frozenset(), frozenset(items)), "keys go in one transaction"
         if lost:
-            assert disposal.interrupted(vault, items, batch=batch) is not None
+            assert vault.log.intent_of(batch) is not None
         if vault.log.find(EntryKind.DONE, items):
             assert disposal.unreadable(vault, ids(items)) == {}
         for item in items:
@@ -139,7 +138,7 @@ def test_a_batch_killed_anywhere_can_be_told_apart_and_finished(
             disposal.remove(vault.store, ids(items), bypass_lock=False)
             assert disposal.unreadable(vault, ids(items)) == {}
             disposal.finish(vault, items, swept=False)
-        elif disposal.interrupted(vault, items, batch=batch):
+        elif vault.log.intent_of(batch):
             disposal.withdraw(vault, items, batch=batch)
         assert vault.log.unfinished() == ()
         assert vault.log.intended().issuperset(items) is bool(lost)

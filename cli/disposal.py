@@ -1,0 +1,424 @@
+"""`confide disposal`: what may go is listed, answered for, approved by two others, destroyed and certified."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from cli import ask
+from cli.copy import refuse_inside
+from cli.doors import opened
+from cli.exit_code import ExitCode
+from cli.failure import CommandError
+from cli.output import answer, json_option, progress, table
+from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register.disposal_facts import Evaluated, Item, Run
+
+ROWS_SHOWN = 50
+"""Rows of a list that are shown at most; --json gives all."""
+
+
+@click.group()
+def disposal() -> None:
+    """Destroy what may be kept no longer, with proof: propose, answer, approve (two others), execute, certificate.
+
+    RUN is a run's reference (XXXX-XXXX-XXXX) or its id.
+    """
+
+
+@disposal.command("propose")
+@click.option("--dry-run", is_flag=True, help="Only tell what a run would hold; writes no list, needs nobody.")
+@click.option(
+    "--as-of", "day", metavar="YYYY-MM-DD", help="As of an earlier day of the agency's calendar (default: today)."
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=10_000, show_default=True, help="Rows at most.")
+@person_options
+@json_option
+def propose(
+    dry_run: bool, day: str | None, limit: int, username: str | None, password_file: str | None, as_json: bool
+) -> None:
+    """Freeze the list of what is due, with its hash. Needs a records officer. Destroys nothing.
+
+    Held records are never on it; rows that an earlier run retained, or that another run has, are not either.
+    """
+    site = opened()
+    from flows import disposal as flow
+
+    as_of = _day(day) if day else None
+    if dry_run:
+        with progress(None, "Looking", quiet=as_json) as step:
+            found = flow.evaluate(site, as_of, limit=limit, step=step)
+        answer(_evaluated(found), _would(found), as_json=as_json)
+        return
+    by = authenticated(Claimed(username, password_file))
+    with progress(None, "Listing", quiet=as_json) as step:
+        run = flow.propose(site, as_of, by=by, limit=limit, step=step)
+    _tell(run, [f"Next: confide disposal answer {run.ref}"], as_json=as_json)
+
+
+@disposal.command("show")
+@click.argument("run", required=False)
+@click.option("--rows", is_flag=True, help="The rows of the list too.")
+@person_options
+@json_option
+def show(run: str | None, rows: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """A run, its answers, approvals and outcome; without RUN, every run."""
+    opened()
+    from register import disposal as register
+    from register import holds
+
+    by = authenticated(Claimed(username, password_file))
+    if run is None:
+        _listed(register.listing(), as_json=as_json)
+        return
+    found = register.show(_run_id(run))
+    may_know = holds.may_know(by)
+    told = [_item(item, may_know=may_know) for item in register.items(found.run_id)] if rows else []
+    if as_json:
+        answer({"run": _summary(found, may_know=may_know), "items": told}, "", as_json=True)
+        return
+    _tell(found, [], as_json=False, may_know=may_know)
+    if rows:
+        heads = ["#", "Record", "Series", "Rule", "Due since", "Answer", "Outcome"]
+        cells = [
+            [str(one["position"]), one["record"], one["series"], one["rule"], one["due_on"], one["answer"] or "—",
+             " ".join(filter(None, (str(one["outcome"]), f"({one['why']})" if one["why"] else "")))]
+            for one in told[:ROWS_SHOWN]
+        ]  # fmt: skip
+        table(heads, cells)
+        if len(told) > ROWS_SHOWN:
+            click.echo(f"… and {len(told) - ROWS_SHOWN} more rows (--json)")
+
+
+@disposal.command("answer")
+@click.argument("run")
+@click.argument("records", nargs=-1, type=click.UUID, metavar="[RECORD]...")
+@click.option("--all", "everything", is_flag=True, help="Every row that has no answer yet, instead of RECORDs.")
+@ask.from_option
+@person_options
+@json_option
+def answer_(
+    run: str,
+    records: tuple[UUID, ...],
+    everything: bool,
+    source: str | None,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Answer rows: destroy, retain until a day with a reason, or transfer. Needs a records officer.
+
+    Asked for, or read from --from FILE (answer, retain_until, reason). A row without an answer is out, whatever is
+    approved afterwards. Who answers cannot approve.
+    """
+    site = opened()
+    from flows.site import now
+    from register import disposal as register
+    from rules.disposal import Answer
+
+    if bool(records) == everything:
+        raise CommandError(ExitCode.USAGE, "Name records, or give --all: one of the two.", "See --help.")
+    by = authenticated(Claimed(username, password_file))
+    told = ask.read_answers(source) if source else _asked()
+    ask.required(told, ["answer"])
+    ask.one_of(str(told["answer"]), [one.value for one in Answer], "answer")
+    until = told.get("retain_until")
+    changed = register.answer(
+        site.vault,
+        _run_id(run),
+        None if everything else records,
+        Answer(str(told["answer"])),
+        retain_until=_day(until) if until else None,
+        reason=str(told.get("reason") or ""),
+        by=by,
+        now=now(),
+    )
+    found = register.show(_run_id(run))
+    _tell(found, [f"{changed} row(s) answered.", *_next(found)], as_json=as_json)
+
+
+@disposal.command("exclude")
+@click.argument("run")
+@click.argument("records", nargs=-1, required=True, type=click.UUID, metavar="RECORD...")
+@ask.from_option
+@person_options
+@json_option
+def exclude(
+    run: str,
+    records: tuple[UUID, ...],
+    source: str | None,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
+) -> None:
+    """Take rows out, with a reason, at any time before their keys are destroyed; they come back in the next run."""
+    site = opened()
+    from flows.site import now
+    from register import disposal as register
+
+    by = authenticated(Claimed(username, password_file))
+    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why are they taken out")}
+    ask.required(told, ["reason"])
+    changed = register.exclude(site.vault, _run_id(run), records, reason=str(told["reason"]), by=by, now=now())
+    found = register.show(_run_id(run))
+    _tell(found, [f"{changed} row(s) taken out."], as_json=as_json)
+
+
+@disposal.command("approve")
+@click.argument("run")
+@click.option("--list", "list_sha256", metavar="SHA256", help="Hash of the list you looked at (confide disposal show).")
+@person_options
+@json_option
+def approve(run: str, list_sha256: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Approve a run as it is answered. Two persons do, neither who prepared it nor who answered; good for thirty days.
+
+    Records officers, counsel, deputies and outside approvers may. With the hash of the list, so that nobody approves
+    another list than they saw; at a terminal it is shown and asked.
+    """
+    opened()
+    from flows.site import now
+    from register import disposal as register
+
+    by = authenticated(Claimed(username, password_file))
+    found = register.show(_run_id(run))
+    if list_sha256 is None:
+        ask.require_terminal()
+        for line in _lines(found):
+            click.echo(line, err=True)
+        if ask.choose("Have these records destroyed?", ["yes", "no"], default="no") != "yes":
+            raise CommandError(ExitCode.CONFLICT, "Nothing was approved.", "The run stays as it is.")
+        list_sha256 = found.list_sha256
+    found = register.approve(found.run_id, list_sha256=list_sha256.strip().lower(), by=by, now=now())
+    _tell(found, _next(found), as_json=as_json)
+
+
+@disposal.command("withdraw")
+@click.argument("run")
+@person_options
+@json_option
+def withdraw(run: str, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Give a run up before it is begun; its rows come back in the next one."""
+    opened()
+    from flows.site import now
+    from register import disposal as register
+
+    by = authenticated(Claimed(username, password_file))
+    _tell(register.withdraw(_run_id(run), by=by, now=now()), [], as_json=as_json)
+
+
+@disposal.command("execute")
+@click.argument("run")
+@click.option(
+    "--break-glass", is_flag=True, help="End the store's locks before their time. Needs the role break_glass."
+)
+@person_options
+@json_option
+def execute(run: str, break_glass: bool, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Destroy what an approved run may destroy now. This is final.
+
+    Holds, due dates and approvals are read again for each record. Ctrl-C stops between two steps; the same command goes
+    on. Exit status 11 when something could not be destroyed now: it is told, and tried again by the same command.
+    """
+    site = opened()
+    from flows import disposal as flow
+    from register import disposal as register
+    from register import holds
+
+    by = authenticated(Claimed(username, password_file))
+    found = register.show(_run_id(run))
+    with progress(found.unsettled, "Destroying", quiet=as_json) as step:
+        done = flow.execute(site, found.run_id, by=by, break_glass=break_glass, step=step)
+    lines = [f"{done.destroyed} record(s) destroyed by this call."]
+    if done.run.unsettled:
+        lines.append(f"{done.run.unsettled} could not be destroyed now: confide disposal show {done.run.ref} --rows")
+        if done.stopped:
+            lines.append("The store does not answer. Run the same command again when it does.")
+    else:
+        lines.append(f"Next: confide disposal certificate {done.run.ref}")
+    _tell(done.run, lines, as_json=as_json, may_know=holds.may_know(by))
+    if done.run.unsettled:
+        sys.exit(ExitCode.FINDINGS)
+
+
+@disposal.command("certificate")
+@click.argument("run")
+@click.option("--to", "directory", type=click.Path(path_type=Path), help="Folder to write it to (default: out/).")
+@person_options
+@json_option
+def certificate(
+    run: str, directory: Path | None, username: str | None, password_file: str | None, as_json: bool
+) -> None:
+    """The signed certificate of destruction, as a file. It names no client.
+
+    Asked for again it is the same paper; once no backup opens what was destroyed, a second one says since when.
+    """
+    site = opened()
+    from flows import certificate as flow
+    from register import disposal as register
+    from register.vocabulary import StaffRole
+
+    by = authenticated(
+        Claimed(username, password_file), StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL, StaffRole.OUTSIDE_APPROVER
+    )
+    found = register.show(_run_id(run))
+    target = directory or site.configuration.out
+    refuse_inside(target, site.configuration.home, site.configuration.keys)
+    with progress(4, "Certifying", quiet=as_json) as step:
+        issued, pdf = flow.certificate(site, found.run_id, by=by, step=step)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = target / flow.file_name(found, issued.stage)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pdf)
+    effective = (
+        f"since {issued.effective_on}" if issued.effective_on else "not yet; a second certificate will say since when"
+    )
+    lines = [f"The certificate is at {path}", f"Effective against backups: {effective}."]
+    answer({"path": str(path), "certificate": issued}, lines, as_json=as_json)
+
+
+def _run_id(given: str) -> UUID:
+    from register import disposal as register
+
+    try:
+        return UUID(given)
+    except ValueError:
+        return register.by_ref(given)
+
+
+def _day(told: object) -> dt.date:
+    if isinstance(told, dt.date):
+        return told
+    try:
+        return dt.date.fromisoformat(str(told))
+    except ValueError:
+        raise CommandError(ExitCode.INPUT, "That is not a date.", "Write it as YYYY-MM-DD.") from None
+
+
+def _asked() -> dict[str, object]:
+    told: dict[str, object] = {"answer": ask.choose("Answer", ["destroy", "retain", "transfer"])}
+    if told["answer"] == "retain":
+        told |= {"retain_until": ask.prompt("Until (YYYY-MM-DD)"), "reason": ask.prompt("Why")}
+    return told
+
+
+def _evaluated(found: Evaluated) -> dict[str, object]:
+    return {
+        "as_of": found.as_of,
+        "schedule_version": found.schedule_version,
+        "rows": len(found.candidates),
+        "list_sha256": found.list_sha256,
+        "kept_back": found.kept_back,
+        "more": found.more,
+        "items": [one.line() for one in found.candidates],
+    }
+
+
+def _would(found: Evaluated) -> list[str]:
+    lines = [f"{len(found.candidates)} record(s) could go as of {found.as_of}.", f"List: {found.list_sha256}"]
+    if found.kept_back:
+        lines.append(f"{found.kept_back} due record(s) are retained by an earlier answer, or on another run's list.")
+    if found.more:
+        lines.append("There are more than one run takes.")
+    return lines
+
+
+def _next(run: Run) -> list[str]:
+    unanswered = run.answers.get("", 0)
+    if run.state == "open":
+        told = f"{unanswered} row(s) have no answer and will be left out. " if unanswered else ""
+        return [f"{told}Next: two others approve it: confide disposal approve {run.ref}"]
+    if run.state == "approving":
+        return [f"One more person approves it: confide disposal approve {run.ref}"]
+    if run.state == "approved":
+        return [f"Next: confide disposal execute {run.ref}"]
+    return []
+
+
+def _summary(run: Run, *, may_know: bool) -> dict[str, object]:
+    from cli.output import plain
+
+    told = plain(run)
+    assert isinstance(told, dict)  # noqa: S101 - a dataclass is
+    told["reasons"] = _reasons(run, may_know=may_know)
+    return {**told, "unsettled": run.unsettled}
+
+
+def _reasons(run: Run, *, may_know: bool) -> dict[str, int]:
+    """Why rows are out; that a hold is the reason is for those who may know of it."""
+    told: dict[str, int] = {}
+    for why, count in run.reasons.items():
+        word = _why(why, may_know=may_know)
+        told[word] = told.get(word, 0) + count
+    return told
+
+
+def _why(why: str, *, may_know: bool) -> str:
+    return why if may_know or why not in ("held", "store_held", "not_due") else "kept_for_now"
+
+
+def _item(item: Item, *, may_know: bool) -> dict[str, str]:
+    return {
+        "position": str(item.position),
+        **{name: str(value) for name, value in item.line.items()},
+        "answer": item.answer or "",
+        "retain_until": str(item.retain_until or ""),
+        "outcome": item.outcome,
+        "why": _why(item.why, may_know=may_know) if item.why else "",
+        "keys_destroyed_at": item.erased_at.isoformat() if item.erased_at else "",
+        "destroyed_at": item.destroyed_at.isoformat() if item.destroyed_at else "",
+    }
+
+
+def _listed(runs: Sequence[Run], *, as_json: bool) -> None:
+    if as_json:
+        answer([_summary(run, may_know=False) for run in runs], "", as_json=True)
+        return
+    from rules.disposal import Outcome
+
+    table(
+        ["Run", "As of", "State", "Rows", "Approvals", "Destroyed"],
+        [
+            [
+                run.ref,
+                str(run.as_of),
+                run.state,
+                str(run.rows),
+                str(len(run.approvals)),
+                str(run.outcomes.get(Outcome.DESTROYED, 0)),
+            ]
+            for run in runs
+        ],
+    )
+
+
+def _lines(run: Run, *, may_know: bool = False) -> list[str]:
+    answers = ", ".join(f"{count} {word or 'unanswered'}" for word, count in sorted(run.answers.items()))
+    lines = [
+        f"Run {run.ref}: {run.state}, {run.rows} row(s) as of {run.as_of}, schedule {run.schedule_version}",
+        f"List: {run.list_sha256}",
+        f"Answers: {answers}",
+    ]
+    if run.approvals:
+        until = f", good until {run.approval_ends:%Y-%m-%d %H:%M} UTC" if run.approval_ends else ""
+        lines.append(f"Approved by {len(run.approvals)} of 2{until}")
+    if run.begun_at is not None:
+        outcome = ", ".join(f"{count} {word}" for word, count in sorted(run.outcomes.items()))
+        lines.append(f"Outcome: {outcome}")
+    if reasons := _reasons(run, may_know=may_know):
+        lines.append("Why: " + ", ".join(f"{count} {word}" for word, count in sorted(reasons.items())))
+    return lines
+
+
+def _tell(run: Run, more: Sequence[str], *, as_json: bool, may_know: bool = False) -> None:
+    answer(_summary(run, may_know=may_know), [*_lines(run, may_know=may_know), *more], as_json=as_json)

@@ -1,0 +1,207 @@
+"""Disposal: what nobody may keep any longer is destroyed, key by key and byte by byte, so that it can be shown.
+
+Danger: this module destroys. A record destroyed by mistake is gone for ever; one that is told as destroyed and is not
+makes the certificate a lie. The one rule that keeps it safe: nothing is destroyed on what was known before. Each batch
+is judged anew under the register's lock, where nobody can place a hold meanwhile, and its keys are destroyed before the
+lock is given back; its bytes are removed afterwards and looked for again, and only what was not found is written down.
+
+Boundaries of one batch, each durable before the next:
+    look      what the store protects                               (no lock)
+    plan      the batch's name, in its rows                         (register)
+    decide    holds, dates, approvals; intent in the log; keys      (under the register's lock)
+    remove    uploads, every version, markers                       (no lock)
+    verify    listed again, and tried to read
+    settle    done in the log, then in the rows
+
+Killed anywhere, the same call goes on. The monthly deployment only proposes; a person starts an execution.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from uuid import UUID, uuid4
+
+from prefect import flow
+
+from flows import django_ready  # isort: skip  # noqa: F401
+from flows.runs import Stages, Step
+from flows.site import Site, now, open_site
+from register import agency, boot, disposal, executing, remains
+from register.disposal_facts import Evaluated, Run
+from register.errors import RegisterError, RegisterErrorCode
+from register.executing import Hold, Work
+from register.facts import Actor
+from rules.disposal import RunState, Why
+from storage import disposal as bytes_of
+from storage.errors import StorageCode, StorageError
+from storage.protocol import Area
+
+BATCH = 200
+"""Records of one batch: some hundredths of a second under the register's lock."""
+LEASE_SECONDS = 60.0
+"""After this a killed run is free; longer than any batch takes on a store that answers."""
+
+WHY = {
+    StorageCode.LOCKED: Why.LOCKED,
+    StorageCode.HELD: Why.STORE_HELD,
+    StorageCode.STILL_PRESENT: Why.STILL_PRESENT,
+}
+Progress = Callable[[int, str], None]
+
+
+def silent(done: int, note: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What an execution came to."""
+
+    run: Run
+    destroyed: int
+    """Rows that this call brought to their end."""
+    stopped: bool
+    """The store stopped answering; what is left waits for the next call."""
+
+
+@flow(name="disposal", persist_result=False, log_prints=False)
+def disposal_proposal() -> None:
+    """Once a month: freeze a list of what is due, for people to answer and approve. Destroys nothing."""
+    site = open_site()
+    for run in disposal.listing(RunState.APPROVING, RunState.APPROVED):
+        disposal.lapse(run.run_id, now=now())
+    try:
+        propose(site, by=disposal.MACHINE)
+    except RegisterError as nothing:
+        if nothing.code is not RegisterErrorCode.DISPOSAL:
+            raise
+
+
+def location(site: Site) -> str:
+    """Where records lie, as a list and a certificate say it."""
+    address = site.configuration.s3
+    return f"{address.url if address else 'directory store'} ({Area.RECORDS})"
+
+
+def evaluate(
+    site: Site, as_of: date | None = None, *, limit: int = disposal.LARGEST, step: Progress = silent
+) -> Evaluated:
+    """What a run would hold; writes nothing but days that had to be computed anew."""
+    moment = now()
+    return disposal.evaluate(
+        as_of or agency.today(moment),
+        location=location(site),
+        now=moment,
+        limit=limit,
+        step=lambda done: step(done, f"{done} records"),
+    )
+
+
+def propose(
+    site: Site, as_of: date | None = None, *, by: Actor, limit: int = disposal.LARGEST, step: Progress = silent
+) -> Run:
+    """Freeze the list of what is due. Raises `RegisterError`."""
+    return disposal.propose(evaluate(site, as_of, limit=limit, step=step), by=by, now=now())
+
+
+def execute(
+    site: Site, run_id: UUID, *, by: Actor, break_glass: bool = False, batch: int = BATCH, step: Progress = silent
+) -> Executed:
+    """Destroy what an approved run may destroy now, or go on with what was begun.
+
+    Raises `RegisterError` (DISPOSAL, CLOCK, NOT_ALLOWED, LEASE_LOST), :class:`flows.runs.StepFailed`.
+    """
+    hold = executing.claim(
+        run_id,
+        f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        lease_seconds=LEASE_SECONDS,
+        store=location(site),
+        software=version("confide"),
+        by=by,
+        now=now(),
+        break_glass=break_glass,
+    )
+    worker = _Worker(site, hold, batch, step)
+    try:
+        worker.go_on()
+        worker.go_through()
+        if not worker.stopped:
+            remains.erase(site.vault, run_id, hold=hold, now=now())
+    except BaseException:
+        # Ctrl-C too: whoever comes next need not wait for the lease; what is half done is found by `go_on`
+        with suppress(Exception):
+            executing.end(hold, now=now())
+        raise
+    run = executing.end(hold, now=now())
+    boot.checkpoint()  # SQLite's write-ahead log keeps what was overwritten until it is emptied
+    return Executed(run=run, destroyed=worker.destroyed, stopped=worker.stopped)
+
+
+class _Worker:
+    """One process at work on one run, while its lease lasts."""
+
+    def __init__(self, site: Site, hold: Hold, batch: int, step: Progress) -> None:
+        self._site, self._hold, self._batch, self._step = site, hold, batch, step
+        self._stages = Stages()
+        self.destroyed = 0
+        self.stopped = False
+
+    def go_on(self) -> None:
+        """What an earlier call, or its death, left behind: intents without an end, bytes without a key."""
+        for batch in executing.interrupted(self._hold):
+            with self._stages.step(Step.SETTLE, self._hold.run_id):
+                executing.settle(self._site.vault, self._hold, batch, now=now())
+        after = ""
+        while works := executing.erased(self._hold, after=after, limit=self._batch):
+            after = works[-1].object_id
+            self._remove(works, swept=False)
+
+    def go_through(self) -> None:
+        """Every row whose end is open, once, in the order of the store."""
+        after = ""
+        while not self.stopped and (works := executing.waiting(self._hold, after=after, limit=self._batch)):
+            after = works[-1].object_id
+            self._destroy(works)
+
+    def _destroy(self, works: tuple[Work, ...]) -> None:
+        hold, vault, subject = self._hold, self._site.vault, self._hold.run_id
+        with self._stages.step(Step.LOOK, subject):
+            ids = [work.object_id for work in works]
+            protected = bytes_of.look(vault.store, ids, bypass_lock=hold.bypass_lock, now=vault.now())
+            refused = {key: _why(error) for key, error in protected.items()}
+        if len(refused) == len(works) and set(refused.values()) == {Why.STORE}:
+            self.stopped = True  # it answers for none of them: the next batch would only wait as long
+        with self._stages.step(Step.PLAN, subject):
+            batch = executing.plan(hold, works, now=now())
+        with self._stages.step(Step.DECIDE, subject):
+            decided = executing.decide(vault, hold, batch, refused=refused, now=now())
+        if decided.gone:
+            self._remove(decided.gone, swept=decided.swept)
+
+    def _remove(self, works: tuple[Work, ...], *, swept: bool) -> None:
+        hold, vault, subject = self._hold, self._site.vault, self._hold.run_id
+        ids = [work.object_id for work in works]
+        with self._stages.step(Step.REMOVE, subject):
+            told = bytes_of.remove(vault.store, ids, bypass_lock=hold.bypass_lock)
+        with self._stages.step(Step.VERIFY, subject):
+            left = {key: _why(error) for key, error in bytes_of.unreadable(vault, ids).items()}
+            left |= {key: _why(error) for key, error in told.items() if isinstance(error, StorageError)}
+        gone = tuple(work for work in works if work.object_id not in left)
+        with self._stages.step(Step.SETTLE, subject):
+            if gone:
+                bytes_of.finish(vault, [item for work in gone for item in work.keys], swept=swept)
+                executing.destroyed(hold, gone, now=now())
+            if left:
+                executing.failed(hold, {w.item_id: left[w.object_id] for w in works if w.object_id in left}, now=now())
+        self.destroyed += len(gone)
+        self._step(self.destroyed, f"{self.destroyed} destroyed")
+
+
+def _why(error: StorageError) -> Why:
+    return WHY.get(error.code, Why.STORE)

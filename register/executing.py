@@ -1,0 +1,393 @@
+"""The disposal run while it is executed: who works on it, what is decided under the lock, what is written down.
+
+Danger: a held or not-due record destroyed because the list was approved a week ago; a run that two processes execute;
+a crash after which nobody knows what is gone. Invariants: one lease a run, renewed in every transaction here; a batch
+is named in the rows before its intent is written; `decide` reads holds, dates and approvals under the register's write
+lock and the records' row locks, and keys are destroyed before it gives them back; a row is told as destroyed only after
+its bytes were looked for and not found.
+
+A crash between the keyring's commit and the register's is resumed as destroyed (`settle`): what lost its key is gone,
+what kept it is judged anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from register import agency, audit, disposal, due, facts, models, retained, staff
+from register.change import compare_and_set, the
+from register.disposal_facts import Run
+from register.errors import RegisterError, RegisterErrorCode
+from register.leases import FARTHEST, lost
+from register.vocabulary import AuditVerb, ObjectState, StaffRole
+from rules import disposal as rules
+from rules.disposal import Answer, Outcome, RunState, Why
+from rules.retention.words import WhyNot
+from storage import disposal as bytes_of
+from storage.destruction import Item
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+REASON = "disposal"
+BACKWARDS = dt.timedelta(minutes=5)
+"""A clock this far behind the last line of the audit log was set back: no date can be trusted then."""
+_OPEN = (Outcome.WAITING.value, Outcome.FAILED.value)
+_STARTERS = (StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL, StaffRole.DEPUTY, StaffRole.BREAK_GLASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A process's lease on a run."""
+
+    run_id: UUID
+    holder: str
+    seconds: float
+    bypass_lock: bool
+    """Started by the break-glass role: locks of the store end early for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One row at work."""
+
+    item_id: int
+    record_id: UUID
+    object_id: str
+    statement_id: UUID | None
+    why: Why | None = None
+
+    @property
+    def keys(self) -> tuple[Item, ...]:
+        """What is destroyed of it: the record's key, and that of the statement's own fields."""
+        record = bytes_of.record_item(self.object_id)
+        return (record, bytes_of.owner_item(self.statement_id.hex)) if self.statement_id else (record,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What became of a batch under the lock."""
+
+    gone: tuple[Work, ...]
+    """Their keys are destroyed."""
+    swept: bool
+
+
+def claim(
+    run_id: UUID,
+    holder: str,
+    *,
+    lease_seconds: float,
+    store: str,
+    software: str,
+    by: facts.Actor,
+    now: dt.datetime,
+    break_glass: bool = False,
+) -> Hold:
+    """Take a run into hand: an approved one begins, one whose lease is over goes on.
+
+    A person starts it; the machine only goes on with what a person started.
+
+    Raises:
+        RegisterError: NOT_ALLOWED; SAME_PERSON when who ends locks has prepared, answered or approved; UNKNOWN_ID;
+            DISPOSAL when it is neither approved nor begun, or somebody works on it; CLOCK.
+    """
+    if isinstance(by, facts.Person):
+        person = staff.require(by, StaffRole.BREAK_GLASS) if break_glass else staff.require(by, *_STARTERS)
+    with transaction.atomic():
+        require_clock(now)
+        disposal.lapse(run_id, now=now)
+        run = the(models.DisposalRun.objects.all(), "disposal run", run_id)
+        if break_glass and isinstance(by, facts.Person):
+            _require_uninvolved(run, person.staff_id)
+        until = now + dt.timedelta(seconds=lease_seconds)
+        rows = models.DisposalRun.objects.filter(pk=run.pk)
+        begin = run.state == RunState.APPROVED.value and isinstance(by, facts.Person)
+        if begin:
+            _leave_out(run)
+            compare_and_set(
+                rows.filter(state=RunState.APPROVED.value),
+                state=RunState.EXECUTING.value,
+                lease_holder=holder,
+                lease_until=until,
+                begun_at=now,
+                store=store,
+                software=software,
+            )
+            audit.append(by, AuditVerb.DISPOSAL_BEGUN, "disposal", run.pk, {"bypass": break_glass}, now=now)
+        elif run.state == RunState.EXECUTING.value:
+            free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + FARTHEST)
+            compare_and_set(
+                rows.filter(free, state=RunState.EXECUTING.value),
+                RegisterError(
+                    RegisterErrorCode.DISPOSAL,
+                    f"The run {run.ref} is being executed now by another process.",
+                    "Watch it with: confide disposal show. A process that died is replaced after a minute.",
+                ),
+                lease_holder=holder,
+                lease_until=until,
+            )
+            if break_glass:
+                audit.append(by, AuditVerb.DISPOSAL_BEGUN, "disposal", run.pk, {"bypass": True}, now=now)
+        else:
+            raise RegisterError(
+                RegisterErrorCode.DISPOSAL,
+                f"The run {run.ref} is {run.state}; only an approved one is executed.",
+                "Look at it: confide disposal show",
+            )
+    return Hold(run_id=run_id, holder=holder, seconds=lease_seconds, bypass_lock=break_glass)
+
+
+def require_clock(now: dt.datetime) -> None:
+    """Refuse to decide by a clock that was set back: an approval that ran out would live again.
+
+    Raises:
+        RegisterError: CLOCK.
+    """
+    last = models.AuditEntry.objects.order_by("-seq").values_list("at", flat=True).first()
+    if last is not None and now < last - BACKWARDS:
+        raise RegisterError(
+            RegisterErrorCode.CLOCK,
+            "This machine's clock is behind the last line of the audit log: it was set back.",
+            "Set it right (NTP), then do the same again. Nothing was destroyed.",
+        )
+
+
+def interrupted(hold: Hold) -> tuple[str, ...]:
+    """Batches that a crash may have cut off."""
+    rows = _items(hold.run_id).filter(outcome__in=_OPEN).exclude(batch="")
+    return tuple(rows.order_by("batch").values_list("batch", flat=True).distinct())
+
+
+def settle(vault: Vault, hold: Hold, batch: str, *, now: dt.datetime) -> int:
+    """Find out what became of an interrupted batch; returns how many of its rows had lost their keys.
+
+    Raises:
+        RegisterError: LEASE_LOST.
+    """
+    with transaction.atomic():
+        renew(hold, now)
+        rows = tuple(_work(_items(hold.run_id).filter(outcome__in=_OPEN, batch=batch)))
+        intent = vault.log.intent_of(batch)
+        lost = bytes_of.lost_their_keys(vault, intent.items) if intent else frozenset()
+        gone = [row for row in rows if row.keys[0] in lost]
+        if gone and intent is not None:
+            _erase(hold, gone, batch, at=now, bypass_lock=intent.bypass_lock, now=now)
+        elif intent is not None:
+            bytes_of.withdraw(vault, intent.items, batch=batch)
+        _items(hold.run_id).filter(outcome__in=_OPEN, batch=batch).update(batch="")
+    return len(gone)
+
+
+def waiting(hold: Hold, *, after: str, limit: int) -> tuple[Work, ...]:
+    """The next rows whose end is open, in the order of their places in the store."""
+    rows = _items(hold.run_id).filter(outcome__in=_OPEN, object_key__gt=after).order_by("object_key")
+    return tuple(_work(rows[:limit]))
+
+
+def erased(hold: Hold, *, after: str, limit: int) -> tuple[Work, ...]:
+    """The next rows whose keys are gone and whose bytes may not be."""
+    rows = _items(hold.run_id).filter(outcome=Outcome.ERASED.value, object_key__gt=after).order_by("object_key")
+    return tuple(_work(rows[:limit]))
+
+
+def plan(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> str:
+    """Name a batch in its rows, before anything is decided; returns its opaque id.
+
+    Raises:
+        RegisterError: LEASE_LOST.
+    """
+    batch = uuid4().hex
+    with transaction.atomic():
+        renew(hold, now)
+        _items(hold.run_id).filter(pk__in=[one.item_id for one in works], outcome__in=_OPEN).update(batch=batch)
+    return batch
+
+
+def decide(vault: Vault, hold: Hold, batch: str, *, refused: Mapping[str, Why], now: dt.datetime) -> Decided:
+    """Judge every row of a batch as things stand now, and destroy the keys of those that may go.
+
+    Args:
+        refused: what the store protects, by object id, as it was found before.
+
+    Raises:
+        RegisterError: LEASE_LOST, CLOCK; StorageError when log or keyring cannot be written: nothing was destroyed
+            that `settle` will not find.
+    """
+    with transaction.atomic():
+        run = renew(hold, now)
+        require_clock(now)
+        rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=_OPEN).order_by("object_key"))
+        works = {one.item_id: one for one in _work(_items(hold.run_id).filter(pk__in=[row.pk for row in rows]))}
+        verdicts = _verdicts(run, rows, now)
+        going = []
+        for row in rows:
+            why = verdicts[row.pk] or refused.get(row.object_key)
+            if why is None:
+                going.append(works[row.pk])
+            else:
+                outcome = Outcome.FAILED if why.passing else Outcome.OUT
+                _items(hold.run_id).filter(pk=row.pk).update(outcome=outcome.value, why=why.value, batch="")
+        if not going:
+            return Decided(gone=(), swept=True)
+        done = bytes_of.condemn(
+            vault,
+            [item for work in going for item in work.keys],
+            batch=batch,
+            reason_code=REASON,
+            bypass_lock=hold.bypass_lock,
+            still_ours=lambda: renew(hold, now),
+        )
+        _erase(hold, going, batch, at=done.at, bypass_lock=hold.bypass_lock, now=now)
+    return Decided(gone=tuple(going), swept=done.swept)
+
+
+def destroyed(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> None:
+    """Write down that keys and bytes of these rows are gone, after that was seen; what named anybody goes from them.
+
+    Raises:
+        RegisterError: LEASE_LOST.
+    """
+    ids = [one.item_id for one in works]
+    with transaction.atomic():
+        renew(hold, now)
+        rows = _items(hold.run_id).filter(pk__in=ids, outcome=Outcome.ERASED.value)
+        if rows.update(outcome=Outcome.DESTROYED.value, destroyed_at=now, why="") != len(ids):
+            raise lost()
+        objects = models.Object.objects.filter(pk__in=[one.object_id for one in works])
+        objects.exclude(state=ObjectState.GONE.value).update(state=ObjectState.GONE.value, gone_at=now)
+        forget_statements([one.statement_id for one in works if one.statement_id])
+        run = str(hold.run_id)
+        lines = [(one.record_id, {"run": run, "object": one.object_id}) for one in works]
+        audit.append_all(disposal.MACHINE, AuditVerb.RECORD_DESTROYED, "record", lines, now=now)
+
+
+def failed(hold: Hold, whys: Mapping[int, Why], *, now: dt.datetime) -> None:
+    """Note why the bytes of rows could not be removed now; their keys are gone, they are tried again.
+
+    Raises:
+        RegisterError: LEASE_LOST.
+    """
+    with transaction.atomic():
+        renew(hold, now)
+        for item_id, why in whys.items():
+            _items(hold.run_id).filter(pk=item_id).update(why=why.value)
+
+
+def end(hold: Hold, *, now: dt.datetime) -> Run:
+    """Give the run back: EXECUTED when every row came to its end, else to be gone on with.
+
+    Raises:
+        RegisterError: LEASE_LOST.
+    """
+    with transaction.atomic():
+        renew(hold, now)
+        free = {"lease_holder": "", "lease_until": None}
+        rows = models.DisposalRun.objects.filter(pk=hold.run_id, lease_holder=hold.holder)
+        if _items(hold.run_id).filter(outcome__in=[*_OPEN, Outcome.ERASED.value]).exists():
+            compare_and_set(rows, lost(), **free)
+        else:
+            compare_and_set(rows, lost(), state=RunState.EXECUTED.value, ended_at=now, **free)
+            audit.append(disposal.MACHINE, AuditVerb.DISPOSAL_EXECUTED, "disposal", hold.run_id, now=now)
+    return disposal.show(hold.run_id)
+
+
+def forget_statements(statement_ids: Collection[UUID]) -> None:
+    """Take from the rows of statements whatever was sealed about somebody; only in the transaction that destroys."""
+    models.Statement.objects.filter(pk__in=statement_ids).update(sealed_draft=b"")
+    models.Move.objects.filter(statement__in=statement_ids).update(sealed_reason=None)
+    told = models.Disclosure.objects.filter(statement__in=statement_ids)
+    told.update(sealed_recipient_person=None, sealed_description=None)
+
+
+def _verdicts(
+    run: models.DisposalRun, rows: Sequence[models.DisposalItem], now: dt.datetime
+) -> Mapping[int, Why | None]:
+    """Why each row may not go now; read under the row locks of its records."""
+    today = agency.today(now)
+    locked = models.Record.objects.select_for_update(of=("self",)).filter(pk__in=[row.record_id for row in rows])
+    gone = {record.pk for record in locked if record.destroyed_at or record.due_why_not == WhyNot.DISPOSED}
+    standing = models.HoldRow.objects.filter(record__in=[row.record_id for row in rows], released_at=None)
+    held = set(standing.values_list("record_id", flat=True))
+    decisions = due.decisions([row.record_id for row in rows], retained.basis(today))
+    approvals = disposal.approvals_of(run)
+    return {
+        row.pk: rules.why_not(
+            answer=Answer(row.answer) if row.answer else None,
+            list_sha256=run.list_sha256,
+            approvals=approvals,
+            preparer=run.prepared_by_id,
+            answered_by=row.answered_by_id,
+            due=row.record_id in decisions and decisions[row.record_id].due(today),
+            held=row.record_id in held,
+            gone=row.record_id in gone,
+            now=now,
+        )
+        for row in rows
+    }
+
+
+def _erase(
+    hold: Hold, works: Sequence[Work], batch: str, *, at: dt.datetime, bypass_lock: bool, now: dt.datetime
+) -> None:
+    """Keys are destroyed: the rows say so, and the records are never due again."""
+    _items(hold.run_id).filter(pk__in=[one.item_id for one in works]).update(
+        outcome=Outcome.ERASED.value, why="", batch=batch, erased_at=at, bypass_lock=bypass_lock
+    )
+    records = models.Record.objects.filter(pk__in=[one.record_id for one in works])
+    records.update(destroyed_at=at, due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule="")
+    run = models.DisposalRun.objects.filter(pk=hold.run_id)
+    run.filter(first_key_at=None).update(first_key_at=at)
+    run.filter(Q(last_key_at=None) | Q(last_key_at__lt=at)).update(last_key_at=at)
+    lines = [(one.record_id, {"run": str(hold.run_id), "batch": batch}) for one in works]
+    audit.append_all(disposal.MACHINE, AuditVerb.RECORD_ERASED, "record", lines, now=now)
+
+
+def _leave_out(run: models.DisposalRun) -> None:
+    """Rows that were not answered *destroy* are out from the first moment, whatever was approved."""
+    rows = run.items.filter(outcome=Outcome.WAITING.value)
+    for answer, why in (("", Why.UNANSWERED), (Answer.RETAIN, Why.RETAINED), (Answer.TRANSFER, Why.TRANSFERRED)):
+        rows.filter(answer=str(answer)).update(outcome=Outcome.OUT.value, why=why.value)
+
+
+def _require_uninvolved(run: models.DisposalRun, staff_id: UUID) -> None:
+    involved = {run.prepared_by_id, *run.approvals.values_list("staff_id", flat=True)}
+    involved.update(run.items.exclude(answered_by=None).values_list("answered_by_id", flat=True).distinct())
+    if staff_id in involved:
+        raise RegisterError(
+            RegisterErrorCode.SAME_PERSON,
+            "Who prepared, answered or approved a run does not end its locks.",
+            "Have another person do it, who holds the role break_glass.",
+        )
+
+
+def renew(hold: Hold, now: dt.datetime) -> models.DisposalRun:
+    """The run, while the lease is ours, kept for another while."""
+    rows = models.DisposalRun.objects.filter(pk=hold.run_id, state=RunState.EXECUTING.value, lease_holder=hold.holder)
+    compare_and_set(rows, lost(), lease_until=now + dt.timedelta(seconds=hold.seconds))
+    return rows.get()
+
+
+def _items(run_id: UUID) -> QuerySet[models.DisposalItem]:
+    return models.DisposalItem.objects.filter(run_id=run_id)
+
+
+def _work(rows: QuerySet[models.DisposalItem]) -> Iterator[Work]:
+    found = rows.annotate(statement_id=F("record__statement_id")).values_list(
+        "pk", "record_id", "object_key", "statement_id", "why"
+    )
+    for pk, record_id, object_key, statement_id, why in found:
+        yield Work(
+            item_id=pk,
+            record_id=record_id,
+            object_id=object_key,
+            statement_id=statement_id,
+            why=Why(why) if why else None,
+        )
