@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bench.figures import Bound, Figure, median
 from bench.machine import core_share
-from bench.memory import FLAT_PERCENT, held
+from bench.memory import FLAT_PERCENT, held, held_by_what_stays
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class _Run:
     cpu: Mapping[str, float]
     """CPU seconds by part of the site, this door's included."""
     resident: Sequence[Sequence[float]]
-    """MiB of worker, filler and renderer with all their children, samples by quarter of the packets."""
+    """MiB of the processes that stay, samples by quarter of the packets."""
+    highest: float
+    """MiB, with the children of that moment."""
 
 
 def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
@@ -71,14 +73,15 @@ def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
         value=100 * (last - second) / second,
         unit="%",
         target=FLAT_PERCENT,
-        notes=f"RSS of worker, filler and renderer at work, children too, median of a quarter of the packets:"
-        f" second {second:.0f} MiB, last {last:.0f} MiB, highest {max(map(max, run.resident)):.0f} MiB",
+        notes=f"RSS of worker, filler and renderer at work, median of a quarter of the packets: second"
+        f" {second:.0f} MiB, last {last:.0f} MiB; with the children of the moment, a copy of their parent each,"
+        f" {run.highest:.0f} MiB at most",
     )
 
 
 def _worked_off(site: TrainingSite, requests: Sequence[PacketRequest]) -> tuple[_Run, Sequence[UUID]]:
     """Open all, ring for each, and wait."""
-    from flows.bell import ring
+    from flows.intake import call
     from flows.site import now
     from register import packets
 
@@ -87,19 +90,21 @@ def _worked_off(site: TrainingSite, requests: Sequence[PacketRequest]) -> tuple[
     opened = []
     for request in requests:
         opened.append(packets.open_packet(site.site.vault, request, by=site.me, now=now()).packet_id)
-        ring(site.site.configuration)
+        call(site.site)
     opened_seconds = time.perf_counter() - began
     resident: list[list[float]] = [[] for _ in range(QUARTERS)]
+    highest = 0.0
     while waiting := packets.waiting():
         if time.perf_counter() - began > LONGEST_SECONDS:
             break  # what still waits is counted as lost
         quarter = QUARTERS * (len(requests) - waiting) // len(requests)
-        resident[quarter].append(sum(held(site, "rss").values()))
+        resident[quarter].append(held_by_what_stays(site))
+        highest = max(highest, sum(held(site, "rss").values()))
         time.sleep(SAMPLE_SECONDS)
     seconds = time.perf_counter() - began
     cpu = {name: total - used.get(name, 0.0) for name, total in site.cpu_seconds().items()}
     cpu["door"] = time.process_time() - own
-    run = _Run(seconds=seconds, opened_seconds=opened_seconds, cpu=cpu, resident=resident)
+    run = _Run(seconds=seconds, opened_seconds=opened_seconds, cpu=cpu, resident=resident, highest=highest)
     return run, opened
 
 

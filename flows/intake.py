@@ -63,7 +63,7 @@ def open_packet(site: Site, told: Mapping[str, Any], *, by: Person, again: bool 
     Raises `RequestError` and `RegisterError` with everything that is wrong; then nothing was opened.
     """
     packet = packets.open_packet(site.vault, packet_request(site, told, again=again), by=by, now=now())
-    ring(site.configuration)
+    call(site)
     return packet
 
 
@@ -77,8 +77,13 @@ def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
     """Ask again for what failed or was made void, on the forms now in force, and wake a worker."""
     choices = {form.id: forms.form_choice(form) for form in site.catalog}
     packet = packets.reissue(site.vault, packet_id, request_id=uuid4(), forms=choices, by=by, now=now())
-    ring(site.configuration)
+    call(site)
     return packet
+
+
+def call(site: Site) -> None:
+    """Wake a worker for a packet that was opened."""
+    ring(site.configuration, waiting=packets.waiting())
 
 
 def needed(

@@ -6,12 +6,14 @@ seconds; a killed one stops renewing, and the register gives its work to the nex
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
+from django.db import Error as DatabaseFailure
 from django.db import connection
 
 from flows.runs import StepFailed
@@ -22,6 +24,8 @@ from register.facts import Claim
 LEASE_SECONDS = 12.0
 """After this a killed worker's job is free; with the worker's look every second it is taken up within twenty."""
 RENEW_SECONDS = 4.0
+
+log = logging.getLogger("confide.worker")
 
 
 class ClaimNext(Protocol):
@@ -50,14 +54,18 @@ def worked_off(claim_next: ClaimNext, holder: str, run: Callable[[str], object])
 @contextmanager
 def kept(renew: Callable[[], object]) -> Iterator[None]:
     """Call `renew` every few seconds until the block ends. A lost lease ends the renewing; the job's own compare-and-
-    set then refuses what comes too late.
+    set then refuses what comes too late. A register that does not answer is asked again: it may be back in time.
     """
     over = threading.Event()
 
     def keep() -> None:
         try:
             while not over.wait(RENEW_SECONDS):
-                renew()
+                try:
+                    renew()
+                except DatabaseFailure as failure:
+                    # the kind alone: its message names server, role and address
+                    log.warning("lease not renewed: %s", type(failure).__name__)
         except RegisterError:
             return
         finally:

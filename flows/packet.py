@@ -22,7 +22,7 @@ from flows import django_ready  # isort: skip  # noqa: F401
 from flows import forms, lease
 from flows.desk import Desk, desk
 from flows.finished import refuse_wrong_names
-from flows.runs import Stages, Step, StepFailed
+from flows.runs import Stages, Step, StepFailed, told_by_code
 from flows.site import now
 from flows.staging import staged
 from register import agency, packets, statements
@@ -52,7 +52,8 @@ def issue_waiting(run: Callable[[str], object]) -> int:
 @task(name="packet", task_run_name="packet-{packet_id}", persist_result=False, cache_policy=NO_CACHE, log_prints=False)
 def issue_packet(packet_id: str) -> None:
     """One Prefect task a packet; takes and gives nothing but its opaque id."""
-    issue(desk(), UUID(packet_id))
+    with told_by_code(UUID(packet_id)):
+        issue(desk(), UUID(packet_id))
 
 
 def issue(here: Desk, packet_id: UUID) -> Packet:
@@ -115,5 +116,7 @@ def _form_asked_on(here: Desk, row: Statement) -> Form:
 def _in_thread(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statement:
     try:
         return present(here, stages, asked, row)
-    finally:
+    except BaseException:
+        # the thread stays, and keeps its connection for the next statement: but not one that may be broken
         connection.close()
+        raise

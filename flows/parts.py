@@ -40,7 +40,13 @@ def worker_parts(configuration: Configuration) -> tuple[Part, ...]:
             command=(*python, "templates.renderer", "--socket", str(run / "renderer.sock"), "--with-parent"),
             ready=_answers(configuration, "renderer"),
         ),
-        Part(name="worker", command=(*python, "flows.worker"), ready=(run / WORKER_READY).exists),
+        Part(
+            name="worker",
+            command=(*python, "flows.worker"),
+            ready=(run / WORKER_READY).exists,
+            # a heap for each of its dozen threads would keep what each once needed at most
+            environment={"MALLOC_ARENA_MAX": "2"},
+        ),
     )
 
 

@@ -6,8 +6,13 @@ Prefect down the same work is done unrecorded, for the row, not Prefect, remembe
 
 from __future__ import annotations
 
-from prefect import task
+from contextlib import nullcontext
 
+from django.db import connection
+from prefect import task
+from prefect.context import SyncClientContext
+
+from flows import django_ready  # isort: skip  # noqa: F401
 from flows.bell import TASK_KEY, prefect_answers
 from flows.desk import desk
 from flows.packet import issue_packet, issue_waiting
@@ -16,10 +21,20 @@ from flows.site import now
 from register import packets, statements
 
 
+class WorkInterrupted(Exception):
+    """The register could not be worked off to its end; the worker's own look goes on with it."""
+
+
 @task(name="wake", log_prints=False)
 def wake() -> None:
-    """Work off what waits in the register."""
-    work(recorded=True)
+    """Work off what waits in the register. Raises WorkInterrupted, which says the kind of failure and no more."""
+    try:
+        work(recorded=True)
+    except Exception as failure:  # noqa: BLE001 - the border to Prefect, which keeps an exception's message
+        raise WorkInterrupted(type(failure).__name__) from None
+    finally:
+        # Prefect's threads live as long as the worker: one may not sit on a connection that the server ended
+        connection.close()
 
 
 # Prefect derives the key from the source by default; the bell, which does not import this, must know it
@@ -28,8 +43,10 @@ wake.task_key = TASK_KEY
 
 def work(*, recorded: bool) -> int:
     """Issue every waiting packet and seal every waiting statement; returns how many. `recorded`: as Prefect runs."""
-    issued = issue_waiting(issue_packet if recorded else issue_packet.fn)
-    sealed = seal_waiting(seal_statement if recorded else seal_statement.fn)
+    # one client for all of it: making one reads every root certificate of the machine, a tenth of a second each time
+    with SyncClientContext.get_or_create() if recorded else nullcontext():
+        issued = issue_waiting(issue_packet if recorded else issue_packet.fn)
+        sealed = seal_waiting(seal_statement if recorded else seal_statement.fn)
     return issued + sealed
 
 

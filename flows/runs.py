@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from uuid import UUID
 
+from register.errors import RegisterError
+
 
 class Step(StrEnum):
     """The steps of the jobs, as `confide packet show` and the register name them."""
@@ -33,6 +35,8 @@ class Step(StrEnum):
     REMOVE = "remove"
     VERIFY = "verify"
     SETTLE = "settle"
+    RECORD = "record"
+    """Writing down in the register how far a job came."""
 
 
 class StepFailed(Exception):
@@ -91,6 +95,19 @@ LASTING = frozenset(
     }
 )
 """Codes after which the same try can only fail again; anything else may pass, and is tried five times."""
+
+
+@contextmanager
+def told_by_code(subject: UUID) -> Iterator[None]:
+    """A whole job as Prefect may see it: what it raises outside of its steps, when the register does not answer,
+    becomes :class:`StepFailed` too. What the register itself refuses passes; it holds no personal data.
+    """
+    try:
+        yield
+    except (StepFailed, RegisterError):
+        raise
+    except Exception as failure:  # noqa: BLE001 - the border to Prefect: libpq's message names server, role and address
+        raise StepFailed(Step.RECORD, type(failure).__name__, subject, passing=True) from None
 
 
 class Stages:

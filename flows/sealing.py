@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import django_ready  # isort: skip  # noqa: F401
 from flows import lease
 from flows.desk import Desk, desk
-from flows.runs import Stages, Step, StepFailed
+from flows.runs import Stages, Step, StepFailed, told_by_code
 from flows.site import now
 from flows.staging import clear, staged
 from register import agency, statements
@@ -55,7 +55,8 @@ def seal_waiting(run: Callable[[str], object]) -> int:
 )
 def seal_statement(statement_id: str) -> None:
     """One Prefect task a statement; takes and gives nothing but its opaque id."""
-    seal(desk(), UUID(statement_id))
+    with told_by_code(UUID(statement_id)):
+        seal(desk(), UUID(statement_id))
 
 
 def seal(here: Desk, statement_id: UUID) -> Record:

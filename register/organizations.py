@@ -171,7 +171,7 @@ def other_names(organization_id: UUID | None) -> tuple[str, ...]:
     if organization_id is not None:
         row = the(models.Organization.objects.all(), "organization", organization_id)
         own = {row.legal_name, *row.predecessors}
-    names = {row.legal_name for row in models.Organization.objects.all()}
+    names = set(models.Organization.objects.values_list("legal_name", flat=True))
     return tuple(sorted(names - own))
 
 

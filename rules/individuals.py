@@ -13,8 +13,10 @@ Source: advisory, paragraph 2 ("organizational affiliation, not individuals").
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from itertools import pairwise
 
 from rules.folding import fold, plain
@@ -40,6 +42,11 @@ _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
 _COMPASS = frozenset("nsew")
 
+_CLEARED_AT_MOST = 20_000
+# texts that were judged and named nobody, as keyed digests: a form's own lines are judged once, and no text is kept
+_cleared: set[bytes] = set()
+_key = os.urandom(32)
+
 
 def individuals_in(text: str) -> tuple[str, ...]:
     """The places in `text` where a person seems to be named, as written; empty when there are none.
@@ -47,10 +54,18 @@ def individuals_in(text: str) -> tuple[str, ...]:
     Meant for organization names, units, address lines, purposes, events and cc lines. It judges wording only: a
     person whose name is nothing but an organization's words is not seen.
     """
-    if names_nobody(text):
+    known = blake2b(text.encode("utf-8", "surrogatepass"), key=_key, digest_size=16).digest()
+    if known in _cleared:
         return ()
-    text = without_numbers(text)
-    return tuple(dict.fromkeys(_people(text, fold(text))))
+    found: tuple[str, ...] = ()
+    if not names_nobody(text):
+        bare = without_numbers(text)
+        found = tuple(dict.fromkeys(_people(bare, fold(bare))))
+    if not found:
+        if len(_cleared) >= _CLEARED_AT_MOST:
+            _cleared.clear()
+        _cleared.add(known)
+    return found
 
 
 def names_nobody(text: str) -> bool:

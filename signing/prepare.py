@@ -9,6 +9,7 @@ kind (whoever fills a text field after the certification changes a signed page l
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,8 +69,12 @@ def prepare(pdf: bytes, labels: Mapping[str, str]) -> bytes:
 
     wanted = {role_of(name): label for name, label in labels.items()}
     try:
-        with pikepdf.open(io.BytesIO(pdf)) as document:
-            return _rewrite(document, wanted)
+        # a file without a name, in memory: qpdf maps it, where it asks Python for every few bytes of a stream
+        with os.fdopen(os.memfd_create("pdf"), "w+b") as file:
+            file.write(pdf)
+            file.flush()
+            with pikepdf.open(file, access_mode=pikepdf.AccessMode.mmap) as document:
+                return _rewrite(document, wanted)
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:
         raise SigningError(
             SigningCode.UNREADABLE, "The document cannot be read as a PDF.", "Render it again."

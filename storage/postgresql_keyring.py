@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from storage.epochs import EpochKeys
 from storage.errors import KeyringBusy, KeyringUnreachable, UnsafePlace
 from storage.keyring import Answer, Keyring
+from storage.postgresql_connection import was_ended
 
 _LAYOUT = 1
 _WRITE_LOCK = 0x434F4E46_49444503
@@ -87,7 +89,7 @@ class PostgresqlKeyring(Keyring):
     def connection(self) -> psycopg.Connection:
         """This thread's connection, in autocommit. Raises KeyringUnreachable."""
         held: _Held | None = getattr(self._local, "held", None)
-        if held is not None and held.pid == os.getpid() and not held.db.closed:
+        if held is not None and held.pid == os.getpid() and (held.in_use or not was_ended(held.db)):
             return held.db
         db: psycopg.Connection | None
         try:
@@ -165,6 +167,11 @@ class _Held:
 
     def __init__(self, db: psycopg.Connection) -> None:
         self.db, self.pid = db, os.getpid()
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a transaction is under way, which no other connection could go on with."""
+        return self.db.info.transaction_status is not TransactionStatus.IDLE and not self.db.closed
 
     def __del__(self) -> None:
         if self.pid == os.getpid():

@@ -234,6 +234,8 @@ class S3Store:
 
     def _version_id_in(self, answer: Mapping[str, Any]) -> str:
         version_id = answer.get("VersionId")
+        if not version_id and not _is_whole(answer):
+            raise StoreUnavailable("put_object: its answer was cut off")
         if not version_id or version_id == "null":
             raise StoreUnfit(
                 "The bucket keeps no versions: a second put would overwrite the first.",
@@ -254,6 +256,8 @@ class S3Store:
             try:
                 with translated("get_object"):
                     answer = self.requests.ask("get_object", Key=name, **which)
+                    if "ContentLength" not in answer:  # cut off before it: the end of the connection ends no body
+                        raise StoreUnavailable("get_object: its answer was cut off")
                     data: bytes = answer["Body"].read()
                 break
             except StoreUnavailable:
@@ -355,6 +359,12 @@ class S3Store:
                 raise failure
             removed += [version_id for version_id in batch if version_id not in refused]
         return removed
+
+
+def _is_whole(answer: Mapping[str, Any]) -> bool:
+    """Whether the head of an answer came to its end, as far as that can be told: http takes one that was cut off for a
+    shorter one. Every server gives the request a number, Ceph after all that it has to say."""
+    return bool(answer.get("ResponseMetadata", {}).get("RequestId"))
 
 
 def _digest_is_ours(answer: Mapping[str, Any], sha256: bytes, md5: str) -> bool:

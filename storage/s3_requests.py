@@ -182,9 +182,10 @@ def _made(address: S3Address) -> Any:
     # late: importing boto3 takes a third of a second, which a verb without a store must not pay
     import boto3
     from botocore.config import Config
+    from botocore.handlers import add_expect_header
 
     session = boto3.session.Session()
-    return session.client(
+    client = session.client(
         "s3",
         endpoint_url=address.endpoint,
         region_name=address.region or session.region_name or "us-east-1",
@@ -202,3 +203,7 @@ def _made(address: S3Address) -> Any:
             s3={"addressing_style": "path" if address.endpoint else "auto", "payload_signing_enabled": True},
         ),
     )
+    # nothing waits for "100 Continue" before a body: an answer cut off inside of it has botocore read an ended stream
+    # for ever, past every limit of time (`AWSConnection._consume_headers`); and it costs each put a way there and back
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client

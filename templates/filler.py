@@ -28,11 +28,12 @@ from templates.catalog import catalog
 from templates.errors import FormCode, FormError
 from templates.fill import OpenForm, open_form
 from templates.forking import ForkServer
+from templates.pictures import code
 from templates.warmup import warmup_document
 
 WARM_FORMS = 12
 """Forms kept open in the parent (about 3 MB each)."""
-WARM_ROUNDS = 4
+WARM_ROUNDS = 8
 """Fillings after which Python runs its own code at full speed."""
 WARM_SECONDS = 1.0
 """A form that takes longer than this to open is never opened in the parent."""
@@ -67,6 +68,7 @@ class Filler:
         """Go the whole way a few times, then open the forms that ship with the program, before a person waits."""
         for _ in range(WARM_ROUNDS):
             open_form(warmup_document()).fill({})
+            code("WARM-UP")
         try:
             for form in catalog():
                 for language in form.languages:

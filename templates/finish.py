@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from xml.sax.saxutils import escape
 
 import pikepdf
@@ -67,11 +69,7 @@ def finish(pdf: bytes, *, title: str, language: str, prepared_on: dt.date, stric
     tag = language_tag(language)
     if not title.strip():
         raise ValueError("a document needs a title (ISO 14289-1, 7.1)")
-    try:
-        document = pikepdf.open(io.BytesIO(pdf))
-    except pikepdf.PdfError as broken:
-        raise FormError(FormCode.NOT_A_PDF, "The rendered file is not a PDF.", "Render the form again.") from broken
-    with document:
+    with _in_memory(pdf) as document:
         _metadata(document, title, tag, prepared_on)
         _color_profile(document)
         for page in document.pages:
@@ -94,6 +92,21 @@ def finish(pdf: bytes, *, title: str, language: str, prepared_on: dt.date, stric
             fix_metadata_version=False,
         )
     return out.getvalue()
+
+
+@contextmanager
+def _in_memory(pdf: bytes) -> Iterator[pikepdf.Pdf]:
+    """The PDF opened from a file without a name, in memory: qpdf maps it, where it asks Python for every few bytes of a
+    stream (7 ms against 2). Raises FormError ``not_a_pdf``."""
+    with os.fdopen(os.memfd_create("pdf"), "w+b") as file:
+        file.write(pdf)
+        file.flush()
+        try:
+            document = pikepdf.open(file, access_mode=pikepdf.AccessMode.mmap)
+        except pikepdf.PdfError as broken:
+            raise FormError(FormCode.NOT_A_PDF, "The rendered file is not a PDF.", "Render the form again.") from broken
+        with document:
+            yield document
 
 
 def language_tag(language: str) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 
@@ -106,6 +107,14 @@ class Cluster:
             self._server.send_signal(how)
             self._server.wait(START_SECONDS)
         self._server = None
+
+    def kill(self) -> None:
+        """SIGKILL the postmaster; back once its backends have noticed and are gone, as a start anew needs."""
+        assert self._server is not None
+        backends = psutil.Process(self._server.pid).children(recursive=True)
+        self.stop(signal.SIGKILL)
+        _, living = psutil.wait_procs(backends, START_SECONDS)
+        assert living == []
 
     def remove(self) -> None:
         self.stop()

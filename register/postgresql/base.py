@@ -19,6 +19,8 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
+from storage.postgresql_connection import was_ended
+
 WRITE_LOCK = 0x434F4E46_49444501
 """Key of the advisory lock: "CONFIDE", 1. Nobody else's locks may use it in this database."""
 WAIT_MS = 20_000
@@ -48,7 +50,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def ensure_connection(self) -> None:
         """A connection that the server ended is replaced, unless it takes a transaction with it."""
-        if self.connection is not None and self._session.closed and not self.in_atomic_block:
+        if self.connection is not None and not self.in_atomic_block and was_ended(self._session):
             self.close()
         super().ensure_connection()
 

@@ -12,10 +12,9 @@ import psutil
 import pytest
 
 from tests.faults.inside import Desk
+from tests.faults.moment import STATEMENTS, Moments
 from tests.running import RunningSite, running_site
 
-STATEMENTS = 4
-"""The privacy acknowledgment, and one for each of three organizations."""
 LOADED_SECONDS = 240.0
 """How long a loaded machine may take for what takes seconds on a quiet one."""
 
@@ -132,6 +131,17 @@ def harmed(running: RunningSite, *, trust: bytes | None = None) -> HarmedSite:
     kinds = ("housing", "employer", "school")
     organizations = [running.organization(f"Harmless {kind.title()} Office", kind) for kind in kinds]
     return HarmedSite(running, Desk(running), organizations, [trust.hex()] if trust else [])
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
+    return Moments(tmp_path_factory.mktemp("moments") / "asked")
+
+
+@pytest.fixture(autouse=True)
+def released(moments: Moments) -> Iterator[None]:
+    yield
+    moments.release()
 
 
 @pytest.fixture(scope="module")

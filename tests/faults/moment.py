@@ -24,6 +24,25 @@ class Moment:
         return f"{self.step}-{self.when}" + (f"-{self.times}" if self.times > 1 else "")
 
 
+STATEMENTS = 4
+"""Of a packet here: the privacy acknowledgment, and one for each of three organizations."""
+ISSUING = (
+    *(
+        Moment("packet", step, when)
+        for step in ("read", "fill", "render", "check", "certify", "store", "present")
+        for when in ("before", "after")
+    ),
+    Moment("packet", "present", "after", STATEMENTS),
+)
+"""The last is after everything was done and before the packet is said to be issued."""
+SEALING = tuple(
+    Moment("sealing", step, when, times)
+    for step, times in (("read", 1), ("seal", 1), ("store", 1), ("keep", 1), ("keep", 2), ("clear", 1))
+    for when in ("before", "after")
+)
+"""`keep` comes twice for a statement: made ACTIVE, then put under lock."""
+
+
 class Moments:
     """Where moments are asked for; `environment` makes the processes of a site look there."""
 

@@ -35,17 +35,6 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
-    return Moments(tmp_path_factory.mktemp("moments") / "asked")
-
-
-@pytest.fixture(autouse=True)
-def released(moments: Moments) -> Iterator[None]:
-    yield
-    moments.release()
-
-
-@pytest.fixture(scope="module")
 def site(disk: Path, moments: Moments) -> Iterator[HarmedSite]:
     with running_site(disk / "site", **moments.environment) as running:
         made = harmed(running)

@@ -12,25 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import LOADED_SECONDS, STATEMENTS, HarmedSite, harmed
-from tests.faults.moment import Moment, Moments
+from tests.faults.conftest import LOADED_SECONDS, HarmedSite, harmed
+from tests.faults.moment import ISSUING, SEALING, Moment, Moments
 from tests.running import running_site
 
-ISSUING = (
-    *(
-        Moment("packet", step, when)
-        for step in ("read", "fill", "render", "check", "certify", "store", "present")
-        for when in ("before", "after")
-    ),
-    Moment("packet", "present", "after", STATEMENTS),
-)
-"""The last is after everything was done and before the packet is said to be issued."""
-SEALING = tuple(
-    Moment("sealing", step, when, times)
-    for step, times in (("read", 1), ("seal", 1), ("store", 1), ("keep", 1), ("keep", 2), ("clear", 1))
-    for when in ("before", "after")
-)
-"""`keep` comes twice for a statement: made ACTIVE, then put under lock."""
 SAMPLE = {
     ("worker", "store-after"),
     ("worker", "present-before"),
@@ -56,11 +41,6 @@ def points(parts: tuple[str, ...], moments: tuple[Moment, ...]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
-    return Moments(tmp_path_factory.mktemp("moments") / "asked")
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, moments: Moments) -> Iterator[HarmedSite]:
     """A site whose jobs can be held."""
     with running_site(tmp_path_factory.mktemp("stepwise") / "site", **moments.environment) as running:
@@ -68,12 +48,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, moments: Moments) -> Iterator
         made.back("prefect")
         yield made
         made.desk.close()
-
-
-@pytest.fixture(autouse=True)
-def released(moments: Moments) -> Iterator[None]:
-    yield
-    moments.release()
 
 
 @pytest.mark.parametrize(("part", "moment"), points(("worker", "filler", "renderer", "prefect"), ISSUING))

@@ -30,6 +30,7 @@ AT = (
 )
 SAMPLE = {
     (Manner.ERROR, "store-before", "packet"),
+    (Manner.CUTS_ANSWERS, "store-before", "packet"),
     (Manner.CUTS_REQUESTS, "store-before", "sealing"),
     (Manner.SLOW, "read-before", "sealing"),
     (Manner.BUSY, "keep-before-2", "sealing"),
@@ -47,11 +48,6 @@ def matrix() -> list[Any]:
         if manner is not Manner.HONEST
         for moment in AT
     ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
-    return Moments(tmp_path_factory.mktemp("moments") / "asked")
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +78,9 @@ def site(
 
 
 @pytest.fixture(autouse=True)
-def honest(store: Meddler, moments: Moments) -> Iterator[None]:
+def honest(store: Meddler) -> Iterator[None]:
     yield
     store.manner = Manner.HONEST
-    moments.release()
 
 
 @pytest.mark.parametrize(("manner", "moment"), matrix())

@@ -1,0 +1,86 @@
+"""Requests to a server that misbehaves on the wire, where neither moto nor Ceph can be made to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from s3_servers import FAKE
+
+from storage import s3_requests
+from storage.address import S3Address
+from storage.errors import StorageError, StoreUnavailable
+from storage.protocol import Area
+from storage.s3 import S3Store
+
+PATIENCE_SECONDS = 20.0
+
+
+class Cutting:
+    """A server that answers every request with the same bytes, whether it read the body or not, and hangs up."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self.heads: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                with client:
+                    self.heads.append(client.recv(65536))
+                    client.sendall(self._answer)
+                    client.shutdown(socket.SHUT_WR)
+                    while client.recv(65536):
+                        pass
+
+
+@pytest.fixture
+def cutting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], tuple[S3Store, Cutting]]]:
+    for name, value in FAKE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(s3_requests, "TRIES", 1)
+    made: list[Cutting] = []
+
+    def store(answer: bytes) -> tuple[S3Store, Cutting]:
+        made.append(Cutting(answer))
+        return S3Store(S3Address(bucket="confide-records", endpoint=made[-1].url, region="us-east-1")), made[-1]
+
+    yield store
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 100", b"HTTP/1.1 100 CONTINUE\r\n", b"HTTP/1.1 200 OK\r\nETag", b""],
+    ids=["continue, in its first line", "continue, before its end", "success, in a header", "nothing"],
+)
+def test_a_put_whose_answer_is_cut_off_anywhere_ends(
+    cutting: Callable[[bytes], tuple[S3Store, Cutting]], answer: bytes
+) -> None:
+    """botocore read an ended stream for ever where "100 Continue" was cut: a packet was being issued for minutes."""
+    store, server = cutting(answer)
+    failures: list[StorageError] = []
+
+    def put() -> None:
+        try:
+            store.put(Area.WORKING, "ab" * 32, bytes(100_000))
+        except StorageError as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=put, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    assert isinstance(failures[0], StoreUnavailable), failures
+    assert b"100-continue" not in server.heads[0].lower()
