@@ -15,8 +15,6 @@ from tests.faults.conftest import LOADED_SECONDS, HarmedSite, harmed
 from tests.faults.moment import Moment, Moments
 from tests.running import running_site
 
-pytestmark = pytest.mark.e2e
-
 DISK = "size=150m"
 
 
@@ -62,8 +60,11 @@ def full(disk: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "moment",
-    [Moment("packet", "store", "before"), Moment("sealing", "store", "before"), Moment("sealing", "keep", "before")],
-    ids=["issuing", "sealing", "activating"],
+    [
+        pytest.param(Moment("packet", "store", "before"), id="issuing", marks=pytest.mark.e2e),
+        pytest.param(Moment("sealing", "store", "before"), id="sealing", marks=pytest.mark.soak),
+        pytest.param(Moment("sealing", "keep", "before"), id="activating", marks=pytest.mark.e2e),
+    ],
 )
 def test_work_that_meets_a_full_disk_is_done_once_there_is_room(
     site: HarmedSite, moments: Moments, disk: Path, moment: Moment
@@ -87,6 +88,7 @@ def test_work_that_meets_a_full_disk_is_done_once_there_is_room(
     site.require_whole(packet_id)
 
 
+@pytest.mark.e2e
 def test_the_supervisor_outlives_a_full_disk_and_starts_what_ended_meanwhile(site: HarmedSite, disk: Path) -> None:
     site.back()
     with full(disk):

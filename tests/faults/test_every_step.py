@@ -18,12 +18,10 @@ from tests.running import running_site
 
 SAMPLE = {
     ("worker", "store-after"),
-    ("worker", "present-before"),
     ("worker", "keep-after"),
     ("worker", "keep-after-2"),
     ("renderer", "render-before"),
     ("filler", "fill-before"),
-    ("prefect", "certify-after"),
     ("prefect", "seal-before"),
 }
 

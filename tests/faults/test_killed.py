@@ -1,6 +1,6 @@
 """Every process that must run is killed in the middle of its work; nothing is lost and nothing is done twice.
 
-Moments as they come; `test_every_step.py` holds the job at each step of it.
+Moments as they come; `test_every_step.py` holds the job at each step of it. What it proves as well waits in the soak.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tests.faults.conftest import HarmedSite
 
 from tests.faults.inside import Desk
-
-pytestmark = pytest.mark.e2e
 
 REPLACED_WITHIN_SECONDS = 20.0
 """From the kill of a worker to the claim of its packet by the next, on a machine that has nothing else to do."""
@@ -49,7 +47,13 @@ def key(packet_id: str) -> str:
     return packet_id.replace("-", "")
 
 
-@pytest.mark.parametrize("moment", [STAGED, HALF_PRESENTED], ids=["staged", "half-presented"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(STAGED, id="staged", marks=pytest.mark.e2e),
+        pytest.param(HALF_PRESENTED, id="half-presented", marks=pytest.mark.soak),
+    ],
+)
 def test_a_worker_killed_in_mid_packet_is_replaced_and_every_statement_is_issued_once(
     site: HarmedSite, moment: str
 ) -> None:
@@ -74,6 +78,7 @@ def test_a_worker_killed_in_mid_packet_is_replaced_and_every_statement_is_issued
     site.require_whole(packet_id)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("moment", [RECORD_STAGED, HALF_SEALED], ids=["staged", "half-sealed"])
 def test_a_worker_killed_in_mid_seal_seals_every_statement_once(site: HarmedSite, moment: str) -> None:
     site.back()
@@ -87,7 +92,9 @@ def test_a_worker_killed_in_mid_seal_seals_every_statement_once(site: HarmedSite
     site.require_whole(packet_id)
 
 
-@pytest.mark.parametrize("part", ["renderer", "filler"])
+@pytest.mark.parametrize(
+    "part", [pytest.param("renderer", marks=pytest.mark.e2e), pytest.param("filler", marks=pytest.mark.soak)]
+)
 def test_a_press_that_is_killed_in_mid_packet_holds_no_packet_up(site: HarmedSite, part: str) -> None:
     site.back()
     packet_id = site.opened()
@@ -102,6 +109,7 @@ def test_a_press_that_is_killed_in_mid_packet_holds_no_packet_up(site: HarmedSit
     site.require_whole(packet_id)
 
 
+@pytest.mark.e2e
 def test_two_who_ask_for_the_same_at_once_get_one_packet(site: HarmedSite) -> None:
     site.back()
     told = site.asked()
@@ -119,6 +127,7 @@ def test_two_who_ask_for_the_same_at_once_get_one_packet(site: HarmedSite) -> No
     assert site.rows("SELECT count(*) FROM register_packet WHERE client_id = ?", key(told["client"])) == [(1,)]
 
 
+@pytest.mark.e2e
 def test_with_prefect_killed_a_packet_is_taken_and_issued_and_the_next_is_recorded_again(site: HarmedSite) -> None:
     site.back("prefect", "worker")
     site.running.kill("prefect")
@@ -141,6 +150,7 @@ def test_with_prefect_killed_a_packet_is_taken_and_issued_and_the_next_is_record
     site.require_whole(packet_id)
 
 
+@pytest.mark.soak
 def test_with_prefect_killed_in_mid_packet_the_packet_is_issued(site: HarmedSite) -> None:
     site.back("prefect", "worker")
     packet_id = site.opened()
@@ -152,6 +162,7 @@ def test_with_prefect_killed_in_mid_packet_the_packet_is_issued(site: HarmedSite
     site.require_whole(packet_id)
 
 
+@pytest.mark.e2e
 def test_with_prefect_hanging_a_packet_is_taken_and_issued(site: HarmedSite) -> None:
     site.back("prefect", "worker")
     server = site.running.parts()["pids"]["prefect"]

@@ -32,7 +32,6 @@ SAMPLE = {
     (Manner.ERROR, "store-before", "packet"),
     (Manner.CUTS_ANSWERS, "store-before", "packet"),
     (Manner.CUTS_REQUESTS, "store-before", "sealing"),
-    (Manner.SLOW, "read-before", "sealing"),
     (Manner.BUSY, "keep-before-2", "sealing"),
 }
 

@@ -12,13 +12,15 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from storage.address import S3Address
 from tests.conftest import missing
+from tests.real.ceph import RECORDS_KEY, REGION, Ceph
 
 # the ceremony's fixtures, used here as well
 from tests.signing.conftest import (  # noqa: F401
@@ -37,6 +39,23 @@ JAVA_SOURCES = Path(__file__).parent / "java"
 DEBIAN_JARS = Path("/usr/share/java")
 JAXB = ("jaxb-api", "jaxb-core", "jaxb-runtime", "txw2", "istack-commons-runtime", "javax.activation")
 PDFBOX = ("pdfbox2", "fontbox2", "commons-logging", "bcprov", "bcpkix", "bcutil")
+
+
+@pytest.fixture(scope="module")
+def by_https(ceph: Ceph) -> Iterator[S3Address]:
+    """The S3 server as a site reaches it, no bucket named yet; credentials by boto3's own chain."""
+    owner = ceph.user("owner")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", owner.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", owner.secret_key)
+        yield S3Address(
+            bucket="unnamed",
+            prefix="site/",
+            endpoint=ceph.https,
+            region=REGION,
+            kms_key=RECORDS_KEY,
+            ca_bundle=ceph.authority,
+        )
 
 
 def program(name: str, package: str) -> str:

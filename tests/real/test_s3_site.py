@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.ceph import RECORDS_KEY, REGION, Ceph
 from tests.running import FOUNDING, PASSWORD, RunningSite, running_site
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "storage"))
@@ -21,22 +20,6 @@ from storage.protocol import Area
 from storage.s3 import S3Store
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def server(ceph: Ceph) -> Iterator[S3Address]:
-    owner = ceph.user("owner")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", owner.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", owner.secret_key)
-        yield S3Address(
-            bucket="unnamed",
-            prefix="confide/",
-            endpoint=ceph.https,
-            region=REGION,
-            kms_key=RECORDS_KEY,
-            ca_bundle=ceph.authority,
-        )
 
 
 def settings(address: S3Address) -> dict[str, str]:
@@ -51,8 +34,8 @@ def settings(address: S3Address) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(server: S3Address) -> S3Address:
-    return new_bucket(server)
+def address(by_https: S3Address) -> S3Address:
+    return new_bucket(by_https)
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +88,9 @@ def test_doctor_tries_the_server_and_has_nothing_against_it(site: RunningSite) -
 
 
 def test_a_bucket_without_object_lock_is_refused_before_anybody_writes_down_a_share(
-    server: S3Address, tmp_path: Path
+    by_https: S3Address, tmp_path: Path
 ) -> None:
-    with running_site(tmp_path / "site", **settings(new_bucket(server, lock=False))) as site:
+    with running_site(tmp_path / "site", **settings(new_bucket(by_https, lock=False))) as site:
         site.password_file.write_text(PASSWORD + "\n")
         shares = tmp_path / "shares"
         options = ("--password-file", str(site.password_file), "--shares-to", str(shares))
@@ -128,9 +111,9 @@ def saved(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("lost", ["machine", "bucket", "server"])
 def test_whatever_is_lost_every_record_opens_again(
-    site: RunningSite, address: S3Address, server: S3Address, saved: Path, tmp_path: Path, lost: str
+    site: RunningSite, address: S3Address, by_https: S3Address, saved: Path, tmp_path: Path, lost: str
 ) -> None:
-    where = {"machine": settings(address), "bucket": settings(new_bucket(server)), "server": {}}[lost]
+    where = {"machine": settings(address), "bucket": settings(new_bucket(by_https)), "server": {}}[lost]
     with running_site(tmp_path / "elsewhere", **where) as other:
         shares = [f"--share={share}" for share in sorted((site.root / "shares").iterdir())[:2]]
         told = other.confide(
@@ -148,9 +131,9 @@ def test_whatever_is_lost_every_record_opens_again(
 
 
 def test_a_bucket_of_another_vault_is_not_restored_into(
-    site: RunningSite, server: S3Address, saved: Path, tmp_path: Path
+    site: RunningSite, by_https: S3Address, saved: Path, tmp_path: Path
 ) -> None:
-    theirs = new_bucket(server)
+    theirs = new_bucket(by_https)
     with running_site(tmp_path / "other", **settings(theirs)) as other:
         other.founded()
     with running_site(tmp_path / "elsewhere", **settings(theirs)) as elsewhere:

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.ceph import RECORDS_KEY, REGION, Ceph
+from tests.real.ceph import RECORDS_KEY, Ceph
 
 # the contract is a module beside the tests of its room
 sys.path.insert(0, str(Path(__file__).parent.parent / "storage"))
@@ -41,23 +40,6 @@ from storage.protocol import Area  # noqa: E402
 from storage.s3 import S3Store  # noqa: E402
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def by_https(ceph: Ceph) -> Iterator[S3Address]:
-    """The server as a site reaches it; credentials by boto3's own chain."""
-    owner = ceph.user("owner")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", owner.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", owner.secret_key)
-        yield S3Address(
-            bucket="unnamed",
-            prefix="site/",
-            endpoint=ceph.https,
-            region=REGION,
-            kms_key=RECORDS_KEY,
-            ca_bundle=ceph.authority,
-        )
 
 
 @pytest.fixture(scope="module")
