@@ -7,7 +7,6 @@ here as one sentence, one remedy and an exit code, never as a traceback that cou
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +14,7 @@ import click
 
 from cli.exit_code import ExitCode
 from cli.failure import report
+from templates import process
 
 # verb -> (module:command, one line for --help); the line stands here so that `confide --help` imports no verb
 VERBS: dict[str, tuple[str, str]] = {
@@ -77,7 +77,7 @@ def confide() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `confide` and leave with an :class:`ExitCode`."""
-    os.umask(0o077)
+    process.seclude()
     args = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = confide.main(args=args, prog_name="confide", standalone_mode=False)

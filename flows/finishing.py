@@ -19,6 +19,8 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from templates import process
+
 if TYPE_CHECKING:
     from signing.appearance import Appearance
     from signing.authority import Authority
@@ -89,6 +91,7 @@ class Finisher:
 
 def _start(authority: Authority, stamper: Stamper, seal_key: SigningKey | None) -> None:
     global _keys
+    process.seclude()
     # the kernel counts the fork server as this process's parent; the worker itself is watched by the thread
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_end_with_worker, name="worker's end", daemon=True).start()

@@ -30,6 +30,7 @@ from register.facts import Machine, Packet, Statement
 from register.vocabulary import MachineName, ObjectArea
 from rules.vocabulary import StatementState
 from rules.wording import fields_of
+from templates import process
 from templates.errors import FormError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ WORKER = Machine(MachineName.PACKET_WORKER)
 @flow(name="packet", persist_result=False, log_prints=False)
 def packet() -> None:
     """Issue every packet that waits in the register."""
+    process.seclude()
     issue_waiting(issue_packet)
 
 

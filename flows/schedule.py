@@ -10,12 +10,15 @@ from pathlib import Path
 
 import yaml
 
+from templates import process
+
 DEPLOYMENTS = Path(__file__).parent.parent / "prefect.yaml"
 READY_FILE = "schedule.json"
 
 
 def main() -> None:
     """Serve every deployment until told to stop."""
+    process.seclude()
     from register.configuration import configuration
 
     settings = configuration()

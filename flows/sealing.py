@@ -30,6 +30,7 @@ from signing import appearance
 from signing.appearance import Appearance
 from signing.seal import SealLevel
 from storage.protocol import Area
+from templates import process
 
 WORKER = Machine(MachineName.SEALING_WORKER)
 PROOF = {SealLevel.SEALED: Proof.SEALED, SealLevel.SEALED_WITHOUT_TIME: Proof.SEALED_WITHOUT_TIME}
@@ -38,6 +39,7 @@ PROOF = {SealLevel.SEALED: Proof.SEALED, SealLevel.SEALED_WITHOUT_TIME: Proof.SE
 @flow(name="sealing", persist_result=False, log_prints=False)
 def sealing() -> None:
     """Seal every statement that waits for the organization's seal."""
+    process.seclude()
     seal_waiting(seal_statement)
 
 

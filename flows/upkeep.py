@@ -18,6 +18,7 @@ from flows import erasure
 from flows.duties import kept, passing, reconciling, retaining, statement_life
 from flows.found import Found, Kind
 from flows.site import Site, now, open_site
+from templates import process
 
 if TYPE_CHECKING:
     from storage.inventory import Inventory
@@ -50,6 +51,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
 @flow(name="upkeep", persist_result=False, log_prints=False)
 def upkeep() -> None:
     """The night's work, recorded in Prefect as done; its report is in the register's audit log and `confide doctor`."""
+    process.seclude()
     tend(open_site(), dry=False)
 
 

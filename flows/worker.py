@@ -13,6 +13,8 @@ import signal
 import threading
 from types import FrameType
 
+from templates import process
+
 LOOK_SECONDS = 1.0
 RECONNECT_SECONDS = 2.0
 READY_FILE = "worker.json"
@@ -25,7 +27,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     for noisy in ("httpx", "pikepdf", "prefect", "botocore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    os.umask(0o077)
+    process.seclude()
     signal.signal(signal.SIGTERM, _leave)
 
     from register.configuration import configuration

@@ -1,7 +1,8 @@
 """What a process of this room does to itself before it touches a person's data: limits, no core dump, not outliving.
 
-Danger: a core file of a filling process is a client's statement on disk; a child that outlives its daemon holds one in
-memory for ever. Invariant: every process that sees personal data calls ``seclude`` first.
+Danger: a core file of a filling process is a client's statement on disk, one of a worker the organization's keys; a
+child that outlives its daemon holds one in memory for ever. Invariant: every process that sees personal data or keys
+calls ``seclude`` first.
 """
 
 from __future__ import annotations
