@@ -112,9 +112,12 @@ def shipped_file(name: str) -> Mapping[str, Any]:
 
 def uncovered(schedule: Schedule, classes: Collection[str]) -> tuple[str, ...]:
     """Those of `classes` that no rule of the schedule is about: their records could never be due."""
-    told = {one for rule in schedule.rules for one in rule.selector.classes}
-    everything = any(not rule.selector.classes for rule in schedule.rules)
-    return () if everything else tuple(sorted(set(classes) - told))
+    keeping = [rule for rule in schedule.rules if rule.keep or rule.disposition is Disposition.PERMANENT]
+    if any(rule.selector == Selector() for rule in keeping):
+        return ()
+    # a funder's rule comes with its matter only
+    told = {one for rule in keeping if not rule.selector.funders for one in rule.selector.classes}
+    return tuple(sorted(set(classes) - told))
 
 
 def _mapping_of(text: str) -> Mapping[str, Any]:
@@ -135,7 +138,10 @@ def _mapping_of(text: str) -> Mapping[str, Any]:
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
         told = yaml.load(text, Loader=Strict)  # noqa: S506  a safe loader, made stricter
-    except yaml.YAMLError as wrong:
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as wrong:
+        if isinstance(wrong, ScheduleError):
+            raise
+        # a day that no calendar has, or a key that is no word, is refused by YAML's own constructors
         line = getattr(getattr(wrong, "problem_mark", None), "line", None)
         where = f"line {line + 1}" if line is not None else "the file"
     else:
