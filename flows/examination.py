@@ -43,6 +43,7 @@ def examine(site: Site) -> tuple[Line, ...]:
         ("running", _running),
         ("rendering", _rendering),
         ("forms", _forms),
+        ("retention", _retention),
         ("law", _law),
         ("two persons", _two_persons),
     ):
@@ -201,6 +202,44 @@ def _forms(site: Site) -> Iterator[Line]:
             yield Line(
                 Level.NOTE, "forms", f"{row.form_id} {row.version} waits for a second person.", "confide forms review"
             )
+
+
+def _retention(site: Site) -> Iterator[Line]:
+    from flows.site import now
+    from register import agency, due, holds, schedules
+    from register.vocabulary import ScheduleState
+
+    day, current = agency.today(now()), schedules.current()
+    if current is None:
+        yield Line(
+            Level.NOTE,
+            "retention",
+            "No retention schedule is in force, so nothing is ever due.",
+            "Two persons: confide retention propose --shipped, confide retention adopt",
+        )
+    elif current.shortening_waits:
+        yield Line(
+            Level.NOTE,
+            "retention",
+            f"What the schedule {current.version} shortens waits for two persons; until then the one before counts.",
+            "confide retention approve-shortening",
+        )
+    for row in schedules.listing():
+        if row.state is ScheduleState.PROPOSED:
+            sentence = f"The schedule {row.version} waits for a second person."
+            yield Line(Level.NOTE, "retention", sentence, "confide retention adopt")
+    if stale := due.stale(day):
+        yield Line(
+            Level.NOTE, "retention", f"{stale} records' days must be computed anew.", "confide retention refresh"
+        )
+    if current is not None:
+        for why, count in due.exception_counts(day).items():
+            sentence = f"{count} records have no day: {why.value.replace('_', ' ')}."
+            yield Line(Level.NOTE, "retention", sentence, "confide retention exceptions")
+    for hold_id, review_on in holds.to_review(day):
+        yield Line(
+            Level.PROBLEM, "retention", f"The review of {hold_id} was due on {review_on}.", "Counsel: confide hold show"
+        )
 
 
 def _law(site: Site) -> Iterator[Line]:

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     LOCK_LONGER = "lock_longer"
     HOLD_REVIEW = "hold_review"
     HOLD_UNTOLD = "hold_untold"
+    KEPT_TOO_LONG = "kept_too_long"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
     KEY_ENDS = "key_ends"
@@ -61,6 +62,7 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.LOCK_LONGER: "The store's lock ends after the register's and delays a disposal; break-glass can end it.",
     Kind.HOLD_REVIEW: "The day on which counsel was to look at this hold again has passed. It holds on: confide hold.",
     Kind.HOLD_UNTOLD: "The store was not told of a hold, or of its end. The register keeps the record all the same.",
+    Kind.KEPT_TOO_LONG: "Records are past the last day a rule lets them be kept. Begin a disposal run.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",
     Kind.KEY_ENDS: "A signing key ends within sixty days. Make another and name it in the setting (docs/keys.md).",

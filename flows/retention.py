@@ -99,9 +99,9 @@ def record_of(given: str) -> Record:
     return kept
 
 
-def refresh(site: Site, *, step: Callable[[int], object] | None = None) -> int:
+def refresh(site: Site, *, at: datetime | None = None, step: Callable[[int], object] | None = None) -> int:
     """Bring every stored day up to what holds now, ages that nobody read yet too; returns how many days."""
-    moment = now()
+    moment = at or now()
     while clients.read_ages(site.vault, now=moment, limit=AGES_AT_ONCE):
         pass
     return due.refresh(now=moment, step=step)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from register import agency, models, retained
+from register import agency, holds, models, retained
 from register.change import the
 from register.retained import Basis
 from register.retention_facts import Answer, DueRecord, ExceptionRow
@@ -128,17 +128,36 @@ def exceptions(
     )
 
 
+def exception_counts(as_of: dt.date) -> dict[WhyNot, int]:
+    """How many records have no day and want a person, by reason."""
+    found = models.Record.objects.filter(
+        due_basis=retained.basis(as_of).digest, due_why_not__in=[one.value for one in WhyNot if one.exception]
+    )
+    rows = found.values_list("due_why_not").annotate(count=Count("pk")).order_by("due_why_not")
+    return {WhyNot(word): count for word, count in rows}
+
+
+def overdue(as_of: dt.date) -> int:
+    """How many records are past the last day that a rule lets them be kept, and no hold keeps them."""
+    past = models.Record.objects.filter(destroy_by__lt=as_of).exclude(due_why_not=WhyNot.DISPOSED.value)
+    return past.exclude(pk__in=models.HoldRow.objects.filter(released_at=None).values("record")).count()
+
+
 def of_class(retention_class: str, happened: Sequence[Happened], *, as_of: dt.date) -> Decision:
     """When something that is no record of a client may go: a certificate, a manifest, the log, a schedule."""
     return retained.basis(as_of).decide(Item(retention_class=retention_class, happened=tuple(happened)))
 
 
 def declined(as_of: dt.date) -> tuple[UUID, ...]:
-    """Declined statements whose bytes still lie in the vault and whose class's time is over: `release_working` them."""
+    """Declined statements whose bytes lie in the vault, whose class's time is over, and which no hold covers."""
     on = retained.basis(as_of)
     kept = models.Statement.objects.filter(state=StatementState.DECLINED.value, working_object__isnull=False)
     rows = kept.select_related("client", "packet").order_by("id")
-    return tuple(row.id for row in rows if on.decide(retained.item_of_statement(row, on)).due(as_of))
+    return tuple(
+        row.id
+        for row in rows
+        if on.decide(retained.item_of_statement(row, on)).due(as_of) and not holds.cover_statement(row)
+    )
 
 
 def stale(as_of: dt.date) -> int:

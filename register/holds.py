@@ -156,6 +156,24 @@ def on(record_id: UUID) -> tuple[HoldOn, ...]:
     )
 
 
+def cover_statement(row: models.Statement) -> bool:
+    """Whether a standing hold covers a statement that never became a record: what was declined is evidence too.
+
+    It has no day it was kept on, so a query's days leave it covered.
+    """
+    for hold in models.Hold.objects.filter(released_at=None).exclude(scope=HoldScope.RECORDS.value):
+        query = _load(hold.query) if hold.scope == HoldScope.QUERY.value else HoldQuery(client_id=hold.client_id)
+        wanted = (
+            (query.retention_class, row.retention_class),
+            (query.form_id, row.form_id),
+            (query.organization_id, row.organization_id),
+            (query.client_id, row.client_id),
+        )
+        if all(want is None or want == has for want, has in wanted):
+            return True
+    return False
+
+
 def may_know(by: facts.Actor) -> bool:
     """Whether this person may be told that there is a hold."""
     return isinstance(by, facts.Person) and StaffRole.COUNSEL in staff.require(by).roles

@@ -206,7 +206,7 @@ def _standing_events(which: Q) -> Mapping[UUID, list[Happened]]:
 
 
 def _told(statements: Iterable[UUID]) -> Mapping[UUID, tuple[dt.datetime, dt.datetime]]:
-    """When something first and last left under each statement: every row of the ledger counts, own copies too."""
+    """When something first and last left under each statement: every row of the ledger counts."""
     spans = (
         models.Disclosure.objects.filter(statement__in=list(statements))
         .values_list("statement")

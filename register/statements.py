@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from register import audit, clients, facts, leases, models, moves, objects, reading
+from register import audit, clients, facts, holds, leases, models, moves, objects, reading
 from register.change import compare_and_set, the
 from register.dates import month_end, month_end_instant
 from register.errors import RegisterError, RegisterErrorCode, unknown
@@ -198,13 +198,17 @@ def replace_working(
 
 
 def release_working(statement_id: UUID, *, by: facts.Actor, now: dt.datetime) -> str | None:
-    """Set the bytes of a declined or void statement free; returns the object to destroy, None when none is left.
+    """Set the bytes of a declined or void statement free; returns the object to destroy.
+
+    None, and nothing changed, when none is left or a hold covers the statement.
 
     Raises:
         RegisterError: UNKNOWN_ID; ILLEGAL_MOVE when the statement is neither.
     """
     with transaction.atomic():
         row = the(models.Statement.objects.all(), "statement", statement_id)
+        if holds.cover_statement(row):
+            return None
         ended = models.Statement.objects.filter(
             pk=statement_id, state__in=[StatementState.DECLINED.value, StatementState.VOID.value]
         )

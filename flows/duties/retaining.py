@@ -1,8 +1,9 @@
 """What the schedule and the holds ask of the night: days worked out anew, the store told of holds, working bytes gone.
 
-Danger: a hold the store never heard of, a day that rests on an event that was taken back. Invariant: the register is
-right by itself (`register.holds`, `register.due`); what is done here brings store and stored days after it, and may be
-done again after any interruption. No record is destroyed here.
+Danger: a hold the store never heard of, a day that rests on an event that was taken back, a report that anybody may
+read and that tells on whom a hold stands. Invariant: the register is right by itself (`register.holds`, `register.due`);
+what is done here brings store and stored days after it, and may be done again after any interruption; of holds it tells
+counts, codes and a hold's own id. No record is destroyed here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from flows import retention
 from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear
@@ -21,27 +23,30 @@ UPKEEP = Machine(MachineName.UPKEEP)
 
 
 def tell_store(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """The store is told of holds it does not know of, and of those that are over."""
+    """The store is told of holds it does not know of, and of those that are over; told by count, never of which record."""
     if dry:
-        for one in holds.unmirrored():
-            yield Found(kind=Kind.HOLD_MIRRORED, subject=str(one.record_id))
+        if waiting := len(holds.unmirrored()):
+            yield Found(kind=Kind.HOLD_MIRRORED, subject="records", detail=str(waiting))
         return
     mirrored = holds.mirror(site.vault, now=moment)
-    for record_id in mirrored.told:
-        yield Found(kind=Kind.HOLD_MIRRORED, subject=str(record_id))
-    for record_id, code in mirrored.failed:
-        yield Found(kind=Kind.HOLD_UNTOLD, subject=str(record_id), detail=code)
+    if mirrored.told:
+        yield Found(kind=Kind.HOLD_MIRRORED, subject="records", detail=str(len(mirrored.told)))
+    for code in sorted({code for _, code in mirrored.failed}):
+        yield Found(kind=Kind.HOLD_UNTOLD, subject="store", detail=code)
 
 
 def compute_days(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Due dates that rest on what holds no more are worked out anew."""
-    count = due.stale(agency.today(moment)) if dry else due.refresh(now=moment)
+    """Due dates that rest on what holds no more are worked out anew; what is past its last day is told."""
+    day = agency.today(moment)
+    count = due.stale(day) if dry else retention.refresh(site, at=moment)
     if count:
         yield Found(kind=Kind.DAY_COMPUTED, subject="records", detail=str(count))
+    if overdue := due.overdue(day):
+        yield Found(kind=Kind.KEPT_TOO_LONG, subject="records", detail=str(overdue))
 
 
 def clear_declined(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """The bytes of statements the client declined are destroyed once their class's time is over."""
+    """The bytes of statements the client declined are destroyed once their class's time is over, and no hold covers them."""
     for statement_id in due.declined(agency.today(moment)):
         if not dry:
             freed = statements.release_working(statement_id, by=UPKEEP, now=moment)
