@@ -1,9 +1,9 @@
 """What the schedule and the holds ask of the night: days worked out anew, the store told of holds, working bytes gone.
 
 Danger: a hold the store never heard of, a day that rests on an event that was taken back, a report that anybody may
-read and that tells on whom a hold stands. Invariant: the register is right by itself (`register.holds`, `register.due`);
-what is done here brings store and stored days after it, and may be done again after any interruption; of holds it tells
-counts, codes and a hold's own id. No record is destroyed here.
+read and that tells on whom a hold stands. Invariant: the register is right by itself (`register.holds`,
+`register.due`); what is done here brings store and stored days after it, and may be done again after any interruption;
+of holds it tells counts, codes and a hold's own id. No record is destroyed here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UPKEEP = Machine(MachineName.UPKEEP)
 
 
 def tell_store(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """The store is told of holds it does not know of, and of those that are over; told by count, never of which record."""
+    """The store is told of holds it does not know of, and of those that are over; reported by count alone."""
     if dry:
         if waiting := len(holds.unmirrored()):
             yield Found(kind=Kind.HOLD_MIRRORED, subject="records", detail=str(waiting))
@@ -46,7 +46,7 @@ def compute_days(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def clear_declined(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """The bytes of statements the client declined are destroyed once their class's time is over, and no hold covers them."""
+    """The bytes of statements the client declined go once their class's time is over, unless a hold covers them."""
     for statement_id in due.declined(agency.today(moment)):
         if not dry:
             freed = statements.release_working(statement_id, by=UPKEEP, now=moment)
