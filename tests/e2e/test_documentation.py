@@ -59,6 +59,17 @@ def prepare(site: RunningSite) -> None:
     (site.root / "registry.csv").write_text(
         "legal_name,unit,kind,address\nSmith County Probation,,probation,1 Main Street; Smithville\n"
     )
+    write(
+        site.root / "sharing.yaml",
+        {
+            "categories": ["income"],
+            "purpose": "housing_placement",
+            "method": "paper",
+            "received_by": "Hana Placement",
+            "description": "the income statement of October, one page",
+        },
+    )
+    write(site.root / "reason.yaml", {"reason": "a letter in the client's hand, received today"})
     write(site.root / "client.yaml", {"legal_name": "Paige Turner-Doe", "birth_date": "1990-01-02"})
     shutil.copy(INK / "client.png", site.root / "drawing.png")
     site.cwd = site.root
@@ -66,7 +77,6 @@ def prepare(site: RunningSite) -> None:
 
 def packet(known: dict[str, str]) -> dict[str, Any]:
     wish = {
-        "form": "disclosure",
         "organization": known["organization_id"],
         "categories": ["housing", "income"],
         "purposes": ["housing_placement"],
@@ -81,7 +91,7 @@ def learn(site: RunningSite, known: dict[str, str], given: list[str], answer: st
     if given[:2] == ["org", "add"]:
         known["organization_id"] = told["organization_id"]
     if given[:2] == ["client", "add"]:
-        known["client_id"] = told["client_id"]
+        known["client_id"] = known["CLIENT"] = told["client_id"]
     if given[:2] == ["packet", "open"]:
         known["PACKET"], known["STATEMENT"] = told["packet_id"], told["statements"][-1]["statement_id"]
         site.sign_all({"statements": told["statements"][:-1]})

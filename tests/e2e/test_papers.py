@@ -68,6 +68,23 @@ def test_every_paper_goes_the_whole_way_and_a_revocation_ends_one_statement(site
     assert "Fullway" not in printed
     assert "Fullway" not in page["path"]
 
+    sharing = {
+        "categories": ["housing"],
+        "purpose": "housing_placement",
+        "method": "paper",
+        "received_by": "Hana Placement",
+        "description": "the housing plan, two pages",
+        "items": 2,
+    }
+    shared = site.confide("disclose", disclosure["ref"], "--to", str(tmp_path / "shared"), told=sharing)
+    assert [Path(path).name for path in shared["papers"]] == [
+        f"accompanying-notice-{disclosure['ref']}.pdf",
+        f"disclosure-{disclosure['ref']}.pdf",
+    ]
+    assert "42 CFR part 2" in text_of(shared["papers"][0])
+    assert "Fullway" not in text_of(shared["papers"][0])
+    site.confide("disclose", disclosure["ref"], told={**sharing, "categories": ["diagnosis"]}, code=4)
+
     wish = {"form": "revocation", "about": disclosure["ref"]}
     again = site.confide("packet", "open", told={"client": client, "statements": [wish]})
     (writing,) = again["statements"]
@@ -82,6 +99,9 @@ def test_every_paper_goes_the_whole_way_and_a_revocation_ends_one_statement(site
     }
     site.until(again["packet_id"], "active")
     site.confide("notice", disclosure["ref"], "--to", str(tmp_path / "notices"), code=4)
+    site.confide("disclose", disclosure["ref"], told=sharing, code=4)
+    (line,) = site.confide("client", "disclosures", client)
+    assert (line["received_by"], line["statement_ref"]) == ("Hana Placement", disclosure["ref"]), "what was relied on"
     copies = [
         site.confide("copy", row["statement_id"], "--to", str(tmp_path / "copies"))["path"]
         for row in (*sealed, writing)
