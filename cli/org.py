@@ -81,26 +81,22 @@ def import_(file: Path, check: bool, username: str | None, password_file: str | 
     from flows.site import now
     from register import registry
     from register.vocabulary import StaffRole
-    from rules.registry import read_registry
+    from rules.registry import RowRefusal, Sheet
 
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.ADMINISTRATOR)
-    entries, refused = read_registry(_bytes(file))
-    if check:
-        told = registry.judge(entries)
-    else:
-        went_in: list[int] = []
-        try:
-            with progress(len(entries), "Taking in", quiet=as_json) as step:
+    sheet, refused, went_in = Sheet(_bytes(file)), list[RowRefusal](), list[int]()
 
-                def done(batch: Sequence[tuple[int, UUID]]) -> None:
-                    went_in.extend(line for line, _ in batch)
-                    step(len(went_in), f"to line {went_in[-1]}")
+    def done(batch: Sequence[tuple[int, UUID]]) -> None:
+        went_in.extend(line for line, _ in batch)
 
-                told = registry.take_in(entries, by=by, now=now(), done=done)
-        except BaseException:
-            if went_in:
-                click.echo(f"Before it ended, these lines went in: {_spans(went_in)}", err=True)
-            raise
+    try:
+        with progress(sheet.rows, "Looking at" if check else "Taking in", quiet=as_json) as step:
+            entries = sheet.entries(refused.append, lambda row: step(row, "") if row % 100 == 0 else None)
+            told = registry.judge(entries) if check else registry.take_in(entries, by=by, now=now(), done=done)
+    except BaseException:
+        if went_in:
+            click.echo(f"Before it ended, these lines went in: {_spans(went_in)}", err=True)
+        raise
     every = sorted([*refused, *told.refused], key=lambda row: (row.line, row.column))
     _tell_import(told, every, check=check, as_json=as_json)
     if every:

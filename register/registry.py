@@ -8,8 +8,9 @@ is no error, so that a file can be handed in again after any interruption.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -46,50 +47,65 @@ class _Known:
     successor: str
 
 
-def judge(entries: Sequence[Entry]) -> TakenIn:
-    """What taking these in would bring, writing nothing."""
-    known = _known()
-    seen: dict[tuple[str, str], int] = {}
-    new, present, refused = [], [], []
-    for entry in entries:
+class _Judge:
+    """What the register, and the rows before it, say of each row; it keeps the names of the rows and nothing else."""
+
+    def __init__(self) -> None:
+        self.known = _known()
+        self.seen: dict[tuple[str, str], int] = {}
+        self.new: list[int] = []
+        self.present: list[int] = []
+        self.refused: list[RowRefusal] = []
+
+    def is_new(self, entry: Entry) -> bool:
         key = (entry.legal_name.casefold(), entry.unit.casefold())
-        if key in seen:
-            refused.append(_twice(entry, seen[key]))
-            continue
-        seen[key] = entry.line
-        there = known.get(key)
+        if key in self.seen:
+            self.refused.append(_twice(entry, self.seen[key]))
+            return False
+        self.seen[key] = entry.line
+        there = self.known.get(key)
         if there is None:
-            new.append(entry.line)
+            self.new.append(entry.line)
         elif (against := _against(entry, there)) is not None:
-            refused.append(against)
+            self.refused.append(against)
         else:
-            present.append(entry.line)
-    return TakenIn((), tuple(new), tuple(present), tuple(refused))
+            self.present.append(entry.line)
+        return there is None
+
+    def told(self, added: Sequence[tuple[int, UUID]] = ()) -> TakenIn:
+        return TakenIn(tuple(added), tuple(self.new), tuple(self.present), tuple(self.refused))
+
+
+def judge(entries: Iterable[Entry]) -> TakenIn:
+    """What taking these in would bring, writing nothing."""
+    desk = _Judge()
+    for entry in entries:
+        desk.is_new(entry)
+    return desk.told()
 
 
 def take_in(
-    entries: Sequence[Entry],
+    entries: Iterable[Entry],
     *,
     by: facts.Actor,
     now: dt.datetime,
     done: Callable[[Sequence[tuple[int, UUID]]], None] = lambda _: None,
 ) -> TakenIn:
-    """Add every entry that is new and not refused; `done` is told of each batch once it is committed.
+    """Add every entry that is new and not refused, as they come; `done` is told of each batch once it is committed.
 
     Raises:
         RegisterError: NOT_ALLOWED; MOVED_MEANWHILE when somebody else added one of them just now (its batch did not
             go in; hand the file in again).
     """
     staff.require_or_setup(by, *KEEPERS)
-    told = judge(entries)
-    by_line = {entry.line: entry for entry in entries}
+    desk = _Judge()
     added: list[tuple[int, UUID]] = []
-    for start in range(0, len(told.would_add), BATCH):
-        batch = [by_line[line] for line in told.would_add[start : start + BATCH]]
+    fresh = filter(desk.is_new, entries)
+    while batch := list(islice(fresh, BATCH)):
         went_in = _add(batch, by, now)
         added += went_in
         done(went_in)
-    return TakenIn(tuple(added), told.would_add, told.present, told.refused)
+    return desk.told(added)
 
 
 def _add(batch: Sequence[Entry], by: facts.Actor, now: dt.datetime) -> list[tuple[int, UUID]]:
@@ -108,8 +124,8 @@ def _add(batch: Sequence[Entry], by: facts.Actor, now: dt.datetime) -> list[tupl
     try:
         with transaction.atomic():
             models.Organization.objects.bulk_create(rows)
-            for row in rows:
-                audit.append(by, AuditVerb.ORGANIZATION_ADDED, "organization", row.id, {"kind": row.kind}, now=now)
+            lines = [(row.id, {"kind": row.kind}) for row in rows]
+            audit.append_all(by, AuditVerb.ORGANIZATION_ADDED, "organization", lines, now=now)
     except IntegrityError:
         raise RegisterError(
             RegisterErrorCode.MOVED_MEANWHILE,

@@ -14,7 +14,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rules.blanks import placeholders_among
@@ -77,19 +77,38 @@ def read_registry(data: bytes) -> tuple[tuple[Entry, ...], tuple[RowRefusal, ...
     Raises:
         RegistryError: the file as a whole cannot be read.
     """
-    text = _decoded(data)
-    columns, rows = _rows(text)
-    entries: list[Entry] = []
     refused: list[RowRefusal] = []
-    for line, cells in rows:
-        found = _row(line, cells, columns)
-        refusals = [one for one in found if isinstance(one, RowRefusal)]
-        refused += refusals
-        if not refusals:
-            entries += [one for one in found if isinstance(one, Entry)]
-    if not entries and not refused:
-        raise RegistryError("The file holds a header and no organization.", "Add a row for each organization.")
-    return tuple(entries), tuple(refused)
+    return tuple(Sheet(data).entries(refused.append)), tuple(refused)
+
+
+class Sheet:
+    """A registry's file, found readable as a whole; its rows are judged one by one, as they are asked for.
+
+    What is read of a file of a hundred thousand rows is the file itself and the row in hand.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Raises `RegistryError` where the file as a whole cannot be read: before any row is judged."""
+        self._text = _decoded(data)
+        self._columns, rows = _rows(self._text)
+        self.rows = sum(1 for _ in rows)
+        """How many rows hold something, the header left out."""
+        if not self.rows:
+            raise RegistryError("The file holds a header and no organization.", "Add a row for each organization.")
+
+    def entries(
+        self, refused: Callable[[RowRefusal], object], read: Callable[[int], object] = lambda _: None
+    ) -> Iterator[Entry]:
+        """The good rows in their order; `refused` is told of every refusal, `read` how many rows were looked at."""
+        _, rows = _rows(self._text)
+        for number, (line, cells) in enumerate(rows, start=1):
+            read(number)
+            found = _row(line, cells, self._columns)
+            refusals = [one for one in found if isinstance(one, RowRefusal)]
+            for one in refusals:
+                refused(one)
+            if not refusals:
+                yield from (one for one in found if isinstance(one, Entry))
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
