@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 @click.argument("statement")
 @click.option("--to", "directory", type=click.Path(path_type=Path), help="Folder to write it to (default: out/).")
 @click.option("--paper", is_flag=True, help="It is printed from that file and handed over on paper.")
+@click.option(
+    "--to-representative", is_flag=True, help="To who signed it for the client, whose authority is on file with it."
+)
 @person_options
 @json_option
 def copy(
     statement: str,
     directory: Path | None,
     paper: bool,
+    to_representative: bool,
     username: str | None,
     password_file: str | None,
     as_json: bool,
@@ -43,18 +47,24 @@ def copy(
 
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
     which = statement_id(statement)
-    path = hand_over(site, which, directory or site.configuration.out, paper=paper, by=by)
+    target = directory or site.configuration.out
+    path = hand_over(site, which, target, paper=paper, by=by, to_representative=to_representative)
     answer({"statement_id": which, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)
 
 
-def hand_over(site: Site, statement_id: UUID, directory: Path, *, paper: bool, by: Person) -> Path:
+def hand_over(
+    site: Site, statement_id: UUID, directory: Path, *, paper: bool, by: Person, to_representative: bool = False
+) -> Path:
     """Write the copy into `directory` (made 0700), mode 0600, never inside the data or key directory."""
     from flows.egress import own_copy
     from register.vocabulary import CopyMethod
+    from rules.egress import Requester
 
     refuse_inside(directory, site.configuration.home, site.configuration.keys)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    copied = own_copy(site, statement_id, method=CopyMethod.PAPER if paper else CopyMethod.FILE, by=by)
+    method = CopyMethod.PAPER if paper else CopyMethod.FILE
+    requester = Requester.REPRESENTATIVE if to_representative else Requester.CLIENT
+    copied = own_copy(site, statement_id, method=method, by=by, requester=requester)
     return private_file(directory / copied.file_name, copied.pdf)
 
 

@@ -16,7 +16,7 @@ from register import ledger, records, statements
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Person, Refusal, Statement
 from register.vocabulary import CopyMethod
-from rules.egress import may_leave
+from rules.egress import Requester, may_leave
 from storage.protocol import Area
 
 
@@ -30,20 +30,25 @@ class Copy:
     """Form and short id: never a name, never what the program is."""
 
 
-def own_copy(site: Site, statement_id: UUID, *, method: CopyMethod, by: Person) -> Copy:
-    """The client's own copy of a sealed statement (45 CFR 164.508(c)(4)).
+def own_copy(
+    site: Site, statement_id: UUID, *, method: CopyMethod, by: Person, requester: Requester = Requester.CLIENT
+) -> Copy:
+    """The client's own copy of a sealed statement (45 CFR 164.508(c)(4)), to the client or to who signed it for them.
 
     Raises `RegisterError` with the findings where the rules refuse, `StorageError` where the kept bytes are not
     whole.
     """
     row = statements.show(statement_id)
-    decision = may_leave(state=row.state, proof=row.proof)
+    on_file = False
+    if requester is Requester.REPRESENTATIVE:
+        on_file = statements.draft(site.vault, statement_id, by=by, now=now()).authority is not None
+    decision = may_leave(state=row.state, proof=row.proof, requester=requester, authority_on_file=on_file)
     record = records.of(statement_id)
     if record is None or not decision.allowed:
         raise RegisterError(
             RegisterErrorCode.REFUSED,
             f"The copy of {row.ref} may not leave now.",
-            "Seal the statement first; the findings say what is missing.",
+            "The findings say what is missing.",
             findings=tuple(Refusal(position=-1, form_id=row.form_id, finding=finding) for finding in decision.findings),
         )
     pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)

@@ -158,6 +158,7 @@ def _statement(form: Form, wish: StatementWish, today: date) -> StatementRequest
         mandate=wish.mandate,
         capacity=wish.capacity,
         representative_name=wish.representative_name,
+        authority=wish.authority,
         interpreter_name=wish.interpreter_name,
         minor_basis=wish.minor_basis,
         exchange=wish.exchange,

@@ -23,7 +23,7 @@ from register.vocabulary import (
     StaffRole,
     VoidReason,
 )
-from rules.draft import Expiry, GroupTerms, Mandate, Revocable
+from rules.draft import Authority, Expiry, GroupTerms, Mandate, Revocable
 from rules.finding import Finding
 from rules.lifecycle import Trigger
 from rules.vocabulary import (
@@ -161,6 +161,7 @@ class StatementRequest:
     mandate: Mandate | None = None
     capacity: SignerCapacity = SignerCapacity.CLIENT
     representative_name: str | None = None
+    authority: Authority | None = None
     interpreter_name: str | None = None
     minor_basis: MinorBasis | None = None
     exchange: bool = False

@@ -16,6 +16,7 @@ from rules.families import own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
+    PAYERS,
     TPO_KINDS,
     TPO_PURPOSES,
     Family,
@@ -24,9 +25,6 @@ from rules.vocabulary import (
     ProgramClass,
     PurposeCode,
 )
-
-PAYERS = frozenset({OrganizationKind.PAYER, OrganizationKind.HEALTH_PLAN})
-"""Organizations that pay for care (NASW Code 1.07(h))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rules.blanks import placeholders_among
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode, block
 from rules.individuals import individuals_in, names_nobody
 from rules.jurisdictions import Service, jurisdiction
-from rules.vocabulary import MinorBasis, PurposeCode, SignerCapacity
+from rules.tables import table
+from rules.vocabulary import PAYERS, AuthorityPaper, MinorBasis, PurposeCode, SignerCapacity
 from rules.wording import under_part2
 
 
@@ -47,6 +48,9 @@ def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
     if draft.mandate is not None:
         yield "mandate.body", draft.mandate.body
         yield "mandate.reference", draft.mandate.reference
+    if draft.authority is not None:
+        yield "authority.issued_by", draft.authority.issued_by
+        yield "authority.reference", draft.authority.reference
     yield "representative_name", draft.representative_name or ""
     yield "interpreter_name", draft.interpreter_name or ""
 
@@ -122,6 +126,9 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
     if draft.mandate is not None:
         organization.append(("mandate.body", draft.mandate.body))
         texts.append(("mandate.reference", draft.mandate.reference))
+    if draft.authority is not None:
+        organization.append(("authority.issued_by", draft.authority.issued_by))
+        texts.append(("authority.reference", draft.authority.reference))
     named = [field for field, text in organization if text and _organization_names_someone(text)]
     if not names_nobody("\n".join(text for _, text in texts)):
         named += [field for field, text in texts if text and individuals_in(text)]
@@ -161,11 +168,54 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "A representative is named, but the client signs; choose in what right the representative signs.",
             authority,
         )
+    yield from _authority_seen(draft, today)
+    if draft.capacity is SignerCapacity.PROGRAM_DIRECTOR:
+        yield from _director_signs(draft, minor=minor)
     if not minor and draft.capacity is SignerCapacity.PARENT:
         yield block(FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority)
     if minor and draft.family.discloses:
         # what shares nothing, a minor reads and signs like anybody
         yield from _minor_signs(draft, age, authority)
+
+
+def _authority_seen(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
+    """Who signs for a client shows by what right, and staff saw the paper before anything is made to be signed."""
+    law = "45 CFR 164.508(c)(1)(vi), 164.514(h)(2); 42 CFR 2.14, 2.15"
+    seen = draft.authority
+    if draft.capacity is SignerCapacity.CLIENT:
+        if seen is not None:
+            yield block(
+                FindingCode.V14, "authority", "The client signs, so nobody's authority is shown; leave it out.", law
+            )
+        return
+    if seen is None or not seen.issued_by.strip() or not seen.reference.strip():
+        yield block(
+            FindingCode.V14,
+            "authority",
+            "See the paper that shows the representative's right to sign; say what it is, who issued it, and its number.",
+            law,
+        )
+    elif seen.paper not in _papers(draft.capacity):
+        yield block(FindingCode.V14, "authority.paper", "This paper does not show that right to sign.", law)
+    elif seen.seen_on > today:
+        yield block(FindingCode.V14, "authority.seen_on", "Nobody has seen the paper yet on that day.", law)
+
+
+def _director_signs(draft: StatementDraft, *, minor: bool) -> Iterator[Finding]:
+    """2.15(a)(2): to obtain payment from a payer, for a client of age who cannot act, and for nothing else."""
+    pays = draft.recipient is not None and draft.recipient.kind in PAYERS
+    if minor or not under_part2(draft) or not pays or tuple(draft.purposes) != (PurposeCode.PAYMENT,):
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "The director of a Part 2 program signs only for payment, to a payer, for a client of age who cannot act.",
+            "42 CFR 2.15(a)(2)",
+        )
+
+
+@cache
+def _papers(capacity: SignerCapacity) -> frozenset[AuthorityPaper]:
+    return frozenset(map(AuthorityPaper, table("capacities")["entries"][capacity.value]["papers"]))
 
 
 def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Finding]:
@@ -203,7 +253,8 @@ def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Fi
         yield block(
             FindingCode.V14,
             "minor_basis",
-            "The client and a parent must both sign this, and no form with a place for both is published yet.",
+            "Client and parent must both sign this, and no form here has a place for both; nothing is shared until one "
+            "does.",
             "42 CFR 2.14(c)",
         )
     elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and draft.capacity is SignerCapacity.CLIENT:

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from rules.jurisdictions import DEFAULT
 from rules.vocabulary import (
+    AuthorityPaper,
     Family,
     GroupKind,
     InformationCategory,
@@ -120,6 +121,19 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """The paper that shows a representative's authority, seen by staff (164.508(c)(1)(vi)). The repr hides it."""
+
+    paper: AuthorityPaper
+    issued_by: str = field(repr=False)
+    """The court or office that issued it; never a judge or a clerk."""
+    reference: str = field(repr=False)
+    """Its number or date, as it stands on it."""
+    seen_on: dt.date
+    """When staff saw it, and kept a copy in the client's file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
     """What the register knows of the paper that a revocation names; the paper itself is never changed."""
 
@@ -170,6 +184,8 @@ class StatementDraft:
     mandate: Mandate | None = None
     capacity: SignerCapacity = SignerCapacity.CLIENT
     representative_name: str | None = field(default=None, repr=False)
+    authority: Authority | None = field(default=None, repr=False)
+    """Of whoever signs for the client; None when the client signs."""
     interpreter_name: str | None = field(default=None, repr=False)
     minor_basis: MinorBasis | None = None
     exchange: bool = False

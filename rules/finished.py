@@ -23,7 +23,7 @@ from rules.folding import fold, one_line, unbroken
 from rules.form_text import found
 from rules.individuals import individuals_in, individuals_in_file_name
 from rules.papers import must_print, words_in_force
-from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, SignerCapacity
 from rules.wording import fields_of, needs_tpo_clauses
 
 _ADVISORY = "advisory, paragraph 2; house invariant 1"
@@ -101,6 +101,8 @@ class _Places:
             self.organizations += [recipient.legal_name, recipient.unit, *recipient.address, *recipient.predecessors]
         if draft.mandate is not None:
             self.organizations += [draft.mandate.body, draft.mandate.reference]
+        if draft.authority is not None:
+            self.organizations += [draft.authority.issued_by, draft.authority.reference]
         self.organizations.append(statement_ref)
         client = draft.identity
         self.people = [client.legal_name, *client.also_known_as]
@@ -209,6 +211,8 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator
             ("effective_from", [fields["effective_from"]]),
             ("discloser.revocation_desk", [draft.discloser.revocation_desk]),
         ]
+        if draft.capacity is not SignerCapacity.CLIENT:
+            needed.append(("capacity", [fields["signer"]["name"], fields["signer"]["capacity_label"]]))
     needed += must_print(draft, fields)
     if draft.family is Family.CRIMINAL_JUSTICE:
         mandate = fields["mandate"]

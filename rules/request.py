@@ -20,8 +20,9 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from rules.draft import Expiry, GroupTerms, Mandate, Revocable
+from rules.draft import Authority, Expiry, GroupTerms, Mandate, Revocable
 from rules.vocabulary import (
+    AuthorityPaper,
     GroupKind,
     InformationCategory,
     Language,
@@ -83,6 +84,7 @@ class StatementWish:
     mandate: Mandate | None = field(default=None, repr=False)
     capacity: SignerCapacity = SignerCapacity.CLIENT
     representative_name: str | None = field(default=None, repr=False)
+    authority: Authority | None = field(default=None, repr=False)
     interpreter_name: str | None = field(default=None, repr=False)
     minor_basis: MinorBasis | None = None
     exchange: bool = False
@@ -168,6 +170,16 @@ class _Mandate(_Part):
         return Mandate(**dict(self))
 
 
+class _Authority(_Part):
+    paper: AuthorityPaper
+    issued_by: Line = Field(min_length=1)
+    reference: Line = Field(min_length=1)
+    seen_on: Day
+
+    def authority(self) -> Authority:
+        return Authority(**dict(self))
+
+
 class _Group(_Part):
     kind: GroupKind
     keeps_private: bool
@@ -195,6 +207,7 @@ class _Statement(_Part):
     mandate: _Mandate | None = None
     capacity: SignerCapacity = SignerCapacity.CLIENT
     representative_name: Line | None = None
+    authority: _Authority | None = None
     interpreter_name: Line | None = None
     minor_basis: MinorBasis | None = None
     exchange: bool = False
@@ -229,6 +242,7 @@ class _Statement(_Part):
             mandate=None if self.mandate is None else self.mandate.mandate(),
             capacity=self.capacity,
             representative_name=self.representative_name,
+            authority=None if self.authority is None else self.authority.authority(),
             interpreter_name=self.interpreter_name,
             minor_basis=self.minor_basis,
             exchange=self.exchange,
@@ -293,6 +307,7 @@ def _unknown_field(place: Sequence[int | str]) -> Problem:
 def _fields_at(parents: Sequence[str]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
         "mandate": _Mandate,
+        "authority": _Authority,
         "group": _Group,
         "expires": _Moment,
         "revocable_from": _Moment,

@@ -70,6 +70,9 @@ CRIMINAL_JUSTICE_KINDS = frozenset(
 TPO_KINDS = frozenset({OrganizationKind.TREATMENT, OrganizationKind.HEALTH_PLAN, OrganizationKind.PAYER})
 """Recipients that can be covered entities receiving for treatment, payment or operations (2.31(a)(4)(iii))."""
 
+PAYERS = frozenset({OrganizationKind.PAYER, OrganizationKind.HEALTH_PLAN})
+"""Organizations that pay for care (NASW 1.07(h))."""
+
 
 class Family(StrEnum):
     """What kind of paper a form is; the family decides the clauses and the rules."""
@@ -255,6 +258,22 @@ class SignerCapacity(StrEnum):
     PARENT = "parent"
     GUARDIAN = "guardian"
     PERSONAL_REPRESENTATIVE = "personal_representative"
+    PROGRAM_DIRECTOR = "program_director"
+    """For payment alone, while a client who was not adjudicated cannot act (2.15(a)(2))."""
+
+
+class AuthorityPaper(StrEnum):
+    """What shows that a person may sign for a client; staff saw it (164.508(c)(1)(vi), 164.514(h)(2))."""
+
+    BIRTH_RECORD = "birth_record"
+    CUSTODY_ORDER = "custody_order"
+    COURT_ORDER = "court_order"
+    """An order that appoints a guardian."""
+    LETTERS = "letters"
+    """Letters of guardianship, testamentary or of administration."""
+    POWER_OF_ATTORNEY = "power_of_attorney"
+    DIRECTORS_FINDING = "directors_finding"
+    """The program's own record that the client cannot act for now (2.15(a)(2))."""
 
 
 class MinorBasis(StrEnum):

@@ -139,7 +139,7 @@ def fields_of(
         "tpo_recipient": needs_tpo_clauses(draft),
         "signer": {
             "capacity": draft.capacity.value,
-            "capacity_label": label(Words.CAPACITIES, draft.capacity, language),
+            "capacity_label": _capacity(draft),
             "name": signer_name(draft),
         },
         "interpreter": {"name": draft.interpreter_name or ""},
@@ -216,6 +216,15 @@ def _group(draft: StatementDraft) -> Mapping[str, Any]:
         "name": group.name.strip(),
         "keeps_private": group.keeps_private,
     }
+
+
+def _capacity(draft: StatementDraft) -> str:
+    """In what right the signer signs and, for a representative, the paper that shows it (164.508(c)(1)(vi))."""
+    right, seen = label(Words.CAPACITIES, draft.capacity, draft.language), draft.authority
+    if seen is None:
+        return right
+    paper = table("capacities")["papers"][seen.paper.value][draft.language.value]
+    return f"{right}; {paper}: {seen.issued_by}, {seen.reference}"
 
 
 def _purposes(draft: StatementDraft) -> tuple[PurposeCode, ...]:
