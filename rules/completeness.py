@@ -192,7 +192,7 @@ def _authority_seen(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
         yield block(
             FindingCode.V14,
             "authority",
-            "See the paper that shows the representative's right to sign; say what it is, who issued it, and its number.",
+            "See the paper that shows the right to sign for the client; say what it is, who issued it, its number.",
             law,
         )
     elif seen.paper not in _papers(draft.capacity):

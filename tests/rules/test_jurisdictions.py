@@ -59,7 +59,7 @@ def test_a_jurisdiction_without_a_table_is_none() -> None:
         (15, MinorBasis.MAY_CONSENT_ALONE, True),
         (15, MinorBasis.PARENT_MUST_JOIN, False),
         (13, MinorBasis.MAY_CONSENT_ALONE, False),
-        (13, MinorBasis.PARENT_MUST_JOIN, False),  # both must sign, and no form has two places yet
+        (13, MinorBasis.PARENT_MUST_JOIN, False),  # both must sign, and no form has two places
     ],
 )
 def test_who_signs_for_a_minor_follows_the_states_own_table(

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules import statement
-from rules.draft import Expiry, Revocable, StatementDraft
+from rules.draft import Authority, Expiry, Revocable, StatementDraft
 from rules.finding import Finding, FindingCode, blocking
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
+    AuthorityPaper,
     Family,
     InformationCategory,
     Language,
@@ -25,6 +26,7 @@ from rules.vocabulary import (
     Severity,
     SignerCapacity,
 )
+from rules.wording import fields_of
 
 Bend = Callable[[StatementDraft], StatementDraft]
 
@@ -57,6 +59,14 @@ def test_a_lawful_statement_has_no_findings(
     assert findings(lawful, today) == ()
     assert findings(criminal_justice, today) == ()
     assert findings(acknowledgment, today, acknowledged=False) == ()
+
+
+SEEN = Authority(
+    paper=AuthorityPaper.BIRTH_RECORD,
+    issued_by="Monroe County Department of Health",
+    reference="2010-00417",
+    seen_on=dt.date(2026, 11, 20),
+)
 
 
 ORDINARY_DEFECTS: dict[str, tuple[Bend, str, str]] = {
@@ -124,12 +134,55 @@ ORDINARY_DEFECTS: dict[str, tuple[Bend, str, str]] = {
         "everything_justification",
     ),
     "a representative without a name": (
-        lambda d: replace(d, capacity=SignerCapacity.GUARDIAN),
+        lambda d: replace(
+            d, capacity=SignerCapacity.GUARDIAN, authority=replace(SEEN, paper=AuthorityPaper.COURT_ORDER)
+        ),
         "V14",
         "representative_name",
     ),
     "a parent for a grown client": (
-        lambda d: replace(d, capacity=SignerCapacity.PARENT, representative_name="Rosa Ríos"),
+        lambda d: replace(d, capacity=SignerCapacity.PARENT, representative_name="Rosa Ríos", authority=SEEN),
+        "V14",
+        "capacity",
+    ),
+    "a representative without a paper": (
+        lambda d: replace(d, capacity=SignerCapacity.PERSONAL_REPRESENTATIVE, representative_name="Rosa Ríos"),
+        "V14",
+        "authority",
+    ),
+    "a birth record for a guardian": (
+        lambda d: replace(d, capacity=SignerCapacity.GUARDIAN, representative_name="Rosa Ríos", authority=SEEN),
+        "V14",
+        "authority.paper",
+    ),
+    "a paper nobody has seen yet": (
+        lambda d: replace(
+            d,
+            capacity=SignerCapacity.GUARDIAN,
+            representative_name="Rosa Ríos",
+            authority=replace(SEEN, paper=AuthorityPaper.LETTERS, seen_on=dt.date(2200, 1, 1)),
+        ),
+        "V14",
+        "authority.seen_on",
+    ),
+    "a paper issued by a judge": (
+        lambda d: replace(
+            d,
+            capacity=SignerCapacity.GUARDIAN,
+            representative_name="Rosa Ríos",
+            authority=replace(SEEN, paper=AuthorityPaper.LETTERS, issued_by="Judge Lee's court"),
+        ),
+        "V02",
+        "authority.issued_by",
+    ),
+    "a paper though the client signs": (lambda d: replace(d, authority=SEEN), "V14", "authority"),
+    "a director for housing": (
+        lambda d: replace(
+            d,
+            capacity=SignerCapacity.PROGRAM_DIRECTOR,
+            representative_name="Rosa Ríos",
+            authority=replace(SEEN, paper=AuthorityPaper.DIRECTORS_FINDING),
+        ),
         "V14",
         "capacity",
     ),
@@ -300,7 +353,9 @@ def test_who_signs_for_a_minor_follows_what_was_recorded(
     basis: MinorBasis, capacity: SignerCapacity, name: str | None, right: bool, lawful: StatementDraft, today: dt.date
 ) -> None:
     outside = by(client(lawful, birth_date=dt.date(2010, 1, 1)), classes=frozenset({ProgramClass.ETHICS_ONLY}))
-    minor = replace(outside, minor_basis=basis, capacity=capacity, representative_name=name)
+    paper = AuthorityPaper.COURT_ORDER if capacity is SignerCapacity.GUARDIAN else AuthorityPaper.BIRTH_RECORD
+    seen = None if name is None else replace(SEEN, paper=paper)
+    minor = replace(outside, minor_basis=basis, capacity=capacity, representative_name=name, authority=seen)
     assert [found.code for found in findings(minor, today)] == ([] if right else [FindingCode.V14])
 
 
@@ -313,6 +368,7 @@ def test_a_part_2_statement_that_minor_and_parent_must_both_sign_waits_for_its_f
         minor_basis=MinorBasis.PARENT_MUST_JOIN,
         capacity=capacity,
         representative_name="Rosa Ríos",
+        authority=SEEN if capacity is SignerCapacity.PARENT else None,
     )
     assert [found.code for found in findings(minor, today)] == [FindingCode.V14]
     alone = replace(
@@ -320,8 +376,43 @@ def test_a_part_2_statement_that_minor_and_parent_must_both_sign_waits_for_its_f
         minor_basis=MinorBasis.MAY_CONSENT_ALONE,
         capacity=SignerCapacity.CLIENT,
         representative_name=None,
+        authority=None,
     )
     assert findings(alone, today) == ()
+
+
+def test_a_director_signs_for_payment_alone_and_for_a_client_of_age(lawful: StatementDraft, today: dt.date) -> None:
+    finding = replace(SEEN, paper=AuthorityPaper.DIRECTORS_FINDING, issued_by=lawful.discloser.legal_name)
+    signed = to(
+        replace(
+            lawful,
+            family=Family.PAYER,
+            categories=(InformationCategory.BILLING,),
+            purposes=(PurposeCode.PAYMENT,),
+            capacity=SignerCapacity.PROGRAM_DIRECTOR,
+            representative_name="Rosa Ríos",
+            authority=finding,
+        ),
+        kind=OrganizationKind.PAYER,
+    )
+    assert findings(signed, today) == ()
+    outside = by(signed, classes=frozenset({ProgramClass.ETHICS_ONLY}))
+    more = replace(signed, purposes=(PurposeCode.PAYMENT, PurposeCode.BENEFITS_ENROLLMENT))
+    child = replace(client(signed, birth_date=dt.date(2012, 1, 1)), minor_basis=MinorBasis.MAY_CONSENT_ALONE)
+    for wrong in (outside, more, child):
+        assert FindingCode.V14 in {found.code for found in blocking(findings(wrong, today))}
+
+
+def test_the_paper_that_shows_the_right_to_sign_is_printed(lawful: StatementDraft, today: dt.date) -> None:
+    guarded = replace(
+        lawful,
+        capacity=SignerCapacity.GUARDIAN,
+        representative_name="Rosa Ríos",
+        authority=replace(SEEN, paper=AuthorityPaper.LETTERS, issued_by="Monroe County Surrogate's Court"),
+    )
+    assert findings(guarded, today) == ()
+    printed = fields_of(guarded, statement_ref="K7QF-2M9D-XR4T", prepared_on=today)["signer"]["capacity_label"]
+    assert printed.endswith("letters issued by the court: Monroe County Surrogate's Court, 2010-00417")
 
 
 def test_a_minor_may_acknowledge_the_policies(acknowledgment: StatementDraft, today: dt.date) -> None:
@@ -340,6 +431,7 @@ def test_a_person_may_stand_in_the_fields_that_are_a_persons(lawful: StatementDr
         client(lawful, legal_name="Mr. Officer Ruiz", also_known_as=("Judge Lee",)),
         capacity=SignerCapacity.GUARDIAN,
         representative_name="Dr. Jane Smith",
+        authority=replace(SEEN, paper=AuthorityPaper.LETTERS),
         interpreter_name="Ms. Kim Lee",
     )
     assert findings(draft, today) == ()
