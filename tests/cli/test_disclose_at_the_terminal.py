@@ -107,3 +107,21 @@ def test_a_merged_organization_waits_for_counsel_and_the_successor_is_named(term
     assert "No statement waits" in terminal.run("org", "changed")
     terminal.run("disclose", ref, by="intake", told=CALL, code=ExitCode.REFUSED)
     terminal.run("disclose", ref, by="intake", told=to_new)
+
+
+@pytest.mark.real
+def test_papers_on_part_2_records_carry_the_notice_word_for_word_and_the_statement(terminal: Terminal) -> None:
+    from templates.text import extract
+
+    ref = terminal.world.activated().ref
+    told = terminal.told("disclose", ref, by="intake", told={**CALL, "method": "paper", "items": 3})
+    notice, statement = told["papers"]
+    assert [path.rsplit("/", 1)[-1] for path in told["papers"]] == [
+        f"accompanying-notice-{ref}.pdf",
+        f"disclosure-{ref}.pdf",
+    ]
+    with open(notice, "rb") as file:  # noqa: PTH123 - the paths are the verb's own answer
+        said = " ".join("\n".join(extract(file.read()).pages).split())
+    assert " ".join(redisclosure_notice(1).text.split()) in said
+    assert terminal.world.NAME not in said
+    assert statement.endswith(".pdf")
