@@ -189,7 +189,7 @@ class S3Store:
         for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=under):
             for version in page.get("Versions", ()):
                 key = str(version["Key"]).removeprefix(under)
-                # the versions of a key stand one after the other, on the next page too
+                # the versions of a key stand one after the other, on the next page too; an earlier trial left a probe
                 if key not in (last, PROBE) and _is_key(key):
                     yield key
                 last = key

@@ -5,8 +5,8 @@ nobody knows until the day it mattered. Invariant: each check tries the thing it
 at what came of it, past our own code that would refuse first; what could not be tried is a problem, never a pass; a
 store that lacks what records need is refused when it is first opened (`require`), and told by `confide doctor` after.
 
-Probes are opaque: random names in the working area, gone at the end, and one fixed name in the records area, which a
-role that may not destroy leaves there. A lock of some seconds is waited for.
+Probes are opaque: random names in the working area, and for the lock, which is waited for, in a place of its own beside
+the areas, where a role that never destroys a record may take its probe away again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from typing import Any
 
 from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, StoreDenied, StoreUnfit
 from storage.findings import Check, Finding, Level
-from storage.protocol import PROBE, Area
+from storage.protocol import Area
 from storage.s3 import S3Store
 
+LOCK_PROBES = "probe"
+"""Where locks are tried: under the store's prefix, beside the areas."""
 _LOCK_SECONDS = 5
 """Longer than the requests that must meet it, on a slow line too."""
 _PATIENCE_SECONDS = _LOCK_SECONDS + 5
@@ -136,7 +138,7 @@ def versions(store: S3Store) -> Iterator[Finding]:
 
 def locks(store: S3Store) -> Iterator[Finding]:
     """Lock a probe for some seconds; try to destroy it, to shorten its lock, to destroy it under a hold; see it go."""
-    name = store.name(Area.RECORDS, PROBE)
+    name = f"{store.address.prefix}{LOCK_PROBES}/{_fresh()}"
     until = _server_time(store) + timedelta(seconds=_LOCK_SECONDS)
     lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
     version = {"Key": name, "VersionId": _put(store, name, b"probe", **lock).get("VersionId")}
@@ -162,7 +164,7 @@ def locks(store: S3Store) -> Iterator[Finding]:
         yield _note(
             Check.LOCK,
             "Locks and holds work; the probe could not be removed when its lock had run out.",
-            "If this role is never to destroy, that is right: the probe stays, 5 bytes that no listing shows.",
+            f"Allow this role s3:DeleteObjectVersion under {LOCK_PROBES}/, and there alone, as records.cfn.yaml does.",
         )
     else:
         yield _ok(

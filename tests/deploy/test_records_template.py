@@ -12,6 +12,7 @@ import yaml
 from cfnlint import api
 from cfnlint.config import ManualArgs
 
+from storage.trial import LOCK_PROBES
 from tests.deploy.template import DUTIES, TEMPLATE, Template, template
 
 PERSONAL = re.compile(r"kms:(Decrypt|Encrypt|GenerateDataKey|ReEncrypt|Sign|CreateGrant)|kms:\*|kms:(Cr|Gen|De|En)\*")
@@ -123,6 +124,12 @@ def test_who_destroys_records_cannot_read_and_who_writes_or_reads_cannot_destroy
     assert may["Reconciler"] == {"s3:GetObjectRetention", "s3:GetObjectLegalHold"}
 
 
+def test_only_the_desk_takes_probes_of_locks_away_and_nobody_else_comes_there(made: Template) -> None:
+    may = {duty: _allowed(made, duty, f"{LOCK_PROBES}/*") for duty in DUTIES}
+    assert {duty for duty in DUTIES if may[duty]} == {"Desk"}
+    assert "s3:BypassGovernanceRetention" not in may["Desk"]
+
+
 def test_nobody_destroys_the_log(made: Template) -> None:
     for duty in DUTIES:
         assert "s3:DeleteObjectVersion" not in _allowed(made, duty, "log/*")
@@ -144,7 +151,7 @@ def test_the_longest_lock_leaves_room_for_a_year_rounded_up_to_the_end_of_a_mont
 
 def test_areas_lie_under_the_prefix_the_store_is_given() -> None:
     told = json.dumps(template(KeyPrefix="confide/").policy())
-    for area in ("working", "records", "log"):
+    for area in ("working", "records", "log", LOCK_PROBES):
         assert f"arn:aws:s3:::lantern-records/confide/{area}/*" in told
         assert f"arn:aws:s3:::lantern-records/{area}/*" not in told
 
