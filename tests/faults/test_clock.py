@@ -30,10 +30,9 @@ class Clock:
         self.environment = {
             "LD_PRELOAD": str(LIBRARIES[0]),
             "FAKETIME_TIMESTAMP_FILE": str(file),
-            # not FAKETIME_NO_CACHE: each look at the clock would then open and read the file, twenty times as slow, and
-            # a site under it did not come up within five minutes
+            # not FAKETIME_NO_CACHE: each look at the clock would then open and read the file, twenty times as slow
             "FAKETIME_CACHE_DURATION": str(SEEN_WITHIN_SECONDS),
-            # waits and time-outs go on as ever: only the time of day jumps
+            # waits and time-outs go on as ever: only the time of day jumps (`moments/sitecustomize.py` sees to sleeps)
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import os
+import select
 import sys
 import threading
 import time
@@ -82,5 +83,13 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _sleep(seconds: float) -> None:
+    select.select([], [], [], seconds)
+
+
+if "FAKETIME_TIMESTAMP_FILE" in os.environ:
+    # time.sleep asks for a moment of the monotonic clock (clock_nanosleep, TIMER_ABSTIME), which libfaketime 0.9.10
+    # answers with EINVAL where it is told to leave that clock alone: every process would end at its first pause
+    time.sleep = _sleep
 if "FAULT_MOMENTS" in os.environ:
     sys.meta_path.insert(0, _Finder(Path(os.environ["FAULT_MOMENTS"])))
