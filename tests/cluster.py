@@ -174,6 +174,14 @@ def shared_cluster() -> Cluster:
     return made.start()
 
 
+def databases() -> dict[str, str]:
+    """Settings of a new site, for a process of its own: two databases of the shared server, or none on SQLite."""
+    if not ON_POSTGRESQL:
+        return {}
+    server = shared_cluster()
+    return {f"CONFIDE_{name}_URL": server.url(server.database()) for name in ("DATABASE", "KEYRING")}
+
+
 def _is_known(user: str) -> bool:
     try:
         pwd.getpwnam(user)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import databases
 from tests.running import PROJECT
 
 FOUNDING = """
@@ -16,6 +17,7 @@ import json, sys
 from pathlib import Path
 from flows import establishment
 from flows.establishment import Founding, shares_as_files
+from register import boot
 from register.configuration import configuration
 from register.vocabulary import StaffRole
 from rules.vocabulary import ProgramClass
@@ -48,7 +50,7 @@ try:
     establish(interrupted)
 except KeyboardInterrupt:
     told["after_interruption"] = establishment.established(settings)
-    told["database"] = settings.database_path.exists()
+    told["database"] = boot.migrated()
 first = (settings.keys / "master.key").read_bytes()
 try:
     establish(another_keys_shares)
@@ -82,7 +84,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
     root = tmp_path_factory.mktemp("established")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("CONFIDE_", "PREFECT_"))}
-    environment = clean | {"CONFIDE_HOME": str(root / "var"), "CONFIDE_KEYS": str(root / "keys")}
+    environment = clean | {"CONFIDE_HOME": str(root / "var"), "CONFIDE_KEYS": str(root / "keys")} | databases()
     ran = subprocess.run(
         [sys.executable, "-c", FOUNDING, str(root)], cwd=PROJECT, env=environment, capture_output=True, text=True
     )

@@ -128,6 +128,14 @@ def test_the_bell_tells_that_there_is_work_and_not_which(configuration: Configur
     assert not {"parameters", "tags", "task_inputs"} & set(call["body"])
 
 
+def test_workers_that_have_enough_to_do_are_not_called(configuration: Configuration) -> None:
+    create_auth(configuration)
+    with answering(configuration, 201) as asked:
+        rung = [bell.ring(configuration, waiting=waiting) for waiting in range(1, bell.AT_WORK + 3)]
+    assert rung == [True] * bell.AT_WORK + [False] * 2
+    assert len(asked) == bell.AT_WORK
+
+
 def test_a_refusal_is_heard(configuration: Configuration) -> None:
     create_auth(configuration)
     with answering(configuration, 401):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import traceback
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
-from flows.runs import LASTING, Stages, Step, StepFailed
+from flows import lease
+from flows.runs import LASTING, Stages, Step, StepFailed, told_by_code
 from templates.errors import FormCode, FormError
 
 NAME = "Marisol Quetzalcanario"
@@ -45,6 +48,47 @@ def test_a_code_is_kept_and_says_whether_another_try_may_pass() -> None:
 def test_a_failure_that_is_explained_already_passes_as_it_is() -> None:
     told = StepFailed(Step.CHECK, "finished_refused F01:text", uuid4(), passing=False)
     assert failing(told) is told
+
+
+def test_a_register_that_does_not_answer_is_told_by_its_code_too() -> None:
+    """libpq's message names the server, the role and the address; Prefect would keep it."""
+    subject = uuid4()
+
+    def job() -> None:
+        with told_by_code(subject):
+            raise OperationalError('connection to server at "db.example.org", port 5432 failed')
+
+    with pytest.raises(StepFailed) as failed:
+        job()
+    assert (failed.value.step, failed.value.code, failed.value.passing) == (Step.RECORD, "OperationalError", True)
+    assert "example" not in "".join(traceback.format_exception(failed.value))
+
+
+def test_what_wakes_a_worker_tells_prefect_the_kind_of_failure_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import queue
+
+    def fails(*, recorded: bool) -> int:
+        raise OperationalError('connection to server at "db.example.org", port 5432 failed')
+
+    monkeypatch.setattr(queue, "work", fails)
+    with pytest.raises(queue.WorkInterrupted) as failed:
+        queue.wake.fn()
+    assert "".join(traceback.format_exception(failed.value)).endswith("WorkInterrupted: OperationalError\n")
+
+
+def test_a_lease_that_could_not_be_renewed_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, renewed = 0, threading.Event()
+
+    def renew() -> None:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise OperationalError("server closed the connection unexpectedly")
+        renewed.set()
+
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
+    with lease.kept(renew):
+        assert renewed.wait(10)
 
 
 def test_a_failed_step_survives_the_way_between_processes() -> None:
