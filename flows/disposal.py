@@ -205,3 +205,16 @@ class _Worker:
 
 def _why(error: StorageError) -> Why:
     return WHY.get(error.code, Why.STORE)
+
+
+def resume_unfinished(site: Site) -> tuple[str, ...]:
+    """Batches whose intent nobody brought to an end: a process that died while it erased a client, say.
+
+    What kept its key is taken back, what lost it is finished. Runs in hand are left to whoever holds them: their rows
+    know the batch. Reads the whole log; for upkeep. Returns the ids of what was settled.
+    """
+    settled: list[str] = []
+    for entry in site.vault.log.unfinished():
+        if entry.value and not executing.is_planned(entry.value):
+            settled += executing.settle_unplanned(site.vault, entry.value, entry.items, now=now())
+    return tuple(settled)

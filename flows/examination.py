@@ -254,16 +254,17 @@ def _law(site: Site) -> Iterator[Line]:
 
 
 def _two_persons(site: Site) -> Iterator[Line]:
+    """Which duties of several persons the present staff cannot fill, nobody counting twice."""
     from register import staff
-    from register.vocabulary import StaffRole
+    from rules.disposal import DUTIES, unfilled
 
-    holders = [row.roles for row in staff.listing()]
-    for role in (StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR):
-        count = sum(role in roles for roles in holders)
-        if count < 2:
+    holders = {row.staff_id: frozenset(role.value for role in row.roles) for row in staff.listing()}
+    for duty in DUTIES:
+        if missing := unfilled(duty, holders):
+            wanted = " or ".join(sorted({role.replace("_", " ") for part in duty.parts for role in part}))
             yield Line(
                 Level.NOTE,
                 "two persons",
-                f"{count} person(s) hold the role {role.value.replace('_', ' ')}; duties of two persons need another.",
-                "confide staff add",
+                f"{duty.name}: {missing} person(s) too few. It takes {len(duty.parts)}, each another: {wanted}.",
+                "confide staff add; deputy and outside_approver (board member, counsel) are roles for it",
             )

@@ -14,6 +14,18 @@ from templates import process
 
 DEPLOYMENTS = Path(__file__).parent.parent / "prefect.yaml"
 READY_FILE = "schedule.json"
+AGENCY_ZONE = "{{ $CONFIDE_TIME_ZONE }}"
+"""In prefect.yaml: the agency's own time zone."""
+
+
+def zone_of(told: str) -> str:
+    """The time zone of a schedule, the agency's where the file says so. The site must be established."""
+    if told != AGENCY_ZONE:
+        return told
+    from register import agency, boot
+
+    boot.ready()
+    return agency.zone().key
 
 
 def main() -> None:
@@ -36,7 +48,8 @@ def main() -> None:
     for told in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]:
         flow: Flow[[], None] = load_flow_from_entrypoint(told["entrypoint"])
         schedules = [
-            Cron(each["cron"], timezone=each["timezone"], slug=each["slug"]) for each in told.get("schedules", [])
+            Cron(each["cron"], timezone=zone_of(each["timezone"]), slug=each["slug"])
+            for each in told.get("schedules", [])
         ]
         name, description = told["name"], told["description"]
         runnable.append(RunnerDeployment.from_flow(flow, name=name, description=description, schedules=schedules))

@@ -213,8 +213,8 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
             DISPOSAL when no row is to be destroyed, or the approval before is too old.
     """
     person = staff.require(by)
+    lapse(run_id, now=now)  # stays so, whatever is refused below
     with transaction.atomic():
-        lapse(run_id, now=now)
         run = _run(run_id)
         _require(run, RunState.OPEN, RunState.APPROVING)
         refusal = rules.may_approve(

@@ -32,6 +32,7 @@ from rules.disposal import Answer, Outcome, RunState, Why
 from rules.retention.words import WhyNot
 from storage import disposal as bytes_of
 from storage.destruction import Item
+from storage.keyring import KeyScope
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -101,9 +102,9 @@ def claim(
     """
     if isinstance(by, facts.Person):
         person = staff.require(by, StaffRole.BREAK_GLASS) if break_glass else staff.require(by, *_STARTERS)
+    require_clock(now)
+    disposal.lapse(run_id, now=now)  # stays so, whatever is refused below
     with transaction.atomic():
-        require_clock(now)
-        disposal.lapse(run_id, now=now)
         run = the(models.DisposalRun.objects.all(), "disposal run", run_id)
         if break_glass and isinstance(by, facts.Person):
             _require_uninvolved(run, person.staff_id)
@@ -391,3 +392,32 @@ def _work(rows: QuerySet[models.DisposalItem]) -> Iterator[Work]:
             statement_id=statement_id,
             why=Why(why) if why else None,
         )
+
+
+def is_planned(batch: str) -> bool:
+    """True while a row knows this batch and its end is open: the run's own execution settles it."""
+    rows = models.DisposalItem.objects.filter(batch=batch)
+    return rows.filter(outcome__in=[*_OPEN, Outcome.ERASED.value]).exists()
+
+
+def settle_unplanned(vault: Vault, batch: str, items: Sequence[Item], *, now: dt.datetime) -> tuple[str, ...]:
+    """End an intent that no row waits for; returns the ids of what it named.
+
+    Under the register's lock: whoever wrote it is dead, or waits for the lock and will find it ended.
+    """
+    from register import remains
+
+    with transaction.atomic():
+        if is_planned(batch):
+            return ()
+        lost_keys = bytes_of.lost_their_keys(vault, items)
+        living = [item for item in items if item not in lost_keys]
+        if living:
+            bytes_of.withdraw(vault, living, batch=batch)
+        owners = [UUID(item.object_id) for item in lost_keys if item.scope is KeyScope.OWNER]
+        clients = models.Client.objects.filter(pk__in=owners, erased_at=None).values_list("pk", flat=True)
+        if clients:
+            remains.forget(list(clients), at=now, now=now)
+    if lost_keys:
+        bytes_of.finish(vault, [item for item in items if item in lost_keys], swept=False)
+    return tuple(item.object_id for item in items)

@@ -196,14 +196,16 @@ class Duty:
 
 DUTIES: tuple[Duty, ...] = (
     Duty(
-        "disposal run",
+        "a disposal run",
         (
             frozenset({"records_officer"}),
             *(frozenset({"records_officer", "counsel", "deputy", "outside_approver"}),) * APPROVERS,
         ),
     ),
-    Duty("end of a lock before its time", (frozenset({"break_glass"}),)),
-    Duty("form of the site", (frozenset(), frozenset({"counsel", "administrator"}))),
+    Duty("the end of a lock before its time", (frozenset({"break_glass"}),)),
+    Duty("a retention schedule", (frozenset({"records_officer", "counsel"}),) * 2),
+    Duty("a form of the site", (frozenset(), frozenset({"counsel", "administrator"}))),
+    Duty("an administrator's absence", (frozenset({"administrator"}),) * 2),
 )
 """Duties that a house must have the people for; an empty set of roles is anybody on the staff."""
 

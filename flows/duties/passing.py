@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from flows import disposal
 from flows.found import Found, Kind
 from flows.safekeeping import level
 from flows.site import Site
@@ -44,6 +45,8 @@ def resume_destructions(site: Site, moment: datetime, dry: bool) -> Iterator[Fou
         return
     for gone in site.vault.resume():
         yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=gone.item.object_id)
+    for object_id in disposal.resume_unfinished(site):
+        yield Found(kind=Kind.DESTRUCTION_RESUMED, subject=object_id)
 
 
 def clear_orphans(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:

@@ -20,6 +20,7 @@ def prefect(site: RunningSite, *words: str) -> str:
         "PREFECT_API_AUTH_STRING": (site.keys / "prefect-auth").read_text(),
         "PREFECT_HOME": str(site.root / "prefect-client"),
         "CONFIDE_ROOT": str(PROJECT),
+        "CONFIDE_TIME_ZONE": "America/New_York",
         "DO_NOT_TRACK": "1",
     }
     ran = subprocess.run(
@@ -39,7 +40,8 @@ def test_a_pool_runs_the_nights_work_from_prefect_yaml(site: RunningSite) -> Non
     prefect(site, "work-pool", "create", "confide", "--type", "process", "--overwrite")
     prefect(site, "--no-prompt", "deploy", "--all")
     deployed = json.loads(prefect(site, "deployment", "ls", "--output", "json"))
-    flows = {"flows/packet.py:packet", "flows/sealing.py:sealing", "flows/upkeep.py:upkeep"}
+    jobs = ("packet:packet", "sealing:sealing", "upkeep:upkeep", "disposal:disposal_proposal")
+    flows = {"flows/{}.py:{}".format(*job.split(":")) for job in jobs}
     assert {row["entrypoint"] for row in deployed if row["work_pool_name"] == "confide"} == flows
 
     prefect(site, "deployment", "run", "upkeep/nightly")

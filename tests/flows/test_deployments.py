@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
+from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
+
+if TYPE_CHECKING:
+    from tests.register.conftest import World
 
 DEPLOYMENTS = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text())["deployments"]
 
@@ -55,12 +60,17 @@ def test_prefects_own_reader_takes_the_file_with_its_schedules(tmp_path: Path) -
     assert len(read.deployments or ()) == len(DEPLOYMENTS)
 
 
-def test_the_embedded_schedules_are_those_of_the_file() -> None:
+def test_the_embedded_schedules_are_those_of_the_file_in_the_agencys_time_zone(world: World) -> None:  # noqa: F811
     from prefect.schedules import Cron
 
+    from flows.schedule import zone_of
+
     crons = [
-        Cron(each["cron"], timezone=each["timezone"], slug=each["slug"])
+        Cron(each["cron"], timezone=zone_of(each["timezone"]), slug=each["slug"])
         for deployment in DEPLOYMENTS
         for each in deployment.get("schedules", [])
     ]
-    assert len(crons) == 1
+    assert {(one.slug, one.timezone) for one in crons} == {
+        ("nightly", "America/New_York"),
+        ("monthly", "America/New_York"),
+    }

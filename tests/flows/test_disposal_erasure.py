@@ -1,0 +1,155 @@
+"""Honest erasure: what a disposal leaves is searched for, on the disk and in a complete backup from before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from storage.errors import KeyDestroyed
+from storage.protocol import Area
+from tests.flows.disposing import Records
+from tests.flows.disposing import records as disposing
+from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
+
+if TYPE_CHECKING:
+    from tests.register.conftest import World
+
+
+@pytest.fixture
+def records(world: World) -> Records:  # noqa: F811 - the fixture
+    return disposing(world)
+
+
+def everything_under(*places: Path) -> bytes:
+    files = (path for place in places for path in sorted(place.rglob("*")) if path.is_file())
+    return b"".join(path.read_bytes() for path in files)
+
+
+def wrapped_keys(records: Records, *ids: str) -> list[bytes]:
+    db = records.world.vault.keyring._db()
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(f"SELECT wrapped FROM data_key WHERE object_id IN ({marks})", ids).fetchall()  # noqa: S608
+    return [bytes(row[0]) for row in rows]
+
+
+def test_no_byte_of_what_was_destroyed_is_left_in_database_write_ahead_log_store_or_var(records: Records) -> None:
+    from register import models
+
+    (record,) = records.kept(1)
+    world, vault = records.world, records.site.vault  # noqa: F811
+    client = models.Client.objects.get(pk=world.ids.client)
+    statement = models.Statement.objects.get(pk=record.statement_id)
+    tokens = [bytes(token) for token in client.name_tokens.values_list("token", flat=True)]
+    sealed = vault.store.get(Area.RECORDS, record.object_id)
+    traces = {
+        "sealed bytes": [sealed[-64:]],
+        "wrapped keys": wrapped_keys(records, record.object_id, statement.id.hex, client.id.hex),
+        "draft": [bytes(statement.sealed_draft)[-64:]],
+        "identity": [bytes(client.sealed_identity)[-64:]],
+        "search": [bytes(client.birth_token), *tokens],
+    }
+    assert all(traces.values())
+    assert len(traces["wrapped keys"]) == 3
+    before = everything_under(world.home, world.keys)
+    assert all(trace in before for many in traces.values() for trace in many)
+    run = records.executed(records.approved())
+    assert run.clients_erased == 1
+    left = everything_under(world.home, world.keys)
+    found = {name for name, many in traces.items() for trace in many if trace in left}
+    assert found == set()
+    for word in (*world.NAME.split(), world.PURPOSE):
+        assert word.encode() not in left
+
+
+@pytest.mark.real
+def test_a_complete_backup_from_before_and_the_master_key_open_until_the_epoch_ended_and_never_after(
+    records: Records, tmp_path: Path
+) -> None:
+    from flows import safekeeping
+    from flows.certificate import certificate
+    from register.vocabulary import CertificateStage
+    from storage.backup import listed_objects, read_object
+    from storage.embedded import Places, open_keyring
+    from storage.envelope import unseal
+    from storage.epochs import EpochKeys
+    from storage.errors import EpochGone
+    from storage.vault import _object_context
+    from templates.text import extract
+
+    (record,) = records.kept(1)
+    world, site = records.world, records.site  # noqa: F811
+    before = tmp_path / "before"
+    safekeeping.backup(site, before, standby=None, by=world.administrator)
+    run = records.executed(records.approved())
+    first, pdf = certificate(site, run.run_id, by=world.officer)
+    assert first.stage is CertificateStage.KEYS_DESTROYED
+    assert "pending" in "\n".join(extract(pdf).pages)
+
+    def by_the_backup() -> bytes:
+        """Everything `confide backup` wrote, the epoch keys as they are now, and the master key."""
+        home = tmp_path / "thief"
+        home.mkdir(mode=0o700, exist_ok=True)
+        (home / "keyring.db").write_bytes((before / "keyring.db").read_bytes())
+        (home / "keyring.db").chmod(0o600)
+        places = Places(home=home, keys=world.keys)
+        keyring = open_keyring(places, EpochKeys(places.epochs, places.custody.load()))
+        try:
+            key = keyring.get(record.object_id)
+        finally:
+            keyring.close()
+        (item,) = (each for each in listed_objects(before) if each.key == record.object_id)
+        sealed = read_object(before, item)
+        assert sealed is not None
+        return unseal(key.secret, sealed, _object_context(record.object_id, Area.RECORDS))
+
+    import hashlib
+
+    assert hashlib.sha256(by_the_backup()).hexdigest() == record.document_sha256, "as the certificate says"
+    with pytest.raises(KeyDestroyed):
+        site.vault.get(record.object_id, Area.RECORDS)
+    moved = site.vault.keyring.move_on(anew=True)
+    site.vault.keyring.end_epochs([n for n in site.vault.keyring.epochs.numbers() if n < moved.epoch])
+    with pytest.raises(EpochGone):
+        by_the_backup()
+    second, final = certificate(site, run.run_id, by=world.officer)
+    assert second.stage is CertificateStage.EFFECTIVE
+    assert second.effective_on is not None
+    assert second.record_id != first.record_id
+    text = "\n".join(extract(final).pages)
+    assert "pending" not in text
+    assert f"{second.effective_on:%B} {second.effective_on.day}, {second.effective_on.year}" in text
+    assert certificate(site, run.run_id, by=world.officer)[1] == final
+    assert isinstance(second.effective_on, dt.date)
+
+
+def test_a_restore_of_an_older_backup_brings_nothing_back_that_a_run_destroyed(
+    records: Records, tmp_path: Path
+) -> None:
+    from flows import safekeeping
+    from storage.embedded import Places, open_vault
+    from storage.restore import restore
+
+    gone, kept = records.kept(2)
+    world, site = records.world, records.site  # noqa: F811
+    before = tmp_path / "before"
+    safekeeping.backup(site, before, standby=None, by=world.administrator)
+    run = records.proposed()
+    records.answered(run, [gone.record_id])
+    from flows.site import now
+    from register import disposal
+
+    for person in (world.counsel, records.board):
+        run = disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+    records.executed(run)
+    places = Places(home=tmp_path / "elsewhere", keys=world.keys)
+    master = places.custody.load()
+    restored = restore(before, places, log=site.vault.log, master=master, now=now())
+    assert restored.left_out == 1
+    vault = open_vault(places, master)
+    with pytest.raises(KeyDestroyed):
+        vault.get(gone.object_id, Area.RECORDS)
+    assert vault.get(kept.object_id, Area.RECORDS, version_id=kept.version_id)
+    vault.keyring.close()
