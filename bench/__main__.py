@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "computing": ("bench.computing:measure", "statements judged, a finished paper searched, a record sealed"),
     "store": ("bench.store:measure", "records of 100 KB into the directory store, and on S3 against plain boto3"),
     "memory": ("bench.memory:measure", "worker, filler and renderer after 50 and after 200 documents"),
+    "disposal": ("bench.disposal:measure", "a disposal run of ten thousand records on the directory store"),
     "queue": ("bench.queue:measure", "two hundred packets of four documents at once"),
     "reconcile": ("bench.reconciling:measure", "100,000 records held against an S3 Inventory of their bucket"),
     "terminal": ("bench.terminal:measure", "--help, verify, org list"),

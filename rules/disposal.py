@@ -14,6 +14,9 @@ import datetime as dt
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+_Person = TypeVar("_Person", bound=Hashable)
 
 APPROVAL_LASTS = dt.timedelta(days=30)
 """After that what was approved is too old to act on: events and holds have moved on."""
@@ -210,11 +213,11 @@ DUTIES: tuple[Duty, ...] = (
 """Duties that a house must have the people for; an empty set of roles is anybody on the staff."""
 
 
-def unfilled(duty: Duty, roles: Mapping[Hashable, frozenset[str]]) -> int:
+def unfilled(duty: Duty, roles: Mapping[_Person, frozenset[str]]) -> int:
     """How many of a duty's persons are missing among `roles` (person to roles), if nobody counts twice."""
-    taken: dict[Hashable, int] = {}
+    taken: dict[_Person, int] = {}
 
-    def place(part: int, seen: set[Hashable]) -> bool:
+    def place(part: int, seen: set[_Person]) -> bool:
         for person, held in roles.items():
             if person in seen or (duty.parts[part] and duty.parts[part].isdisjoint(held)):
                 continue
