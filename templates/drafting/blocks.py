@@ -44,6 +44,8 @@ from templates.drafting.typography import (
 from templates.drafting.wording import Block, Bullets, Facts, Heading, Line, Place, Signatures, Text, Wording
 
 LABEL_WIDTH: Final = Cm(4.3)
+PHONE: Final = "{{ agency.phone|replace(' ', '\u00a0')|replace('-', '\u2011') }}"
+"""The telephone number in one piece: never broken over two lines."""
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -62,9 +64,11 @@ def letterhead(document: Document) -> None:
     _float(name, "picture:agency.logo", (LOGO_WIDTH, LOGO_HEIGHT), Length(0), page=False)
     with _condition(document, "agency.unit"):
         _write(document, "{{ agency.unit }}", "Letterhead Line")
-    phone = "{{ agency.phone|replace(' ', '\u00a0')|replace('-', '\u2011') }}"  # in one piece
-    _write(document, f"{{{{ agency.address|join(' · ') }}}}{{% if agency.phone %}} · {phone}{{% endif %}}",
-           "Letterhead End")  # fmt: skip
+    _write(
+        document,
+        "{{ agency.address|join(' · ') }}{% if agency.phone %} · {{ agency.phone }}{% endif %}",
+        "Letterhead End",
+    )
 
 
 def opening(document: Document, wording: Wording) -> None:
@@ -77,6 +81,7 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
     """Every block in its order; what stands right above the signatures goes with them onto one page."""
     for block, following in zip(blocks, (*blocks[1:], None), strict=True):
         chained = isinstance(following, Signatures) or (isinstance(following, Text) and following.line.verbatim)
+        leads = chained or isinstance(following, Bullets)  # a line that opens a list ends no page
         match block:
             case Facts():
                 _facts(document, block)
@@ -87,7 +92,7 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
                         heading.paragraph_format.page_break_before = True
             case Text():
                 for paragraph in _line(document, block.line, "Verbatim" if block.line.verbatim else "Normal"):
-                    if chained:
+                    if leads:
                         paragraph.paragraph_format.keep_with_next = True
             case Bullets():
                 _list(document, block.lines, chained=chained)
@@ -273,7 +278,7 @@ def _write(holder: Holder, text: str, style: str) -> Paragraph:
 
 
 def _runs(paragraph: Paragraph, text: str) -> None:
-    for number, piece in enumerate(_STRONG.split(text)):
+    for number, piece in enumerate(_STRONG.split(text.replace("{{ agency.phone }}", PHONE))):
         if piece:
             run: Run = paragraph.add_run(piece)
             if number % 2:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pikepdf
@@ -12,13 +14,17 @@ import pytest
 
 from rules.finished import check_finished
 from rules.vocabulary import Family, Language
-from rules.wording import fields_of
+from rules.wording import Logo, fields_of
 from templates.catalog import catalog
 from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
 from templates.drafting.wording import Heading, Signatures, read
+from templates.fill import fill
 from templates.form import Form
+from templates.logo import clean_logo
 from templates.press import Press
 from templates.text import FinishedText, extract
+from tests.templates.conftest import Daemon
+from tests.templates.test_pictures import drawn
 
 POINTS_PER_CENTIMETER: Final = 72 / 2.54
 OTHERS: Final = ("Monroe County Office of Probation", "Rochester Drug Treatment Court", "Division of Parole")
@@ -31,19 +37,31 @@ EACH: Final = [
     for size in Size
 ]
 SIGNED: Final = [parameter for parameter in EACH if parameter.values[0].signers]
+LOGO: Final = Logo(clean_logo(drawn()), "Logo: Genesee Reentry House")
+"""It narrows the letterhead."""
 _made: dict[tuple[str, str, str], bytes] = {}
+_press: list[Press] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm(run_dir: Path, renderer: Daemon) -> Iterator[None]:
+    """A warm renderer: some hundred papers are made here."""
+    _press.append(Press(run_dir))
+    yield
+    _press.clear()
 
 
 def paper(form: Form, language: Language, size: Size) -> bytes:
-    """The finished PDF, made once."""
+    """The finished PDF, made once; with a logo where there is much to print."""
     key = (form.id, language.value, size.value)
     if key not in _made:
-        data = fields_of(sample_draft(form, language, size), statement_ref=REFERENCE, prepared_on=PREPARED_ON)
-        with Press(None) as press:
-            docx = press.fill(form.docx(language), data, locale=language.value)
-            _made[key] = press.render(
-                docx, title=form.title[language], language=language.value, prepared_on=PREPARED_ON
-            )
+        logo = LOGO if size is Size.LONG else None
+        draft = sample_draft(form, language, size)
+        data = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON, logo=logo)
+        docx = fill(form.docx(language), data, locale=language.value)
+        _made[key] = _press[0].render(
+            docx, title=form.title[language], language=language.value, prepared_on=PREPARED_ON
+        )
     return _made[key]
 
 
@@ -57,6 +75,15 @@ def test_a_paper_needs_two_pages_and_with_much_to_say_three(form: Form, language
     # the notice of 42 CFR 2.22 has twenty things to tell
     more = form.family is Family.PATIENT_NOTICE
     assert len(words(form, language, size).pages) <= (3 if size is Size.LONG or more else 2)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("form", "language", "size"), EACH)
+def test_no_page_is_left_next_to_empty(form: Form, language: Language, size: Size) -> None:
+    """The Spanish notice once gave two lines a page of their own, and the Spanish revocation five."""
+    for text in words(form, language, size).pages:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        assert len([line for line in lines if not line.startswith(_footer(form, language))]) >= 9
 
 
 @pytest.mark.real
@@ -137,15 +164,20 @@ def test_wherever_the_page_breaks_no_heading_ends_it_and_no_signature_is_torn_of
     (signatures,) = (block for block in wording.blocks if isinstance(block, Signatures))
     headings = {block.text for block in wording.blocks if isinstance(block, Heading)} | {signatures.heading}
     labels = tuple(place.label for place in signatures.places)
-    with Press(None) as press:
-        data = fields_of(sample_draft(form, Language.EN, Size.SHORT), statement_ref=REFERENCE, prepared_on=PREPARED_ON)
-        filled = press.fill(form.docx(Language.EN), data, locale="en")
-        for points in range(0, 480, 6):
-            pages = extract(press.converted(_lower(filled, points))).pages
-            for number, text in enumerate(pages):
-                lines = [line.strip() for line in text.splitlines() if line.strip()]
-                footer = (form.id, f"Statement {REFERENCE}", "Page ")
-                last = next(line for line in reversed(lines) if not line.startswith(footer))
-                assert last not in headings, points
-                assert not last.startswith(labels), points
-                assert number == 0 or not lines[0].startswith((signatures.heading, *labels)), points
+    data = fields_of(sample_draft(form, Language.EN, Size.SHORT), statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+    filled = fill(form.docx(Language.EN), data, locale="en")
+    for points in range(0, 480, 6):
+        pages = extract(_press[0].converted(_lower(filled, points))).pages
+        for number, text in enumerate(pages):
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            last = next(line for line in reversed(lines) if not line.startswith(_footer(form, Language.EN)))
+            assert last not in headings, points
+            assert not last.startswith(labels), points
+            assert number == 0 or not lines[0].startswith((signatures.heading, *labels)), points
+
+
+def _footer(form: Form, language: Language) -> tuple[str, ...]:
+    """How the lines of the footer begin."""
+    words = {Language.EN: ("Statement", "Reference", "Page "), Language.ES: ("Declaración", "Referencia", "Página ")}
+    statement, reference, page = words[language]
+    return (form.id, f"{statement} {REFERENCE}", f"{reference} {REFERENCE}", page)
