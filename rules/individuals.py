@@ -19,16 +19,17 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
+from rules.beside import beside, with_role
 from rules.folding import fold, plain
 from rules.mentions import mentions, without_numbers
-from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, parts_of, words_of
+from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, words_of
 from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
 
 _MARKS = re.compile(
     r"""\b(?:attn|atn|att?'n|atte)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
     | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*:
     | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
-    | ^c\.?c\.?\s+(?=[a-z])
+    | ^c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
     | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
     re.VERBOSE,
@@ -124,8 +125,8 @@ def _people(text: str, folded: str) -> Iterator[str]:
     shouted = not any(word.text != word.text.upper() for word in words if word.is_word)
     yield from titled(words, lexicon, shouted)
     yield from _untitled(words, lexicon)
-    yield from _with_role(words, lexicon)
-    yield from _beside(words, lexicon)
+    yield from with_role(words, lexicon)
+    yield from beside(words, lexicon)
     yield from mentions(text, words, lexicon)
 
 
@@ -152,6 +153,8 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         skip = end
         if _is_county(words, index, end) or _firm(words, index):
             continue
+        if words[end - 1].folded in lexicon.monuments and any(other.breaks for other in words):
+            continue  # "Lincoln Park", "Hope Hall" in a longer line
         if not _organization_follows(words, end, lexicon):
             yield written(words, index, end)
 
@@ -162,7 +165,7 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     Names that are words too ("Hope Williams", "Kelly Marsh") count only where the name is all that a part says.
     """
     word = words[first]
-    sure = lexicon.is_given(word)
+    sure = lexicon.is_given(word) or (word.text == "Al")
     if word.possessive or not (sure or lexicon.may_be_given(word)):
         return None
     lowered = word.text.islower()
@@ -261,6 +264,8 @@ def _turned(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | None:
     end = first + 3
     while end < len(words) and (words[end].is_initial or lexicon.is_given(words[end])):
         end += 1
+    if end < len(words) and words[end].folded in lexicon.credentials:
+        end += 1
     return end if end >= len(words) or words[end].breaks else None
 
 
@@ -282,65 +287,20 @@ def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -
     if index >= len(words):
         return False
     word = words[index]
-    return (
-        word.is_word
-        and word.text[0].isupper()
-        and is_common(word.folded, lexicon)
-        and word.folded not in lexicon.offices | lexicon.titles | lexicon.credentials
+    if not word.is_word or not word.text[0].isupper():
+        return False
+    if word.folded in lexicon.of_people:
+        return False
+    # "J.L. Norris ATC": letters that are no office of a person's and no degree
+    letters = (
+        3 <= len(word.text) <= 6
+        and word.text.isupper()
+        and any(
+            other.text.islower() or not other.text.isupper()
+            for other in words[:index]
+            if other.is_word and len(other.text) > 1
+        )
     )
-
-
-def _beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
-    """Finds a part that is a name and no more: "Probation - Ruiz", "Beth Kaczmarek", "Lee J", "Kaczmarek, B."."""
-    parts = parts_of(words)
-    firm = any(word.folded in lexicon.legal_forms for word in words)
-    for number, part in enumerate(parts):
-        following = parts[number + 1] if number + 1 < len(parts) else []
-        if following and following[0].folded in lexicon.states:
-            continue
-        alone = len(part) == 1 and len(parts) > 1 and part[0].folded in lexicon.lone_surnames and not firm
-        called = (
-            2 <= len(part) <= 4
-            and lexicon.is_called(part[0])
-            and part[0].folded not in lexicon.places
-            and not (part[0].possessive or part[-1].possessive)
-            and all(looks_like_name(word, lexicon) for word in part)
-            and not firm
-        )
-        called = called or (
-            len(part) == 2
-            and part[1].folded in lexicon.lone_surnames
-            and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
-            and not (part[1].possessive or firm)
-        )
-        turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
-        initials = len(part) == 1 and not part[0].is_initial and bool(following)
-        initials = initials and all(word.is_initial for word in following)
-        state = "".join(word.folded for word in following) in lexicon.states
-        if alone or called or ((turned or (initials and not state)) and looks_like_name(part[0], lexicon)):
-            yield " ".join(word.text for word in part)
-
-
-def _with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
-    """Finds "Dziedzic, Parole Officer", "Adeyemi, LMSW" and "PO (Pham)": a part of names beside a part of roles."""
-    parts = parts_of(words)
-    for part in parts:
-        for before, after in pairwise(part):
-            if after.folded in lexicon.credentials - {"md", "np", "pa"} and looks_like_name(before, lexicon):
-                yield f"{before.text} {after.text}"
-    for name, role in (*pairwise(parts), *((name, role) for role, name in pairwise(parts) if _is_role(role, lexicon))):
-        if len(name) > 4:
-            continue
-        if not all(looks_like_name(word, lexicon) for word in name):
-            continue
-        is_role = _is_role(role, lexicon)
-        is_credential = role[0].folded in lexicon.credentials and (
-            role[0].text != "MD" or name[0].folded in lexicon.given
-        )
-        if is_role or is_credential:
-            yield " ".join(word.text for word in [*name, *role])
-
-
-def _is_role(part: Sequence[Word], lexicon: Lexicon) -> bool:
-    """True for "Parole Officer" and "oficial de probatoria": words of roles only, a title among them."""
-    return all(word.folded in lexicon.roles for word in part) and any(word.folded in lexicon.titles for word in part)
+    return is_common(word.folded, lexicon) or (
+        letters and word.folded not in SUFFIXES and word.folded not in lexicon.names
+    )

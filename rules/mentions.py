@@ -23,6 +23,9 @@ _NUMBER = re.compile(
 )
 _MY = frozenset({"my", "mi", "mis", "his", "her", "their", "our", "nuestra", "nuestro", "su", "sus", "the"})
 _POSSESSIVE_ONLY = _MY - {"the"}
+_SMALL = frozenset(
+    {"to", "for", "from", "with", "by", "via", "and", "y", "e", "that", "que", "because", "porque", "so", "para", "a"}
+)
 _PLACING = frozenset({"of", "de", "del", "at", "in", "en", "near", "&"})
 
 
@@ -34,7 +37,7 @@ def without_numbers(text: str) -> str:
 def mentions(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     """Every mention of a person that needs no title."""
     yield from _addresses(text, lexicon)
-    firm = any(word.folded in lexicon.legal_forms or word.text == "&" for word in words)
+    firm = any((word.folded in lexicon.legal_forms and word.text[0].isupper()) or word.text == "&" for word in words)
     for index, word in enumerate(words):
         if not word.is_word:
             continue
@@ -76,7 +79,7 @@ def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if word.is_initial or word.folded in PARTICLES or not word.text[0].isupper():
         return False
     at = index - 1
-    if at >= 0 and words[at].text in {",", ":", "("}:
+    if at >= 0 and words[at].text in {",", ":", "(", "is", "es"}:
         at -= 1
     if at < 1 or words[at].folded not in lexicon.relations or words[at].text[0].isupper() != words[at].text.isupper():
         return False
@@ -86,11 +89,28 @@ def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
 def _called(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     """True for a given name that stands for a person by itself."""
     word = words[index]
-    if word.possessive or not lexicon.is_called(word) or word.folded in lexicon.places or word.folded in lexicon.common:
+    if word.possessive or word.folded in lexicon.places or word.folded in lexicon.common:
         return False
+    if not lexicon.is_called(word):
+        return _called_rarely(words, index, lexicon)
     if word.text.islower():
         return len(words) == 1
     return _nothing_after(words, index, lexicon) and _person_before(words, index, lexicon)
+
+
+def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Kaylee S." and "Sponsor Dante": names that are surnames or words too, where only a person can stand."""
+    if not lexicon.may_be_given(words[index]):
+        return False
+    before = words[index - 1] if index else None
+    if index + 2 == len(words) and words[index + 1].is_initial and lexicon.is_given(words[index]):
+        return before is None or before.breaks
+    ends = index + 1 == len(words) or words[index + 1].breaks
+    if not ends or before is None:
+        return False
+    if before.folded in {"por", "a"} and index > 1:
+        before = words[index - 2]  # "preguntar por Ivelisse"
+    return before.folded in lexicon.callers and before.folded not in _SMALL
 
 
 def _nothing_after(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -123,6 +143,14 @@ def _person_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return not before.text[0].isdigit()
     if before.folded in lexicon.callers:
         return True
+    if before.folded in {"por", "a"} and index > 1 and words[index - 2].folded in lexicon.callers:
+        return True
     if before.folded in _PLACING:
         return index > 1 and words[index - 2].folded in lexicon.callers
-    return before.text[0].islower() and before.folded not in lexicon.saints | lexicon.common
+    following = words[index + 1] if index + 1 < len(words) else None
+    spoken_of = following is not None and following.is_word and following.text[0].islower()  # "the day Omar tells me"
+    return (
+        before.text[0].islower()
+        and before.folded not in lexicon.saints
+        and (before.folded not in lexicon.common or (spoken_of and before.folded not in _PLACING))
+    )

@@ -15,6 +15,8 @@ from typing import Any
 from rules.folding import fold, plain
 from rules.tables import table
 
+_NICKNAME = re.compile(r"""(?<=[\w.])\s+["“][^\W\d_][\w.' ]{0,14}["”](?=\s+[A-Z])""")
+"""James "Jimmy" Tolliver: what one is called besides, between the names."""
 _ABBREVIATIONS = (
     (re.compile(r"\bU\.\s?S\.\s?P\.\s?O\.?(?=\W|$)"), "USPO"),
     (re.compile(r"\bS\.\s?P\.\s?O\.?(?=\W|$)|\bs\.p\.o\.?(?=\W|$)"), "SPO"),
@@ -26,6 +28,13 @@ _ABBREVIATIONS = (
     (re.compile(r"\bD\.\s?A\.(?=\W|$)"), "DA"),
     (re.compile(r"\b([A-Z])\.([A-Z])\.(?=\s*[A-Z][a-z])"), r"\1. \2. "),
     (re.compile(r"\bOff\.(?=\s)"), "Officer"),
+    (re.compile(r"\bT\.\s?S\.(?:\s?P\.)?(?=\s+[A-ZÁÉÍÓÚÑ][a-z])"), "Trabajadora Social"),
+    (re.compile(r"\bComm'r\b"), "Comisionado"),
+    (re.compile(r"-(?:elect|at-law)\b"), ""),
+    (re.compile(r"\bD\.a(?=\s+[A-Z])"), "Doña"),
+    (re.compile(r"\b(Dr|Sr|Prof)\.a(?=\s+[A-Z])"), r"\1a"),
+    (re.compile(r"\bRep\.(?=\s+[A-Z][a-z])"), "Congressman"),
+    (_NICKNAME, ""),
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
 _BREAKS = frozenset(',;:/()[]|\n%#*+=<>@"')
@@ -34,7 +43,7 @@ PARTICLES = frozenset(
 )
 """Small words inside names: "De La Cruz", "van der Berg"."""
 _MARK_WORDS = frozenset({"attn", "atn", "att", "attention", "fao", "care", "cc", "copia", "atencion", "cuidado"})
-_MARK_WORDS |= {"contact", "contacto", "ask", "off"}
+_MARK_WORDS |= {"contact", "contacto", "ask", "off", "copy", "point", "comm'r"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +91,39 @@ class Lexicon:
         self.legal_forms = words("legal_forms")
         self.saints = words("saints")
         self.states = words("states")
-        self.lone_surnames = words("lone_surnames")
         self.places = listed("places")
         self.callers = words("callers")
         self.relations = words("relations")
         self.desks = words("desks")
         self.mailboxes = words("mailboxes")
         self.common = words("common") | self.monuments | self.offices | self.legal_forms | self.saints | self.titles
+        self.plain_titles = words("plain_titles")
+        self.agencies = words("agencies")
+        self.desk_words = (self.offices | self.titles | self.agencies) - {"county", "city", "town", "state"}
+        """Beside these a surname alone is somebody at a desk: offices, roles, agencies by their letters."""
         self.called = words("given") | (listed("given") - self.common - PARTICLES)
         """Given names frequent enough to name a person alone."""
         self.given = self.called | (listed("given_rare") - self.common - PARTICLES)
         self.given_words = listed("given_words") - self.given - self.saints - self.common
         self.surnames = words("surnames") | (listed("surnames") - self.common - PARTICLES)
+        self.listed_surname_words = listed("surname_words") | {"church", "house", "street", "hall", "park", "law"}
         self.surname_words = listed("surname_words") - self.monuments - self.saints - {"box"}
         self.names = self.given | self.surnames
+        self.towns = listed("places_us")
+        self.sure_surnames = words("lone_surnames")
+        """Alone beside anything they are a person."""
+        self.lone_surnames = self.sure_surnames | (self.surnames - self.places - self.towns)
+        """Alone beside an office they are a person."""
+        self.degrees = self.credentials - {"md", "np", "pa"}
+        """Degrees that are no state's or agency's letters."""
+        self.of_people = self.offices | self.titles | self.credentials | self.agencies
+        """After a name these make it somebody's, not an institution's."""
+        self.before_people = self.titles | self.callers
+        self.no_initials = self.states | self.titles | self.saints | PARTICLES
+        self.all_places = self.places | self.towns
+        self.surnames_and_places = self.surnames | self.all_places
+        self.role_words = self.common - self.monuments - self.legal_forms - {"office", "oficina", "department"}
+        """What a role is said with: "court clerk", "public defender"."""
         seconds = rows["second_words"]
         self.second_words = {str(word): frozenset(map(str, before)) for word, before in seconds.items()}
         self.triggers = self.titles | self.given | self.credentials | self.lone_surnames | _MARK_WORDS
@@ -128,7 +156,7 @@ def _pieces(folded: str) -> tuple[str, ...]:
 
 
 def _each(folded: str, names: frozenset[str]) -> bool:
-    if folded in names:
+    if folded in names or folded.replace("'", "") in names:
         return True
     pieces = [piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece]
     return len(pieces) >= 1 and pieces != [folded] and all(piece in names for piece in pieces)

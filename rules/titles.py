@@ -16,14 +16,17 @@ SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
 _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
 _TITLE_TAILS = re.compile(
-    r"de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
+    r"in charge|on duty|for programs|at law|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
     r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
     r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
 _ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
 _UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic", "pa", "co", "np", "rn", "rep", "sen", "dep", "gal"})
-_OF_HOUSES = frozenset({"don", "dona", "padre", "madre", "sor", "father", "mother", "sister"})
+_OF_HOUSES = frozenset(
+    {"don", "dona", "padre", "madre", "sor", "father", "mother", "sister", "brother", "uncle", "aunt"}
+)
 """Honors that houses are named after with "de": "La Casa de Don Pedro"."""
+_BUILDINGS = frozenset({"building", "bldg", "courthouse", "plaza", "campus", "tower", "annex", "complex"})
 _LINKS = frozenset({"del", "de", "la", "of", "the"})
 
 
@@ -36,7 +39,7 @@ def titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[s
         if first is None or not _starts_name(words, first, lexicon, shouted):
             continue
         last = _name_end(words, first, lexicon)
-        if word.folded in lexicon.dignities and words[last - 1].possessive and _shop(words, last, lexicon):
+        if word.folded in lexicon.dignities and words[last - 1].possessive and _shop(words, index, last, lexicon):
             continue
         monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
         if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
@@ -67,6 +70,8 @@ def _after_title(words: Sequence[Word], index: int) -> int | None:
     """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
     if index < len(words) and words[index].text == ":":
         index += 1
+    if index + 1 < len(words) and words[index].text.isdigit() and len(words[index].text) > 2:
+        index += 1  # "Officer 4471 Tulley"
     for span in (5, 4, 3, 2, 1):
         tail = " ".join(word.folded for word in words[index : index + span])
         if _TITLE_TAILS.fullmatch(tail):
@@ -85,6 +90,7 @@ def _after_office(words: Sequence[Word], index: int) -> int:
         at += 1
     rest = words[at:]
     whole = 2 <= len(rest) <= 4 and all(looks_like_name(word, lexicon) for word in rest)
+    whole = whole or (len(rest) == 1 and rest[0].folded in lexicon.lone_surnames and rest[0].text[0].isupper())
     return at if whole else index
 
 
@@ -98,13 +104,26 @@ def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: b
         named = word.text[0].isupper() or word.folded in {"van", "von", "der", "di"}
         while index < len(words) and words[index].folded in PARTICLES:
             index += 1
+        if index + 1 == len(words) and (lexicon.is_surname(words[index]) or words[index].folded == "jesus"):
+            return named or words[index].text[0].isupper()  # "Officer de Jesus"
         return named and index < len(words) and looks_like_name(words[index], lexicon)
     if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in _ALWAYS_NAMED):
         # "officer pham" is all there is; "mr" is a title of names only
         return not is_common(word.folded, lexicon)
     if word.text[0].islower() or (shouted and len(words) > 6):
         return word.folded in lexicon.names and word.folded not in lexicon.common
-    return looks_like_name(word, lexicon) or _word_for_name(words, index, lexicon)
+    return looks_like_name(word, lexicon) or _word_for_name(words, index, lexicon) or _house(words, index, lexicon)
+
+
+def _house(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "Mr. House", "Officer Church": after a title of people alone, and nothing follows."""
+    if words[index - 1].folded not in lexicon.plain_titles or words[index].text.islower() or words[0].text.isdigit():
+        return False
+    if words[index].folded in lexicon.saints and words[index - 1].folded not in lexicon.dignities:
+        index += 1  # "Officer St. James"
+        return index < len(words) and (index + 1 >= len(words) or words[index + 1].breaks)
+    ends = index + 1 >= len(words) or words[index + 1].breaks
+    return ends and words[index].folded in lexicon.listed_surname_words
 
 
 def _word_for_name(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -134,8 +153,10 @@ def _name_end(words: Sequence[Word], first: int, lexicon: Lexicon) -> int:
     return index
 
 
-def _shop(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
-    """True for "Captain D's Seafood", "Father Martin's Ashley"; not for "Judge Lee's court"."""
+def _shop(words: Sequence[Word], title: int, index: int, lexicon: Lexicon) -> bool:
+    """True for "Captain D's Seafood", "Father Martin's Ashley", "Brother Benno's"; not for "Judge Lee's court"."""
+    if words[title].folded in _OF_HOUSES and (index >= len(words) or words[index].text == "&"):
+        return True
     if index >= len(words) or not words[index].is_word or words[index].text[0].islower():
         return False
     part = []
@@ -172,6 +193,8 @@ def under_a_head(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
 def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: frozenset[str]) -> bool:
     """True when what follows a name makes it an institution's: "… Educational Center", "…, PLLC"."""
     monument_counts = True
+    if index < len(words) and words[index - 1].possessive and words[index].text[0].islower():
+        return False  # "Pastor Florence's church office"
     for spot in range(index, min(index + 8, len(words))):
         word = words[spot]
         if word.folded in lexicon.legal_forms:
@@ -180,13 +203,23 @@ def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: 
             following = words[spot + 1].folded if spot + 1 < len(words) else ""
             return word.text == "," and following in lexicon.legal_forms
         if word.folded in lexicon.offices:
-            return False
+            return _building(words, spot + 1, lexicon)
         if word.folded in _JOINING:
             monument_counts = monument_counts and word.text == "&"
             continue
         if word.is_word and word.text[0].islower() and word.folded not in monuments:
             return False
         if monument_counts and (word.folded in monuments or word.folded.removesuffix("s") in monuments):
+            return True
+    return False
+
+
+def _building(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for the rest of "Shirley A. Chisholm State Office Building": an office that is a house with a name."""
+    for word in words[index : index + 4]:
+        if word.breaks or not word.is_word or word.text[0].islower():
+            return False
+        if word.folded in _BUILDINGS:
             return True
     return False
 

@@ -95,7 +95,7 @@ def body(document: Document, blocks: Sequence[Block]) -> None:
                     if leads:
                         paragraph.paragraph_format.keep_with_next = True
             case Bullets():
-                _list(document, block.lines, chained=chained)
+                _list(document, block.lines, chained=chained, whole=following is None)
             case Signatures():
                 _signatures(document, block)
 
@@ -153,13 +153,14 @@ def _facts(document: Document, facts: Facts) -> None:
     _write(document, facts.note, "Fact Note")
 
 
-def _list(document: Document, lines: Sequence[Line], *, chained: bool) -> None:
+def _list(document: Document, lines: Sequence[Line], *, chained: bool, whole: bool) -> None:
+    """`chained`: with what follows; `whole`: the paper's last words, of which no line goes to a page of its own."""
     for number, line in enumerate(lines):
         # of three or more, the last two stay together: no item stands alone on the next page; where the last may be
         # missing, the one before would hang on to the heading that follows
         last_but_one = number == len(lines) - 2 and number > 0 and not lines[-1].when
         for paragraph in _line(document, line, "Verbatim Item" if line.verbatim else "List Bullet"):
-            if chained or last_but_one:
+            if chained or last_but_one or (whole and number < len(lines) - 1):
                 paragraph.paragraph_format.keep_with_next = True
 
 

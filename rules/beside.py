@@ -1,0 +1,148 @@
+"""Finds people by what stands beside their names: an office, a role, a degree, or nothing at all.
+
+Danger both ways, as in `rules.individuals`. Invariant: a surname alone counts beside an office only, and never where it
+is a town's name too; two words count as a person only where nothing of an organization is among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from rules.names import PARTICLES, Lexicon, Word, looks_like_name, parts_of
+
+
+def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    """Finds a part that is a name and no more: "Probation - Ruiz", "Beth Kaczmarek", "Lee J", "Kaczmarek, B."."""
+    parts = parts_of(words)
+    firm = any(word.folded in lexicon.legal_forms and word.text[0].isupper() for word in words)
+    office = any(word.folded in lexicon.desk_words for word in words)
+    for number, part in enumerate(parts):
+        following = parts[number + 1] if number + 1 < len(parts) else []
+        if following and following[0].folded in lexicon.states:
+            continue
+        alone = len(part) == 1 and len(parts) > 1 and not firm
+        alone = alone and part[0].folded in (lexicon.lone_surnames if office else lexicon.sure_surnames)
+        bare = _before_a_place(part)
+        while len(bare) > 2 and bare[0].folded in lexicon.before_people:
+            bare = bare[1:]  # "Representative Joe Morelle"
+        called = (
+            2 <= len(bare) <= 4
+            and lexicon.is_called(bare[0])
+            and bare[0].folded not in lexicon.places
+            and not (bare[0].possessive or bare[-1].possessive)
+            and all(looks_like_name(word, lexicon) for word in bare)
+            and not firm
+        )
+        called = called or (
+            len(part) == 2
+            and part[1].folded in lexicon.lone_surnames
+            and part[0].folded not in lexicon.surnames_and_places
+            and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
+            and not (part[1].possessive or firm)
+        )
+        turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
+        virtue = (
+            len(parts) == 1
+            and len(part) == 2
+            and not part[0].text.islower()
+            and _two_words_that_are_names(part, lexicon)
+        )
+        called = called or virtue
+        glued = len(part) == 2 and len(part[0].text) == 2 and part[0].text.isupper() and not part[1].text.isupper()
+        glued = glued and part[0].folded not in lexicon.no_initials
+        called = called or (glued and part[1].folded in lexicon.lone_surnames)  # "KA Abernathy"
+        turned = turned or (len(parts) == 1 and _surname_first(part, lexicon))
+        initials = len(part) == 1 and not part[0].is_initial and bool(following)
+        initials = initials and all(word.is_initial for word in following)
+        state = "".join(word.folded for word in following) in lexicon.states
+        desk = _behind_a_desk(part, lexicon) and not firm
+        if alone or called or desk or ((turned or (initials and not state)) and looks_like_name(part[0], lexicon)):
+            yield " ".join(word.text for word in part)
+
+
+def _two_words_that_are_names(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Grace Love": words both, and nothing of an organization in them."""
+    first, last = part
+    return (
+        lexicon.may_be_given(first)
+        and last.folded in lexicon.surname_words
+        and last.folded not in lexicon.common
+        and last.text[0].isupper()
+        and first.folded not in lexicon.common
+        and first.folded not in lexicon.places
+        and not last.possessive
+    )
+
+
+def _before_a_place(part: Sequence[Word]) -> Sequence[Word]:
+    """ "Ron Kipling" of "Ron Kipling at APA"."""
+    at = next((spot for spot, word in enumerate(part) if word.folded in {"at", "from"} and word.text.islower()), None)
+    return part if at is None else part[:at]
+
+
+def _surname_first(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "ABERNATHY KEITH", "Zhang Wei", "Nguyen Van An", where that is all the text says."""
+    if len(part) == 3 and part[0].folded in lexicon.surnames and part[1].folded in {"van", "thi"}:
+        return all(word.text[0].isupper() for word in part)
+    return (
+        2 <= len(part) <= 3
+        and part[0].folded in lexicon.surnames
+        and part[0].folded not in lexicon.places
+        and not lexicon.is_given(part[0])
+        and all(lexicon.is_given(word) or word.folded in PARTICLES for word in part[1:])
+        and not any(word.possessive or word.text.islower() for word in part)
+    )
+
+
+def _behind_a_desk(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Unit 4 Teague", "DOCCS Tulley": a surname after an office, and nothing else."""
+    if len(part) < 2 or part[-1].possessive:
+        return False
+    if part[0].folded in lexicon.lone_surnames and part[1].folded in {"at", "from"} and part[0].text[0].isupper():
+        return any(word.folded in lexicon.desk_words for word in part[2:])
+    if part[-1].folded == "caseload" and part[-2].folded in lexicon.lone_surnames:
+        return True
+    if part[-1].folded not in lexicon.lone_surnames:
+        return False
+    if not part[-1].text[0].isupper():
+        return False
+    before = part[-2]
+    numbered = before.text.isdigit() and len(part) > 2 and part[-3].folded in lexicon.desk_words
+    return len(part) <= 4 and (numbered or before.folded in lexicon.agencies | {"probation", "parole", "team"})
+
+
+def with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
+    """Finds "Dziedzic, Parole Officer", "Adeyemi, LMSW" and "PO (Pham)": a part of names beside a part of roles."""
+    parts = parts_of(words)
+    for part in parts:
+        for before, after in pairwise(part):
+            degree = after.folded in lexicon.degrees
+            named = looks_like_name(before, lexicon) or lexicon.may_be_surname(before)
+            doctor = after.text in {"MD", "DO"} and before.folded in lexicon.lone_surnames
+            if (degree and named) or doctor:
+                yield f"{before.text} {after.text}"
+    for name, role in (*pairwise(parts), *((name, role) for role, name in pairwise(parts) if _is_role(role, lexicon))):
+        if len(name) > 4:
+            continue
+        proven = len(role) == 1 and role[0].folded in lexicon.degrees
+        if not all(looks_like_name(word, lexicon) or (proven and lexicon.may_be_surname(word)) for word in name):
+            continue
+        if len(name) == 1 and name[0].folded in lexicon.all_places and not proven:
+            continue
+        is_role = _is_role(role, lexicon)
+        is_credential = (role[0].folded in lexicon.credentials or [word.text for word in role] == ["DO"]) and (
+            role[0].text != "MD" or name[0].folded in lexicon.given
+        )
+        if is_role or is_credential:
+            yield " ".join(word.text for word in [*name, *role])
+
+
+def _is_role(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Parole Officer", "court clerk" and "oficial de probatoria": words of roles only, a title among them."""
+    folded = [word.folded for word in part]
+    if lexicon.titles.isdisjoint(folded):
+        return False
+    if all(word in lexicon.roles for word in folded):
+        return True
+    return len(folded) <= 4 and folded[-1] in lexicon.titles and all(word in lexicon.role_words for word in folded)
