@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from rules.choosing import family_for, fits
 from rules.completeness import complete, fitting_signers, no_individuals
@@ -261,17 +261,24 @@ def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
         yield block(FindingCode.S05, "single_use", "This paper shares nothing, so it is not used up.", "house judgment")
 
 
-def _right_family(draft: StatementDraft, kind: OrganizationKind) -> Iterator[Finding]:
+def _right_family(draft: StatementDraft, kind: OrganizationKind) -> tuple[Finding, ...]:
     """S07: the form is one that serves what is asked."""
-    classes = draft.discloser.classes
-    needed = family_for(
-        kind=kind,
-        categories=draft.categories,
-        purposes=draft.purposes,
-        classes=classes,
-        mandated_here=draft.mandate is not None and draft.mandate.this_program,
-    )
-    yield from fits(draft.family, needed, classes)
+    mandated = draft.mandate is not None and draft.mandate.this_program
+    return _fitting(draft.family, kind, draft.categories, draft.purposes, draft.discloser.classes, mandated)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(
+    family: Family,
+    kind: OrganizationKind,
+    categories: tuple[InformationCategory, ...],
+    purposes: tuple[PurposeCode, ...],
+    classes: frozenset[ProgramClass],
+    mandated: bool,
+) -> tuple[Finding, ...]:
+    """Kept, for the same words come again and again, and none of them is a client's."""
+    needed = family_for(kind=kind, categories=categories, purposes=purposes, classes=classes, mandated_here=mandated)
+    return fits(family, needed, classes)
 
 
 @cache
