@@ -9,9 +9,13 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Cm
+from docxtpl import DocxTemplate, InlineImage, RichText
 from PIL import Image
 
 from templates.errors import FormCode, FormError
@@ -60,6 +64,40 @@ def test_columns_merged_cells_and_colored_cells(press: Press, form_of: Build) ->
     told = printed(press, form_of(across, "and", down), {"items": ITEMS})
     assert told.count("Apples") == 2
     assert told.count("Fruit") == 1
+
+
+def test_cells_merged_across_and_spanning_columns(press: Press, form_of: Build) -> None:
+    merged = [["{%tc for one in items %}", "{% hm %}Fruit of the week", "{%tc endfor %}"]]
+    spanning = [["{% colspan items|length %}Prices", "", ""], ["{{ items[0].name }}", "{{ items[1].name }}", "last"]]
+    told = printed(press, form_of(merged, "and", spanning), {"items": ITEMS})
+    assert told.count("Fruit of the week") == 1
+    assert "Prices" in told
+    assert "Apples" in told
+
+
+def test_footnotes_and_endnotes_are_printed_and_a_field_in_a_footnote_is_filled(press: Press) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Body {{ name }}")
+    _note(document, paragraph, "footnote", "See {{ name }} again")
+    _note(document, paragraph, "endnote", "Last words")
+    told = printed(press, saved(document), {"name": "Ana"})
+    assert "Body Ana" in told
+    assert "See Ana again" in told
+    assert "Last words" in told
+
+
+def _note(document: Any, paragraph: Any, kind: str, words: str) -> None:
+    """Add one note to a document that has none, with the mark in the paragraph that refers to it."""
+    separators = "".join(
+        f"<w:{kind} w:type='{name}' w:id='{number}'><w:p><w:r><w:{name}/></w:r></w:p></w:{kind}>"
+        for number, name in ((-1, "separator"), (0, "continuationSeparator"))
+    )
+    note = f"<w:{kind} w:id='1'><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:{kind}>"
+    content = f"<?xml version='1.0'?><w:{kind}s {nsdecls('w')}>{separators}{note}</w:{kind}s>"
+    media = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}s+xml"
+    part = Part(PackURI(f"/word/{kind}s.xml"), media, content.encode(), document.part.package)
+    document.part.relate_to(part, getattr(RELATIONSHIP_TYPE, f"{kind}s".upper()))
+    paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}><w:{kind}Reference w:id='1'/></w:r>"))
 
 
 def test_nested_loops_paragraphs_and_a_table_within_a_table(press: Press) -> None:
@@ -152,6 +190,23 @@ def test_the_checker_names_every_function_a_form_calls(form_of: Build) -> None:
         "The form calls today(…), which is no function here.",
         "The form calls show(…), which is no function here.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind"), [("{{p part }}", "Subdoc"), ("{{r part }}", "RichText"), ("{{ part }}", "InlineImage")]
+)
+def test_objects_of_docxtpl_as_values_are_refused_by_field_and_kind(form_of: Build, tag: str, kind: str) -> None:
+    form = form_of("Before.", tag)
+    template = DocxTemplate(io.BytesIO(form))
+    made = {
+        "Subdoc": template.new_subdoc,
+        "RichText": lambda: RichText("said"),
+        "InlineImage": lambda: InlineImage(template, "x.png"),
+    }
+    with pytest.raises(FormError) as refused:
+        fill(form, {"part": made[kind]()})
+    assert refused.value.code is FormCode.FIELD_NOT_PLAIN
+    assert refused.value.sentence == f"The field part is of the kind {kind}."
 
 
 def test_subdocuments_are_refused_as_files_of_another_kind(form_of: Build, repacked: Callable[..., bytes]) -> None:
