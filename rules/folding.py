@@ -15,6 +15,9 @@ _INVISIBLE = dict.fromkeys(
 _DASHES = dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], "-")
 _QUOTES = {0x2018: "'", 0x2019: "'", 0x02BC: "'", 0x00B4: "'", 0x0060: "'", 0x201C: '"', 0x201D: '"'}
 _PLAIN = {**_INVISIBLE, **_DASHES, **_QUOTES}
+# of a whole paper few characters are not plain: only those are looked up one by one
+_NOT_PLAIN = re.compile("[" + "".join(map(re.escape, map(chr, _PLAIN))) + "]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SPACE = re.compile(r"\s+")
 _BROKEN_WORD = re.compile(r"(?<=\w)-[ \t]*\r?\n[ \t]*(?=\w)")
 
@@ -23,7 +26,15 @@ def plain(text: str) -> str:
     """NFKC, straight quotes and dashes, invisible characters gone; case, accents and line breaks kept."""
     # pdfium marks a hyphen at a line's end with U+0002 or U+FFFE
     text = text.replace("\ufffe", "-").replace("\x02", "-")
-    return unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    return _NOT_PLAIN.sub(_made_plain, unicodedata.normalize("NFKC", text))
+
+
+def _made_plain(found: re.Match[str]) -> str:
+    return _PLAIN[ord(found.group())] or ""
+
+
+def _without_accents(found: re.Match[str]) -> str:
+    return "".join(sign for sign in found.group() if not unicodedata.combining(sign))
 
 
 def one_line(text: str) -> str:
@@ -36,7 +47,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return _SPACE.sub(" ", text.translate(_PLAIN)).strip().casefold()
     decomposed = unicodedata.normalize("NFD", one_line(text).casefold())
-    return unicodedata.normalize("NFC", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
+    return unicodedata.normalize("NFC", _BEYOND_ASCII.sub(_without_accents, decomposed))
 
 
 def unbroken(text: str) -> str:

@@ -13,6 +13,8 @@ from tests.faults.conftest import LOADED_SECONDS, HarmedSite, harmed
 from tests.faults.moment import Moment, Moments
 from tests.running import running_site
 
+pytestmark = pytest.mark.soak
+
 SEEN_WITHIN_SECONDS = 1
 LIBRARIES = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
@@ -64,7 +66,6 @@ def jump(clock: Clock, away: str) -> None:
     time.sleep(2 * SEEN_WITHIN_SECONDS)
 
 
-@pytest.mark.e2e
 def test_a_clock_that_jumps_a_day_ahead_in_mid_packet_issues_every_statement_once(
     site: HarmedSite, moments: Moments, clock: Clock
 ) -> None:
@@ -81,7 +82,6 @@ def test_a_clock_that_jumps_a_day_ahead_in_mid_packet_issues_every_statement_onc
     site.require_whole(packet_id)
 
 
-@pytest.mark.e2e
 def test_a_clock_set_back_by_an_hour_in_mid_seal_seals_every_statement_once(
     site: HarmedSite, moments: Moments, clock: Clock
 ) -> None:
@@ -101,7 +101,6 @@ def test_a_clock_set_back_by_an_hour_in_mid_seal_seals_every_statement_once(
     site.require_whole(packet_id)
 
 
-@pytest.mark.soak
 def test_a_clock_set_back_while_a_worker_dies_keeps_no_packet_waiting(
     site: HarmedSite, moments: Moments, clock: Clock
 ) -> None:
