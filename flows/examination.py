@@ -45,6 +45,7 @@ def examine(site: Site) -> tuple[Line, ...]:
         ("forms", _forms),
         ("retention", _retention),
         ("law", _law),
+        ("statements", _statements),
         ("two persons", _two_persons),
     ):
         try:
@@ -250,6 +251,26 @@ def _law(site: Site) -> Iterator[Line]:
     for table, count in Counter(row.table for row in needs_counsel()).items():
         yield Line(
             Level.NOTE, "law", f"{table}: {count} entries wait for counsel's eyes.", "The entries stand in rules/data/."
+        )
+
+
+def _statements(site: Site) -> Iterator[Line]:
+    """What waits for counsel: nothing goes on these meanwhile."""
+    from register import standing, successors
+
+    if changed := successors.to_re_paper():
+        yield Line(
+            Level.NOTE,
+            "statements",
+            f"{len(changed)} statement(s) in force name an organization that is no more.",
+            "confide org changed; counsel: confide org carry-over, or have them signed anew",
+        )
+    if asked := standing.waiting_for_counsel():
+        yield Line(
+            Level.PROBLEM,
+            "statements",
+            f"{len(asked)} revocation(s) wait for counsel's decision: {', '.join(asked)}.",
+            "Counsel: confide statement decide",
         )
 
 

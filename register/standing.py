@@ -144,6 +144,12 @@ def mark_ended(vault: Vault, statement_id: UUID, *, reason: str, by: facts.Actor
     return _move(statement_id, StatementState.EXPIRED, trigger, by=by, now=now, vault=vault, reason=reason)
 
 
+def waiting_for_counsel() -> tuple[str, ...]:
+    """The short ids of the statements whose revocation was asked for before its time, by id."""
+    waiting = models.Statement.objects.filter(state=StatementState.REVOCATION_REQUESTED.value)
+    return tuple(waiting.order_by("ref").values_list("ref", flat=True))
+
+
 def moves_of(statement_id: UUID) -> tuple[facts.Moved, ...]:
     """Every change of the statement's state, oldest first, without the reasons.
 

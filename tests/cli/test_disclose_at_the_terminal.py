@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.exit_code import ExitCode
+from register.vocabulary import ObjectArea
+from rules.draft import Authority
 from rules.notices import redisclosure_notice
+from rules.vocabulary import AuthorityPaper, Proof, SignerCapacity, SignerRole
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -107,6 +110,45 @@ def test_a_merged_organization_waits_for_counsel_and_the_successor_is_named(term
     assert "No statement waits" in terminal.run("org", "changed")
     terminal.run("disclose", ref, by="intake", told=CALL, code=ExitCode.REFUSED)
     terminal.run("disclose", ref, by="intake", told=to_new)
+
+
+def test_a_copy_goes_to_who_signed_for_the_client_when_their_paper_is_on_file_and_to_no_other(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from register import signings, statements
+
+    world = terminal.world
+    seen = Authority(
+        paper=AuthorityPaper.LETTERS,
+        issued_by="Albany County Surrogate's Court",
+        reference="2026-114",
+        seen_on=world.now.date(),
+    )
+    guarded = world.ask(capacity=SignerCapacity.GUARDIAN, representative_name="Gabriela Guardian", authority=seen)
+    shown = world.presented(guarded)
+    act = world.act(shown, SignerRole.CLIENT, capacity=SignerCapacity.GUARDIAN)
+    signed = signings.record(
+        world.vault, act, world.document(), consent_in_force="2026.11", staff=world.intake, now=world.now
+    )
+    witnessed = world.act(signed, SignerRole.WITNESS, capacity=SignerCapacity.GUARDIAN)
+    signings.record(
+        world.vault, witnessed, world.document(), consent_in_force="2026.11", staff=world.witness, now=world.now
+    )
+    claim = statements.claim_sealing("sealer", lease_seconds=60, now=world.now)
+    assert claim is not None
+    statements.activate(
+        claim.claimed_id,
+        holder="sealer",
+        document=world.document(ObjectArea.RECORDS),
+        proof=Proof.SEALED,
+        retain_until=None,
+        now=world.now,
+    )
+    terminal.run("copy", shown.ref, "--to-representative", by="intake")
+    own = world.activated()
+    terminal.run("copy", own.ref, "--to-representative", by="intake", code=ExitCode.REFUSED)
+    assert "authority on file" in capsys.readouterr().err
+    terminal.run("copy", own.ref, by="intake")
 
 
 @pytest.mark.real

@@ -21,6 +21,16 @@ def state(terminal: Terminal, ref: str) -> str:
     return str(terminal.told("statement", "show", ref)["statement"]["state"])
 
 
+def doctor_on_statements(terminal: Terminal) -> list[dict[str, str]]:
+    """What the doctor's look at statements finds; the whole round starts processes and takes long."""
+    from dataclasses import asdict
+
+    from flows.examination import _statements
+    from flows.site import Site
+
+    return [asdict(line) for line in _statements(Site(terminal.world.settings))]
+
+
 def test_a_spoken_request_stops_sharing_and_a_writing_takes_it_back(terminal: Terminal) -> None:
     ref = terminal.world.activated().ref
     assert "Nothing" not in terminal.run("statement", "show", ref)
@@ -48,6 +58,8 @@ def test_a_letter_before_its_time_waits_for_counsel_and_for_nobody_else(terminal
     said = terminal.run("statement", "revoke", ref, by="intake", told=WHY)
     assert "revocation requested" in said
     assert "confide statement decide" in said
+    found = [line for line in doctor_on_statements(terminal) if ref in line["sentence"]]
+    assert [line["level"] for line in found] == ["problem"]
     terminal.run("statement", "decide", ref, "--stands", by="intake", told=WHY, code=ExitCode.NOT_ALLOWED)
     terminal.run("statement", "decide", ref, "--stands", by="counsel", told=WHY)
     assert state(terminal, ref) == "active"
