@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,6 @@ from tests.faults.moment import Moment, Moments
 from tests.real.ceph import RECORDS_KEY, REGION, Ceph
 from tests.running import running_site
 
-BUCKET = "confide-meddled-with"
 SECONDS = 4.0
 """How long the store misbehaves: longer than one request is tried, shorter than a packet is."""
 AT = (
@@ -61,11 +61,13 @@ def site(
     ceph: Ceph, store: Meddler, moments: Moments, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HarmedSite]:
     owner = ceph.user("owner")
-    ceph.client("s3", owner).create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    # workers of one run share the server: two sites in one bucket would each find the other's bytes
+    bucket = f"faults-{uuid4().hex}"
+    ceph.client("s3", owner).create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
     settings = {
         "AWS_ACCESS_KEY_ID": owner.access_key,
         "AWS_SECRET_ACCESS_KEY": owner.secret_key,
-        "CONFIDE_STORE": f"s3://{BUCKET}",
+        "CONFIDE_STORE": f"s3://{bucket}",
         "CONFIDE_S3_ENDPOINT": store.url,
         "CONFIDE_S3_REGION": REGION,
         "CONFIDE_S3_KMS_KEY": RECORDS_KEY,
