@@ -6,7 +6,8 @@ Prefect down the same work is done unrecorded, for the row, not Prefect, remembe
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import logging
+from contextlib import ExitStack
 
 from django.db import connection
 from prefect import task
@@ -19,6 +20,8 @@ from flows.packet import issue_packet, issue_waiting
 from flows.sealing import seal_statement, seal_waiting
 from flows.site import now
 from register import packets, statements
+
+log = logging.getLogger("confide.worker")
 
 
 class WorkInterrupted(Exception):
@@ -43,8 +46,14 @@ wake.task_key = TASK_KEY
 
 def work(*, recorded: bool) -> int:
     """Issue every waiting packet and seal every waiting statement; returns how many. `recorded`: as Prefect runs."""
-    # one client for all of it: making one reads every root certificate of the machine, a tenth of a second each time
-    with SyncClientContext.get_or_create() if recorded else nullcontext():
+    with ExitStack() as held:
+        if recorded:
+            try:
+                # one client for all of it: making one reads every root certificate of the machine, a tenth of a second
+                held.enter_context(SyncClientContext.get_or_create())
+            except Exception as gone:  # noqa: BLE001 - Prefect went away since it was asked; the work does not wait for it
+                log.warning("Prefect does not answer (%s); working unrecorded", type(gone).__name__)
+                recorded = False
         issued = issue_waiting(issue_packet if recorded else issue_packet.fn)
         sealed = seal_waiting(seal_statement if recorded else seal_statement.fn)
     return issued + sealed

@@ -76,6 +76,20 @@ def test_what_wakes_a_worker_tells_prefect_the_kind_of_failure_and_no_more(monke
     assert "".join(traceback.format_exception(failed.value)).endswith("WorkInterrupted: OperationalError\n")
 
 
+def test_with_prefect_gone_since_it_was_asked_the_work_is_done_unrecorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import queue
+
+    def gone() -> None:
+        raise ConnectionRefusedError
+
+    done: list[object] = []
+    monkeypatch.setattr(queue.SyncClientContext, "get_or_create", gone)
+    monkeypatch.setattr(queue, "issue_waiting", lambda run: done.append(run) or 1)
+    monkeypatch.setattr(queue, "seal_waiting", lambda run: done.append(run) or 2)
+    assert queue.work(recorded=True) == 3
+    assert done == [queue.issue_packet.fn, queue.seal_statement.fn]
+
+
 def test_a_lease_that_could_not_be_renewed_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, renewed = 0, threading.Event()
 
