@@ -43,6 +43,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "keys": ("cli.keys:keys", "List, check, change, renew and recover the site's keys."),
     "backup": ("cli.backup:backup", "Write a consistent backup of register, keyring and store."),
     "restore": ("cli.backup:restore", "Restore a backup into an empty place; what was destroyed stays destroyed."),
+    "closure": ("cli.closure:closure", "When a program ends: records into an archive that opens elsewhere."),
     "doctor": ("cli.doctor:doctor", "Look for what is wrong, missing or unsafe, and say the remedy."),
 }
 

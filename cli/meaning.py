@@ -14,7 +14,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "register": "configuration weak_password username_taken organization_exists names_a_person successor "
         "name_needed possible_duplicate empty_packet event matter",
         "storage": "bad_key unsafe_place bad_share wrong_shares bad_reason backup_refused restore_refused store_unfit "
-        "inventory_refused "
+        "inventory_refused archive_refused "
         "key_place",
         "signing": "unreadable not_tagged form_fields place_missing place_unknown place_twice place_too_small "
         "picture_invalid picture_empty text_unprintable key_unfit",

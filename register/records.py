@@ -111,6 +111,11 @@ def lockable(*, below: dt.datetime, kept_since: dt.datetime) -> Iterator[facts.L
         yield facts.Lockable(record=_fact(row), due_on=row.due_on, held=getattr(row, "held"))  # noqa: B009  annotated
 
 
+def held() -> frozenset[UUID]:
+    """Records under any hold."""
+    return frozenset(models.HoldRow.objects.filter(released_at=None).values_list("record_id", flat=True))
+
+
 def held_unproved(*, since: dt.datetime) -> Iterator[facts.Record]:
     """Records under hold that were not found whole since a moment."""
     rows = living().filter(hold_rows__released_at=None, hold_rows__isnull=False)

@@ -26,7 +26,7 @@ from register.vocabulary import ClientAge, MatterKind
 from rules.retention.decision import Decision, Happened, Item, MatterFacts, decide_through
 from rules.retention.schedule import Schedule
 from rules.retention.words import Disposition, EventKind, WhyNot
-from rules.vocabulary import Family, ProgramClass, StatementState
+from rules.vocabulary import DisclosureBasis, Family, ProgramClass, StatementState
 
 LEDGER_CLASS = "disclosure_ledger"
 _CLASS_OF_STATE = {StatementState.DECLINED: "declined", StatementState.VOID: "void"}
@@ -206,9 +206,14 @@ def _standing_events(which: Q) -> Mapping[UUID, list[Happened]]:
 
 
 def _told(statements: Iterable[UUID]) -> Mapping[UUID, tuple[dt.datetime, dt.datetime]]:
-    """When something first and last left under each statement: every row of the ledger counts."""
+    """When something first and last left under each statement: every row of the ledger counts.
+
+    But for records that went on to a custodian (42 CFR 2.19): that is custody of the whole, which no accounting lists
+    (45 CFR 164.528(a)(1)(i), 164.501), and would keep here for six years more what was handed over to be kept there.
+    """
     spans = (
         models.Disclosure.objects.filter(statement__in=list(statements))
+        .exclude(basis=DisclosureBasis.CLOSURE.value)
         .values_list("statement")
         .annotate(first=Min("disclosed_at"), last=Max("disclosed_at"))
     )

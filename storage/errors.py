@@ -47,6 +47,7 @@ class StorageCode(StrEnum):
     BACKUP_REFUSED = "backup_refused"
     RESTORE_REFUSED = "restore_refused"
     INVENTORY_REFUSED = "inventory_refused"
+    ARCHIVE_REFUSED = "archive_refused"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_DENIED = "store_denied"
     STORE_UNFIT = "store_unfit"
@@ -358,6 +359,11 @@ class InventoryRefused(StorageError):
 
     def __init__(self, sentence: str, remedy: str) -> None:
         super().__init__(StorageCode.INVENTORY_REFUSED, sentence, remedy)
+
+
+class ArchiveRefused(StorageError):
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(StorageCode.ARCHIVE_REFUSED, sentence, remedy)
 
 
 class StoreUnavailable(StorageError):
