@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,9 @@ from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.output import answer, json_option, progress
 from cli.person import Claimed, authenticated, person_options
+
+if TYPE_CHECKING:
+    from register.restoring import Replayed
 
 
 @click.command()
@@ -82,17 +87,29 @@ def restore(source: Path, standby: Path, shares: tuple[Path, ...], as_json: bool
     else:
         master = recovery.combine(ask.prompt_lines("Words of a recovery share, one share a line"))
     with progress(None, "Restoring", quiet=as_json) as step:
-        restored = safekeeping.restore(
+        restored, replayed = safekeeping.restore(
             settings, source, standby, master=master, progress=lambda done: step(done, f"{done} objects")
         )
     lines = [
         f"Restored {restored.objects} objects into {settings.home}, as of {restored.made_at:%Y-%m-%d %H:%M} UTC.",
         f"Opened and proved {restored.opened}; {restored.left_out} stayed destroyed.",
+        *_told(replayed),
+        "Holds placed and events recorded since that time are not in it: have counsel and the records officer bring "
+        "them in before anything is disposed of.",
     ]
-    answer(restored, lines, as_json=as_json)
+    answer({**asdict(restored), "replayed": asdict(replayed)}, lines, as_json=as_json)
     if restored.damaged or restored.unreadable:
         raise CommandError(
             ExitCode.INTEGRITY,
             f"{len(restored.damaged)} objects are damaged and {len(restored.unreadable)} cannot be opened.",
             "Restore those from another backup; --json lists their ids.",
         )
+
+
+def _told(replayed: Replayed) -> list[str]:
+    lines = []
+    if replayed.records or replayed.clients:
+        lines.append(f"{replayed.records} records and {replayed.clients} clients were destroyed since, and stand so.")
+    if replayed.lists:
+        lines.append(f"{replayed.lists} disposal runs were ended: approvals from before do not count. Propose anew.")
+    return lines

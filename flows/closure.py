@@ -96,7 +96,7 @@ def export(
     """Write the archive into `directory` and its key into `keys`, both new.
 
     Raises `RegisterError` NOT_ALLOWED, SAME_PERSON, UNKNOWN_ID, CONFIGURATION, REFUSED with every record's findings,
-    before anything is written; `StorageError` where a record is not whole or the archive cannot be written: then there is none.
+    before anything is written; `StorageError` where a record is not whole or the archive cannot be written.
     """
     moment = now()
     closures.may_export(by, second)
@@ -143,6 +143,8 @@ def _judged(closing: Closing, moment: datetime) -> tuple[list[tuple[UUID, Custod
     left_out = 0
     held = records.held()
     for record in records.each():
+        if record.statement_id is None:
+            continue  # a paper of the house: it is about no client, and stays with the house
         custody = _custody(record.record_id, closing, today, held=record.record_id in held)
         if custody.over:
             left_out += 1
@@ -185,6 +187,8 @@ def _rows(
 ) -> Iterator[_Row]:
     for record_id, custody in going:
         record = records.show(record_id)
+        if record.statement_id is None:
+            continue
         statement = statements.show(record.statement_id)
         until = custody.until or moment.date()
         yield _Row(

@@ -15,7 +15,9 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows import authority
 from flows.erasure import EPOCHS
@@ -30,16 +32,22 @@ from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.embedded import Places, open_vault
 from storage.epochs import EpochKeys
+from storage.keyring import KeyScope
 from storage.master import MasterKey
 from storage.places import private_directory
 from storage.protocol import Area
 from storage.restore import Restored
 from storage.restore import restore as bring_back
 from storage.standby import Standbys
+from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from register.restoring import Replayed
 
 LOG, AUTHORITY = "log", "authority"
 REGISTER_DUMP = f"register{DUMP}"
 FORMS = "forms.tar"
+_OF_OBJECTS = (KeyScope.RECORDS, KeyScope.WORKING)
 
 
 def backup(
@@ -87,8 +95,9 @@ def restore(
     *,
     master: MasterKey,
     progress: Callable[[int], None] | None = None,
-) -> Restored:
-    """Bring a backup back into the empty home and keys of `configuration`; what was destroyed stays destroyed.
+) -> tuple[Restored, Replayed]:
+    """Bring a backup back into the empty home and keys of `configuration`; what was destroyed stays destroyed, and is
+    shown so; no approval of a disposal from before counts.
 
     Raises `StorageError` where the place is not empty, the log is missing or older than the backup, or bytes are
     damaged.
@@ -103,8 +112,9 @@ def restore(
     servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
     restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
     _unpack(configuration.home / FORMS, configuration.forms_path)
-    _name_anew(places, master)
-    return restored
+    replayed = _told_what_happened(places, master, made_at=restored.made_at)
+    Standbys(configuration.keys).take(standby)
+    return restored, replayed
 
 
 def _packed(folder: Path) -> bytes:
@@ -126,18 +136,35 @@ def _unpack(packed: Path, folder: Path) -> None:
         packed.unlink()
 
 
-def _name_anew(places: Places, master: MasterKey) -> None:
-    """Point the register at the versions as this store names them: the same sealed bytes, found by their SHA-256."""
+def _told_what_happened(places: Places, master: MasterKey, *, made_at: datetime) -> Replayed:
+    """The register brought after the destruction log and the store."""
     boot.ready()
-    from register import objects
+    if not boot.migrated():
+        boot.migrate()  # a backup of an earlier version has fewer tables
+    from register import restoring
 
     vault = open_vault(places, master)
+    intended = vault.log.intended()
+    replayed = restoring.replay(
+        {item.object_id for item in intended if item.scope in _OF_OBJECTS},
+        {item.object_id for item in intended if item.scope is KeyScope.OWNER},
+        made_at=made_at,
+        now=now(),
+    )
+    _name_anew(vault)
+    vault.keyring.close()
+    return replayed
+
+
+def _name_anew(vault: Vault) -> None:
+    """Point the register at the versions as this store names them: the same sealed bytes, found by their SHA-256."""
+    from register import objects
+
     for row in (*objects.live(ObjectArea.RECORDS), *objects.live(ObjectArea.WORKING)):
         versions = vault.store.stat(Area(row.area.value), row.object_id)
         same = [version.version_id for version in versions if version.sha256 == row.sealed_sha256]
         if same and row.version_id not in same:
             objects.named_anew(row.object_id, former=row.version_id, version_id=same[-1])
-    vault.keyring.close()
 
 
 def _register(configuration: Configuration) -> dict[str, Path | str]:

@@ -273,6 +273,11 @@ def lapse(run_id: UUID, *, now: dt.datetime, by: facts.Actor | None = None) -> b
     return True
 
 
+def give_up(run_id: UUID, target: RunState, why: Why, now: dt.datetime) -> None:
+    """End a run that was never begun, whatever its approvals; in the caller's transaction, with its line."""
+    _give_up(_run(run_id), target, why, now)
+
+
 def show(run_id: UUID) -> Run:
     """The run with this id.
 

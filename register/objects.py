@@ -107,14 +107,24 @@ def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Ac
     rows = models.Object.objects.filter(area=area.value)
     if only is not None:
         rows = rows.filter(pk=only)
-    columns = ("id", "state", "version_id", "sealed_sha256", "size", "record__id", "record__retain_until")
+    columns = (
+        "id",
+        "state",
+        "version_id",
+        "sealed_sha256",
+        "size",
+        "record__id",
+        "record__retain_until",
+        "record__destroyed_at",
+    )
     after = ""
     while page := list(rows.filter(id__gt=after).order_by("id").values_list(*columns)[:_PAGE]):
         after = page[-1][0]
-        for object_id, state, version_id, sealed_sha256, size, record_id, retain_until in page:
+        for object_id, state, version_id, sealed_sha256, size, record_id, retain_until, destroyed_at in page:
             yield facts.Accounted(
                 object_id=object_id,
-                state=ObjectState(state),
+                # its key is gone; its bytes go next, and are looked for until they have
+                state=ObjectState(state) if destroyed_at is None else ObjectState.GONE,
                 version_id=version_id,
                 sealed_sha256=sealed_sha256,
                 size=size,

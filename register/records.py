@@ -125,7 +125,7 @@ def held_unproved(*, since: dt.datetime) -> Iterator[facts.Record]:
 
 def living() -> QuerySet[models.Record]:
     """Records that no disposal run had."""
-    return _rows().exclude(due_why_not=WhyNot.DISPOSED.value)
+    return _rows().filter(destroyed_at=None).exclude(due_why_not=WhyNot.DISPOSED.value)
 
 
 def to_prove(*, moment: dt.datetime, cycle: dt.timedelta) -> Iterator[facts.Record]:

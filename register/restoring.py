@@ -1,0 +1,101 @@
+"""A register that came back from a backup, told what happened since as far as anybody remembers.
+
+Danger: the register of another day shows as kept what is destroyed, and two persons' approval of that day destroys what
+was put under hold since. Invariants: what the destruction log says was destroyed stands as destroyed; no approval from
+before the restore counts, every list must be made anew; what was erased of a client is erased again. Holds placed since
+the backup are in nobody's memory but counsel's: the store's own, where it survived, still stands in the way of a
+destruction (`store_held`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID
+
+from django.db import transaction
+
+from register import audit, backups, disposal, executing, models, remains
+from register.disposal_facts import Run
+from register.vocabulary import AuditVerb, ObjectState
+from rules.disposal import Outcome, RunState, Why
+from rules.retention.words import WhyNot
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What the register was told after it came back."""
+
+    records: int
+    """Records that were destroyed since the backup and stand as destroyed now."""
+    clients: int
+    """Clients of whom nothing was left since."""
+    lists: int
+    """Disposal runs whose approvals no longer count."""
+
+
+def replay(destroyed: Collection[str], owners: Collection[str], *, made_at: dt.datetime, now: dt.datetime) -> Replayed:
+    """Bring the register after the destruction log. Again is no harm.
+
+    Args:
+        destroyed: ids of objects that were destroyed, or were to be.
+        owners: ids of clients (or statements) whose fields' keys were.
+        made_at: when the backup was made.
+    """
+    records = sum(_destroyed(batch, now) for batch in _batches(destroyed))
+    clients = sum(_erased(batch, now) for batch in _batches(owners))
+    lists = sum(
+        _lapsed(run, now) for run in disposal.listing(RunState.APPROVING, RunState.APPROVED, RunState.EXECUTING)
+    )
+    backups.restored(made_at=made_at, now=now)
+    return Replayed(records=records, clients=clients, lists=lists)
+
+
+def _destroyed(object_ids: list[str], now: dt.datetime) -> int:
+    with transaction.atomic():
+        rows = models.Record.objects.filter(object__in=object_ids, destroyed_at=None)
+        found = list(rows.values_list("pk", "statement_id", "object_id"))
+        models.Record.objects.filter(pk__in=[pk for pk, _, _ in found]).update(
+            destroyed_at=now, due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule=""
+        )
+        objects = models.Object.objects.filter(pk__in=object_ids).exclude(state=ObjectState.GONE.value)
+        objects.filter(worked_by=None).update(state=ObjectState.GONE.value, gone_at=now)
+        executing.forget_statements([statement for _, statement, _ in found if statement is not None])
+        models.DisposalItem.objects.filter(
+            object_key__in=object_ids, outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value]
+        ).update(outcome=Outcome.OUT.value, why=Why.GONE.value, batch="")
+        lines: list[tuple[UUID | str, audit.Details]] = [(pk, {"object": key}) for pk, _, key in found]
+        audit.append_all(disposal.MACHINE, AuditVerb.RECORD_DESTROYED, "record", lines, now=now)
+    return len(found)
+
+
+def _erased(owners: list[str], now: dt.datetime) -> int:
+    with transaction.atomic():
+        ids = [UUID(hex=one) for one in owners if len(one) == 32]
+        found = list(models.Client.objects.filter(pk__in=ids, erased_at=None).values_list("pk", flat=True))
+        if found:
+            remains.forget(found, at=now, now=now)
+    return len(found)
+
+
+def _lapsed(run: Run, now: dt.datetime) -> bool:
+    """No approval from before counts: a list is ended, and of one at work nothing more is begun."""
+    with transaction.atomic():
+        if run.state is RunState.EXECUTING:
+            rows = models.DisposalItem.objects.filter(run=run.run_id)
+            open_rows = rows.filter(outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value])
+            open_rows.update(outcome=Outcome.OUT.value, why=Why.RUN_LAPSED.value, batch="")
+        else:
+            disposal.give_up(run.run_id, RunState.LAPSED, Why.RUN_LAPSED, now)
+        audit.append(disposal.MACHINE, AuditVerb.DISPOSAL_LAPSED, "disposal", run.run_id, now=now)
+    return True
+
+
+def _batches(ids: Collection[str]) -> Iterator[list[str]]:
+    left = iter(ids)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
