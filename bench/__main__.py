@@ -29,6 +29,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "seal": ("bench.signing:measure_seal", "the organization's seal with all revocation data and archival stamp"),
     "computing": ("bench.computing:measure", "statements judged, a finished paper searched, a record sealed"),
     "store": ("bench.store:measure", "records of 100 KB into the directory store, and on S3 against plain boto3"),
+    "due": ("bench.due:measure", "the next thousand due among a million records, SQLite and PostgreSQL"),
     "memory": ("bench.memory:measure", "worker, filler and renderer after 50 and after 200 documents"),
     "disposal": ("bench.disposal:measure", "a disposal run of ten thousand records on the directory store"),
     "queue": ("bench.queue:measure", "two hundred packets of four documents at once"),
