@@ -86,7 +86,7 @@ def _on(engine: str, environment: Mapping[str, str], rounds: int, records: int) 
             value=median(measured),
             unit="ms",
             target=MOST_MS,
-            notes=f"{spread(measured, 'ms')}, of them {used:.0f} ms of computing here; holds looked at; filled in {filled:.0f} s",
+            notes=f"{spread(measured, 'ms')}; {used:.0f} ms of computing; holds looked at; filled in {filled:.0f} s",
         )
 
 

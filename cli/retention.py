@@ -205,10 +205,12 @@ def _explained(told: Explained) -> list[str]:
 
 def _in_store(told: Explained) -> Sequence[str]:
     if told.stored is None:
-        return [f"The store did not answer ({told.trouble}); the register's lock: {told.record.retain_until}"]
-    lock = f"locked until {told.stored.locked_until:%Y-%m-%d}" if told.stored.locked_until else "not locked"
-    held = ", held" if told.stored.held else ""
-    return [f"Store: {told.stored.versions} version(s), {lock}{held}"]
+        return [f"The store did not answer ({told.trouble})."]
+    lock, line = told.stored.lock, f"Store: {told.stored.versions} version(s)"
+    if lock is not None:
+        line += f", locked until {lock.until:%Y-%m-%d}" if lock.until else ", not locked"
+        line += ", held" if lock.held else ""
+    return [line]
 
 
 def _line(one: Counted) -> str:

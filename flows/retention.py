@@ -1,7 +1,8 @@
 """Why one record is kept, for a person: the schedule's arithmetic, holds where they may be known, the store's word.
 
 Danger: an answer that tells of a hold by what it leaves out. Invariant: who may not know of holds is given the same
-words, in the same order, whether there is one or not: of the store its lock alone, and that a run decides anew.
+words, in the same order, whether there is one or not. The store's lock is among what only counsel is told: it is
+extended under a hold beyond the record's date.
 """
 
 from __future__ import annotations
@@ -25,14 +26,21 @@ AGES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What the store enforces."""
+
+    until: datetime | None
+    """The earliest end of a version's lock, before which none goes; None when a version has no lock."""
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What the store says of the record's bytes."""
 
     versions: int
-    locked_until: datetime | None
-    """The earliest end of a version's lock: no version goes before it."""
-    held: bool | None
-    """None for whoever may not know."""
+    lock: Lock | None
+    """None for whoever may not know: a lock that outlasts the record's date tells of a hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +68,9 @@ def explain(site: Site, record: Record, *, by: Actor, as_of: date | None = None)
         trouble = str(silent.code)
     else:
         locks = [version.retain_until for version in versions]
-        stored = Stored(
-            versions=len(versions),
-            locked_until=min((lock for lock in locks if lock is not None), default=None) if all(locks) else None,
-            held=all(version.held for version in versions) if knows else None,
-        )
+        until = min((lock for lock in locks if lock is not None), default=None) if all(locks) else None
+        lock = Lock(until=until, held=any(version.held for version in versions)) if knows else None
+        stored = Stored(versions=len(versions), lock=lock)
     return Explained(
         record=record,
         answer=due.answer(record.record_id, day),

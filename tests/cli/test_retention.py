@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ import yaml
 from cli import main as door
 from cli.exit_code import ExitCode
 from rules.retention.words import EventKind
+from storage.protocol import Area
 from tests.register.conftest import PASSWORD, World, _built, _light_passwords, world  # noqa: F401  fixtures by name
 from tests.register.test_due import CLOSED, SHORT, ended
 
@@ -93,12 +96,14 @@ def test_explain_tells_the_arithmetic(world: World, run: Run) -> None:  # noqa: 
         "It may go from 2032-12-01 on: destroy.",
         "NY-CLIENT 2026.11: last_service 2026-11-30 + P6Y = to the end of 2032-11-30 [8 NYCRR 29.2(a)(3)]",
         "US-HIPAA-DOC 2026.11: consent_not_in_effect 2026-11-23 + P6Y",
-        "Store: 1 version(s), not locked",
+        "Store: 1 version(s)",
     ):
         assert words in told
 
 
 def test_who_may_not_know_of_a_hold_is_told_the_same_with_and_without_one(world: World, run: Run) -> None:  # noqa: F811
+    from register import records
+
     world.adopted()
     record_id = str(ended(world))
     asked = ("retention", "explain", record_id, *as_("officer"))
@@ -106,6 +111,11 @@ def test_who_may_not_know_of_a_hold_is_told_the_same_with_and_without_one(world:
     wish = {"kind": "audit", "matter": "m", "authority": "a", "review_on": "2090-01-01", "records": [record_id]}
     code, placed, _ = run("hold", "place", *as_("counsel"), told=wish)
     assert (code, placed["store_told"]) == (ExitCode.OK, 1)
+    # what upkeep does under a hold, and never without one once the day has come
+    record = records.show(UUID(record_id))
+    further = dt.datetime(2090, 1, 31, 23, 59, 59, tzinfo=dt.UTC)
+    world.vault.store.protect(Area.RECORDS, record.object_id, retain_until=further)
+    records.extend(record.record_id, retain_until=further, now=world.now)
     after = run(*asked), run(*asked, json_too=False), run("retention", "exceptions", *as_("officer"))
     assert after == before
     hold_id = placed["hold"]["hold_id"]
@@ -114,7 +124,7 @@ def test_who_may_not_know_of_a_hold_is_told_the_same_with_and_without_one(world:
         assert (code, told["error"]["code"], hold_id in err) == (ExitCode.NOT_ALLOWED, "not_allowed", False)
     _, told, _ = run("retention", "explain", record_id, *as_("counsel"), json_too=False)
     assert f"Hold {hold_id}: audit" in told
-    assert ", held" in told
+    assert "locked until 2090-01-31, held" in told
 
 
 def test_a_schedule_that_cannot_be_read_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
