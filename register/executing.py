@@ -347,8 +347,9 @@ def _erase(
     run = models.DisposalRun.objects.filter(pk=hold.run_id)
     run.filter(first_key_at=None).update(first_key_at=at)
     run.filter(Q(last_key_at=None) | Q(last_key_at__lt=at)).update(last_key_at=at)
-    lines = [(one.record_id, {"run": str(hold.run_id), "batch": batch}) for one in works]
-    audit.append_all(disposal.MACHINE, AuditVerb.RECORD_ERASED, "record", lines, now=now)
+    # one line for the batch: the log in the store names its records, and each gets a line of its own when it is gone
+    details: audit.Details = {"batch": batch, "rows": len(works)}
+    audit.append(disposal.MACHINE, AuditVerb.RECORD_ERASED, "disposal", hold.run_id, details, now=now)
 
 
 def _leave_out(run: models.DisposalRun) -> None:
