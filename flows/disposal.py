@@ -149,6 +149,7 @@ class _Worker:
     def __init__(self, site: Site, hold: Hold, batch: int, step: Progress) -> None:
         self._site, self._hold, self._batch, self._step = site, hold, batch, step
         self._stages = Stages()
+        self._destroyer = site.destroyer(break_glass=hold.bypass_lock)
         self.destroyed = 0
         self.stopped = False
 
@@ -188,7 +189,7 @@ class _Worker:
         hold, vault, subject = self._hold, self._site.vault, self._hold.run_id
         ids = [work.object_id for work in works]
         with self._stages.step(Step.REMOVE, subject):
-            told = bytes_of.remove(vault.store, ids, bypass_lock=hold.bypass_lock)
+            told = bytes_of.remove(self._destroyer, ids, bypass_lock=hold.bypass_lock)
         with self._stages.step(Step.VERIFY, subject):
             left = {key: _why(error) for key, error in bytes_of.unreadable(vault, ids).items()}
             left |= {key: _why(error) for key, error in told.items() if isinstance(error, StorageError)}

@@ -8,6 +8,7 @@ part is used, so that a verb pays only for what it needs.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from signing.authority import Authority
     from signing.keys import SigningKey
     from signing.timestamp import Stamper
+    from storage.protocol import Store
     from storage.vault import Vault
     from templates.catalog import Catalog
     from templates.press import Press
@@ -40,6 +42,18 @@ class Site:
     @cached_property
     def vault(self) -> Vault:
         return boot.open_vault()
+
+    def destroyer(self, *, break_glass: bool = False) -> Store:
+        """The store as the role opens it that may destroy records, or end locks; this site's own where none is told.
+
+        Raises `StorageError`.
+        """
+        profile = self.configuration.break_glass_profile if break_glass else self.configuration.disposer_profile
+        if self.configuration.s3 is None or not profile:
+            return self.vault.store
+        from storage.opening import open_store
+
+        return open_store(self.configuration.records_path, replace(self.configuration.s3, profile=profile))
 
     @property
     def authority(self) -> Authority:

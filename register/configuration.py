@@ -68,6 +68,10 @@ class Configuration:
     fixity_days: int = 30
     """Within so many days every record is read and compared once."""
     s3: S3Address | None = None
+    disposer_profile: str = ""
+    """Profile of the role that destroys records, where the store is a bucket that has one (docs/aws.md)."""
+    break_glass_profile: str = ""
+    """Profile of the role that ends locks."""
     """The bucket that `store` names, and how its server is reached; None while records lie under `home`."""
 
     @property
@@ -157,6 +161,8 @@ def read(environment: Mapping[str, str]) -> Configuration:
         backup_days=_days(told, "BACKUP_DAYS", 14, least=1, most=90),
         fixity_days=_days(told, "FIXITY_DAYS", 30, least=1, most=300),
         s3=_bucket(told),
+        disposer_profile=told.get("S3_DISPOSER_PROFILE", ""),
+        break_glass_profile=told.get("S3_BREAK_GLASS_PROFILE", ""),
     )
     _refuse_keys_among_data(settled)
     _refuse_what_is_not_served(settled)

@@ -37,6 +37,8 @@ class S3Address:
     """Id or ARN of the key the *server* encrypts with (SSE-KMS); None leaves that to the bucket."""
     ca_bundle: Path | None = None
     """Root certificates (PEM) of an endpoint whose certificate no public authority issued."""
+    profile: str | None = None
+    """The profile boto3 takes its credentials from, where one duty has a role of its own; None: boto3's own chain."""
 
     @property
     def url(self) -> str:

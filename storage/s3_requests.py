@@ -184,7 +184,7 @@ def _made(address: S3Address) -> Any:
     from botocore.config import Config
     from botocore.handlers import add_expect_header
 
-    session = boto3.session.Session()
+    session = boto3.session.Session(profile_name=address.profile)
     client = session.client(
         "s3",
         endpoint_url=address.endpoint,
