@@ -45,7 +45,7 @@ class Died(BaseException):
 
 
 def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUID]) -> type[RuleBasedStateMachine]:
-    """The state machine over one site, brought back to `before` for every example; `went` is told what was destroyed."""
+    """The machine over one site, brought back to `before` for every example; `went` is told what was destroyed."""
     home = records.world.settings.home.parent
 
     class Interleaved(RuleBasedStateMachine):
