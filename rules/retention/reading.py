@@ -192,6 +192,8 @@ class _Reader:
             self._wrong(f"{at}.effective_from", "It does not say since when it holds.", "Give a day, YYYY-MM-DD.")
         if since and until and until < since:
             self._wrong(f"{at}.effective_to", "It ends before it begins.", "Correct one of the two days.")
+        if disposition is not Disposition.PERMANENT and not told.get("keep") and not told.get("destroy_by"):
+            self._wrong(f"{at}.keep", "It says neither how long at least nor until when at most.", "Give keep.")
         self._sense(at, disposition, keep, destroy_by, selector)
         if since is None or None in (disposition, selector, combine, cutoff):
             return None
@@ -226,8 +228,6 @@ class _Reader:
     ) -> None:
         if disposition is Disposition.PERMANENT and (keep or destroy_by):
             self._wrong(at, "What is permanent has no period.", "Leave keep and destroy_by out.")
-        if disposition is not Disposition.PERMANENT and not keep and not destroy_by:
-            self._wrong(f"{at}.keep", "It says neither how long at least nor until when at most.", "Give keep.")
         for trigger in (*keep, *destroy_by):
             if trigger.event.subject is EventSubject.MATTER and selector is not None and not selector.funders:
                 self._wrong(
