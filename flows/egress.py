@@ -51,6 +51,12 @@ def own_copy(
             "The findings say what is missing.",
             findings=tuple(Refusal(position=-1, form_id=row.form_id, finding=finding) for finding in decision.findings),
         )
+    if record.destroyed_at is not None:
+        raise RegisterError(
+            RegisterErrorCode.DISPOSAL,
+            f"The record of {row.ref} was destroyed on {record.destroyed_at.date()}, its time being over.",
+            "Nothing can be read of it any more; the certificate of destruction says so.",
+        )
     pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
     if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
         raise RegisterError(

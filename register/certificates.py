@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Min
+from django.db.models.fields.json import KT
 
 from register import audit, disposal, facts, models, records
 from register.disposal_facts import Certificate, Run
@@ -60,14 +61,16 @@ def require_certifiable(run: Run) -> None:
 def series(run_id: UUID) -> tuple[Series, ...]:
     """What was destroyed, by series and rule."""
     rows = models.DisposalItem.objects.filter(run_id=run_id, outcome__in=[Outcome.DESTROYED, Outcome.ERASED])
-    keys = ("row__series", "row__rule", "row__rule_version", "row__citation")
-    told = rows.values(*keys).annotate(n=Count("id"), first=Min("row__triggered_on"), last=Max("row__triggered_on"))
+    words = ("series", "rule", "rule_version", "citation")
+    rows = rows.annotate(**{f"of_{word}": KT(f"row__{word}") for word in words}, on=KT("row__triggered_on"))
+    keys = tuple(f"of_{word}" for word in words)
+    told = rows.values(*keys).annotate(n=Count("id"), first=Min("on"), last=Max("on"))
     return tuple(
         Series(
-            series=one["row__series"],
-            rule=one["row__rule"],
-            version=one["row__rule_version"],
-            citation=one["row__citation"],
+            series=one["of_series"],
+            rule=one["of_rule"],
+            version=one["of_rule_version"],
+            citation=one["of_citation"],
             records=one["n"],
             first=dt.date.fromisoformat(one["first"]),
             last=dt.date.fromisoformat(one["last"]),

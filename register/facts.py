@@ -375,6 +375,8 @@ class Record:
     kept_at: dt.datetime
     proved_at: dt.datetime
     """When its bytes were last read and found whole."""
+    destroyed_at: dt.datetime | None = None
+    """When a disposal run destroyed its keys: nothing can be read of it."""
     superseded_object_id: str | None = None
     """Bytes this call set free: destroy them, then `objects.retire`."""
 

@@ -260,5 +260,6 @@ def _fact(row: models.Record, freed: str | None = None) -> facts.Record:
         retain_until=row.retain_until,
         kept_at=row.kept_at,
         proved_at=row.proved_at,
+        destroyed_at=row.destroyed_at,
         superseded_object_id=freed,
     )

@@ -77,6 +77,19 @@ def test_the_certificate_is_sealed_counts_what_went_and_names_nobody(records: Re
     assert (again, same) == (first, pdf)
 
 
+def test_a_copy_of_what_was_destroyed_is_refused_in_plain_words(records: Records) -> None:
+    from flows.egress import own_copy
+    from register.vocabulary import CopyMethod
+
+    (record,) = records.kept(1)
+    records.executed(records.approved())
+    assert record.statement_id is not None
+    with pytest.raises(RegisterError) as gone:
+        own_copy(records.site, record.statement_id, method=CopyMethod.FILE, by=records.world.intake)
+    assert gone.value.code is RegisterErrorCode.DISPOSAL
+    assert "was destroyed on" in gone.value.sentence
+
+
 # --- the list and its answers -----------------------------------------------------------------------------------------
 
 
