@@ -31,7 +31,7 @@ def answers(site: RunningSite, custodian: str) -> Path:
 
 def test_the_records_of_a_program_that_ends_open_on_a_clean_machine(site: RunningSite, tmp_path: Path) -> None:
     housing = site.organization("Quay Street Housing Office", "housing")
-    custodian = site.organization("Keepers of Old Records", "social_services")
+    custodian = site.organization("Keepers of Old Records", "housing")
     client = site.client("Closa Quetzalcanario", "1988-02-03")
     packet = site.confide("packet", "open", told={"client": client, "statements": [site.statement(housing)]})
     site.sign_all(packet)
