@@ -33,7 +33,9 @@ def test_the_records_of_a_program_that_ends_open_on_a_clean_machine(site: Runnin
     housing = site.organization("Quay Street Housing Office", "housing")
     custodian = site.organization("Keepers of Old Records", "housing")
     client = site.client("Closa Quetzalcanario", "1988-02-03")
-    packet = site.confide("packet", "open", told={"client": client, "statements": [site.statement(housing)]})
+    packet = site.confide(
+        "packet", "open", told={"client": client, "language": "en", "statements": [site.statement(housing)]}
+    )
     site.sign_all(packet)
     site.until(packet["packet_id"], "active")
     (tmp_path / "second").write_text(PASSWORD + "\n")
