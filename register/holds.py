@@ -308,8 +308,8 @@ def _moment(day: dt.date | None, at: dt.time) -> dt.datetime | None:
 
 def _write_rows(hold: models.Hold, covered: QuerySet[models.Record], now: dt.datetime) -> int:
     count, batch = 0, list[UUID]()
-    locked = covered.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
-    for pk in [*locked]:
+    locked = covered.select_for_update().order_by("pk").values_list("pk", flat=True)
+    for pk in list(locked):
         batch.append(pk)
         if len(batch) == _BATCH:
             count += _write_batch(hold, batch, now)
