@@ -67,7 +67,7 @@ def export(
         refuse_inside(folder, site.configuration.home, site.configuration.keys)
     _apart(directory, keys, same_disk=same_disk)
     closing = _closing(ask.read_answers(source) if source else _asked())
-    first = authenticated(Claimed(username, password_file), StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
+    first = authenticated(Claimed(username, password_file), StaffRole.RECORDS_OFFICER)
     other = authenticated(
         Claimed(second or ask.prompt("Staff name of the second person"), second_password_file),
         StaffRole.COUNSEL,

@@ -14,7 +14,7 @@ from register import audit, facts, staff
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
 
-_FIRST = (StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
+_FIRST = (StaffRole.RECORDS_OFFICER,)
 _SECOND = (StaffRole.COUNSEL, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
 
 

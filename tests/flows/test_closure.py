@@ -171,6 +171,7 @@ def test_one_person_alone_takes_nothing_out(setting: Setting, tmp_path: Path) ->
     for first, second, code in (
         (officer, officer, RegisterErrorCode.SAME_PERSON),
         (setting.world.intake, admin, RegisterErrorCode.NOT_ALLOWED),
+        (admin, setting.world.counsel, RegisterErrorCode.NOT_ALLOWED),
         (officer, setting.world.witness, RegisterErrorCode.NOT_ALLOWED),
     ):
         with pytest.raises(RegisterError) as refused:
