@@ -54,9 +54,9 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Locks reach a year ahead, or to the record's date where that is sooner, and are extended as events move the date.
 
     A record whose date has passed gets no longer lock unless it is held. One whose sealer died before it was locked is
-    locked here.
+    locked here. Told by their number alone: a lock that grows past a record's date tells that it is held.
     """
-    today = agency.today(moment)
+    today, count = agency.today(moment), 0
     for found in records.lockable(below=moment + EXTEND_BELOW, kept_since=moment - LATELY):
         record, until = found.record, found.record.retain_until
         due_on = None if found.held else found.due_on
@@ -69,7 +69,9 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             later = wanted if further or until is None else until
             site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=later)
             records.extend(record.record_id, retain_until=later, now=moment)
-        yield Found(kind=Kind.EXTENDED, subject=str(record.record_id))
+        count += 1
+    if count:
+        yield Found(kind=Kind.EXTENDED, subject="records", detail=str(count))
 
 
 def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:

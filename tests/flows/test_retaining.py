@@ -102,7 +102,7 @@ def test_a_record_whose_date_has_passed_gets_no_longer_lock_unless_it_is_held(se
     before = locks(setting, free)
     later = setting.later(days=200)
     told = list(kept.extend_locks(setting.site, later, False))
-    assert [each.subject for each in told] == [str(held)]
+    assert [(each.subject, each.detail) for each in told] == [("records", "1")], "on whom a hold stands is not told"
     assert locks(setting, free) == before
     assert locks(setting, held) == lock_until(later)
 
