@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "disposal": ("cli.disposal:disposal", "Destroy what may be kept no longer, with two approvals and a certificate."),
     "upkeep": ("cli.upkeep:upkeep", "Do now what upkeep does every night, or only tell what it would do."),
     "keys": ("cli.keys:keys", "List, check, change, renew and recover the site's keys."),
+    "upgrade": ("cli.upgrade:upgrade", "Bring the register of an earlier version to this one."),
     "backup": ("cli.backup:backup", "Write a consistent backup of register, keyring and store."),
     "restore": ("cli.backup:restore", "Restore a backup into an empty place; what was destroyed stays destroyed."),
     "closure": ("cli.closure:closure", "When a program ends: records into an archive that opens elsewhere."),

@@ -48,8 +48,13 @@ class Founding:
 
 
 def established(configuration: Configuration) -> bool:
-    """True once the site belongs to an agency."""
-    if not boot.migrated():
+    """True once the site belongs to an agency.
+
+    Raises `RegisterError` NOT_READY for a site that another version of Confide used last.
+    """
+    found = boot.tables()
+    boot.refuse_another_version(found)
+    if found is boot.Tables.ABSENT:
         return False
     from register import agency
 

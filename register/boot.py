@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,35 +49,77 @@ def migrate() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
-def migrated() -> bool:
-    """True when every table of this version is laid; reads one small table.
+class Tables(StrEnum):
+    """How the register's tables stand to this version of Confide."""
+
+    ABSENT = "absent"
+    EARLIER = "earlier"
+    PRESENT = "present"
+    LATER = "later"
+    """A later version laid them: this one does not know what it would read and write."""
+
+
+def tables() -> Tables:
+    """How the tables stand; reads one small table.
 
     Raises:
         RegisterError: NOT_READY, when the database server does not answer.
     """
     if not configuration().on_postgresql and not configuration().database_path.exists():
-        return False
+        return Tables.ABSENT
     ready()
     from django.db import connection
     from django.db.utils import OperationalError, ProgrammingError
 
-    newest = max(path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py"))
+    known = {path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py")}
     _reach()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations WHERE app = 'register' AND name = %s", [newest])
-            return cursor.fetchone() is not None
+            cursor.execute("SELECT name FROM django_migrations WHERE app = 'register'")
+            laid = {name for (name,) in cursor.fetchall()}
     except (OperationalError, ProgrammingError):
-        return False
+        return Tables.ABSENT
+    if not laid:
+        return Tables.ABSENT
+    if laid - known:
+        return Tables.LATER
+    return Tables.PRESENT if laid == known else Tables.EARLIER
 
 
-def require_migrated() -> None:
-    """Refuse, with the remedy, to work on a site that was never initialized.
+def migrated() -> bool:
+    """True when every table of this version is laid. Raises as `tables`."""
+    return tables() is Tables.PRESENT
+
+
+def refuse_another_version(found: Tables) -> None:
+    """Refuse, with the remedy, to work on the tables of another version.
 
     Raises:
         RegisterError: NOT_READY.
     """
-    if not migrated():
+    if found is Tables.EARLIER:
+        raise RegisterError(
+            RegisterErrorCode.NOT_READY,
+            "This site was last used by an earlier version of Confide.",
+            "With everything stopped and a backup made by that version, run: confide upgrade",
+        )
+    if found is Tables.LATER:
+        raise RegisterError(
+            RegisterErrorCode.NOT_READY,
+            "This site was last used by a later version of Confide than this one.",
+            "Use that version; there is no way back but a restored backup.",
+        )
+
+
+def require_migrated() -> None:
+    """Refuse, with the remedy, to work on a site that was never initialized or that another version used last.
+
+    Raises:
+        RegisterError: NOT_READY.
+    """
+    found = tables()
+    refuse_another_version(found)
+    if found is Tables.ABSENT:
         raise RegisterError(
             RegisterErrorCode.NOT_READY,
             "This site is not initialized.",
