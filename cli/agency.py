@@ -10,12 +10,13 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.init import CLASSES
 from cli.output import answer, json_option, plain, table
 from cli.person import Claimed, authenticated, person_options
 
 
-@click.group()
+@click.group(cls=Group)
 def agency() -> None:
     """Whose site this is, and which law governs its program."""
 

@@ -12,11 +12,12 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
 
-@click.group()
+@click.group(cls=Group)
 def client() -> None:
     """Add and find clients."""
 

@@ -15,6 +15,7 @@ from cli.copy import refuse_inside
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, progress
 from cli.person import Claimed, authenticated, person_options
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from flows.closure import Closing
 
 
-@click.group()
+@click.group(cls=Group)
 def closure() -> None:
     """The end of a program (42 CFR 2.19), or of a custodian (NASW 1.07(o))."""
 

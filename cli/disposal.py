@@ -16,6 +16,7 @@ from cli.copy import refuse_inside
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -28,7 +29,7 @@ ROWS_SHOWN = 50
 """Rows of a list that are shown at most; --json gives all."""
 
 
-@click.group()
+@click.group(cls=Group)
 def disposal() -> None:
     """Destroy what may be kept no longer, with proof: propose, answer, approve (two others), execute, certificate.
 

@@ -12,6 +12,7 @@ import click
 from cli import ask
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.publishing import approve, propose, publish, review, withdraw, withdraw_approval
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from templates.lint.remark import Remark
 
 
-@click.group()
+@click.group(cls=Group)
 def forms() -> None:
     """The Word forms that statements are written on."""
 

@@ -11,6 +11,7 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from register.retention_facts import Event
 
 
-@click.group()
+@click.group(cls=Group)
 def event() -> None:
     """What happened to a client or a matter: last service, case closed, final report …"""
 
@@ -106,7 +107,7 @@ def undo(event_id: UUID, username: str | None, password_file: str | None, as_jso
     answer(row, f"{row.kind.value} counts no more; the row stays.", as_json=as_json)
 
 
-@click.group()
+@click.group(cls=Group)
 def matter() -> None:
     """Awards, contracts and claims: a funder's rules hold for what is kept in their time."""
 

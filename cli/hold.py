@@ -12,6 +12,7 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from register.retention_facts import Hold, HoldQuery
 
 
-@click.group()
+@click.group(cls=Group)
 def hold() -> None:
     """Keep records beyond every date, for a lawsuit, an audit, a complaint. Needs counsel; others are not told."""
 

@@ -8,12 +8,13 @@ import click
 
 from cli import ask
 from cli.doors import opened
+from cli.group import Group
 from cli.output import answer, examined, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 from cli.shares import confirmation, shares_options
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """The site's keys: master key, certificate authority, seal key."""
 

@@ -15,6 +15,7 @@ from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rules.registry import RowRefusal
 
 
-@click.group()
+@click.group(cls=Group)
 def org() -> None:
     """The organizations that may receive information; never a person of one."""
 

@@ -13,6 +13,7 @@ import click
 from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
+from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -38,7 +39,7 @@ STEP = {
 }
 
 
-@click.group()
+@click.group(cls=Group)
 def packet() -> None:
     """The statements and acknowledgments of one sitting."""
 

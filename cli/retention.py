@@ -14,6 +14,7 @@ import click
 from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
+from cli.group import Group
 from cli.happening import event, matter
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rules.retention.decision import Counted
 
 
-@click.group()
+@click.group(cls=Group)
 def retention() -> None:
     """How long records are kept, and why: schedule, events, exceptions."""
 

@@ -6,6 +6,7 @@ import click
 
 from cli import ask
 from cli.doors import opened
+from cli.group import Group
 from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -21,7 +22,7 @@ ROLES = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def staff() -> None:
     """Who may work here, and what each may do."""
 

@@ -13,6 +13,7 @@ import click
 
 from cli import ask
 from cli.doors import opened, statement_id
+from cli.group import Group
 from cli.output import answer, json_option, table
 from cli.person import Claimed, authenticated, person_options
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 VOID_REASONS = ("wrong_content", "client_asked")
 
 
-@click.group()
+@click.group(cls=Group)
 def statement() -> None:
     """Where a statement stands, and what becomes of it: spoken requests, writings on paper, ends."""
 

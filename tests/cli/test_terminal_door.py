@@ -39,6 +39,7 @@ def test_every_verb_explains_itself(path: str) -> None:
     assert told.exit_code == 0
     assert "Usage:" in told.output
     assert len(told.output.splitlines()) >= 5
+    assert "..." not in told.output.partition("Verbs:")[2], "what a verb does is said whole"
 
 
 @pytest.mark.parametrize(
