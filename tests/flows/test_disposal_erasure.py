@@ -10,6 +10,7 @@ import pytest
 
 from storage.errors import KeyDestroyed
 from storage.protocol import Area
+from tests.cluster import on_sqlite_only
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
@@ -35,6 +36,7 @@ def wrapped_keys(records: Records, *ids: str) -> list[bytes]:
     return [bytes(row[0]) for row in rows]
 
 
+@on_sqlite_only
 def test_no_byte_of_what_was_destroyed_is_left_in_database_write_ahead_log_store_or_var(records: Records) -> None:
     from register import models
 
@@ -125,6 +127,7 @@ def test_a_complete_backup_from_before_and_the_master_key_open_until_the_epoch_e
     assert isinstance(second.effective_on, dt.date)
 
 
+@on_sqlite_only
 def test_a_restore_of_an_older_backup_brings_nothing_back_that_a_run_destroyed(
     records: Records, tmp_path: Path
 ) -> None:
