@@ -22,6 +22,9 @@ from storage.s3 import S3Store
 pytestmark = pytest.mark.real
 
 
+ALL_EVERY_NIGHT = {"CONFIDE_FIXITY_DAYS": "1"}
+
+
 def settings(address: S3Address) -> dict[str, str]:
     """The same address as a site is told it."""
     return {
@@ -41,7 +44,7 @@ def address(by_https: S3Address) -> S3Address:
 @pytest.fixture(scope="module")
 def site(address: S3Address, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """One packet of two statements, signed and sealed; the processes run."""
-    with running_site(tmp_path_factory.mktemp("s3") / "site", **settings(address)) as made:
+    with running_site(tmp_path_factory.mktemp("s3") / "site", **settings(address), **ALL_EVERY_NIGHT) as made:
         made.founded().serve()
         housing = made.organization("Bucket Street Housing Office", "housing")
         client = made.client("Ottilie Versand", "1988-08-08")
@@ -114,7 +117,7 @@ def test_whatever_is_lost_every_record_opens_again(
     site: RunningSite, address: S3Address, by_https: S3Address, saved: Path, tmp_path: Path, lost: str
 ) -> None:
     where = {"machine": settings(address), "bucket": settings(new_bucket(by_https)), "server": {}}[lost]
-    with running_site(tmp_path / "elsewhere", **where) as other:
+    with running_site(tmp_path / "elsewhere", **where, **ALL_EVERY_NIGHT) as other:
         shares = [f"--share={share}" for share in sorted((site.root / "shares").iterdir())[:2]]
         told = other.confide(
             "restore", str(saved / "backup"), "--standby", str(saved / "standby"), *shares, as_admin=False
