@@ -145,12 +145,13 @@ def test_what_was_declined_is_destroyed_after_its_classs_time_and_not_before(set
 
 
 def test_days_that_rest_on_what_holds_no_more_are_worked_out_anew(setting: Setting) -> None:
-    from register import records, standing
+    from register import agency, records, standing
 
     record = setting.kept()
     setting.world.adopted()
     standing.revoke(setting.site.vault, record.statement_id, by=setting.world.intake, now=setting.now)
-    setting.world.happened(EventKind.LAST_SERVICE, setting.now.date())
+    # the agency's day: in the evening the date of UTC has not come there yet
+    setting.world.happened(EventKind.LAST_SERVICE, agency.today(setting.now))
     list(retaining.compute_days(setting.site, setting.now, False))
     (found_,) = records.lockable(below=setting.later(days=9000), kept_since=setting.now)
     assert found_.due_on is not None
