@@ -53,7 +53,7 @@ class Records:
 
     def served(self) -> None:
         """The client was last served years ago."""
-        self.world.happened(EventKind.LAST_SERVICE, (self.world.now - SERVED).date())
+        self.world.happened(EventKind.LAST_SERVICE, self.world.today - SERVED)
 
     def proposed(self) -> Run:
         from flows import disposal

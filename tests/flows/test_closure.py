@@ -120,15 +120,15 @@ def test_the_records_own_rule_and_date_stand_on_its_label(setting: Setting, tmp_
     record = setting.kept()
     setting.world.adopted()
     standing.revoke(setting.site.vault, record.statement_id, by=setting.world.intake, now=setting.now)
-    setting.world.happened(EventKind.LAST_SERVICE, setting.now.date())
-    decision = due.answer(record.record_id, setting.now.date()).decision
+    setting.world.happened(EventKind.LAST_SERVICE, setting.world.today)
+    decision = due.answer(record.record_id, setting.world.today).decision
     assert decision.due_on is not None
     exported(setting, tmp_path, authority="", until=None)
     ref = statements.show(record.statement_id).ref
     told = (opened(tmp_path, tmp_path) / "records" / f"{ref}.label.txt").read_text()
     assert f"{decision.due_on:%B} {decision.due_on.day}, {decision.due_on.year}" in told
     assert decision.winning[0].citation in told
-    again = due.answer(record.record_id, setting.now.date()).decision
+    again = due.answer(record.record_id, setting.world.today).decision
     assert again.due_on == decision.due_on, "custody of the whole keeps nothing here longer"
 
 

@@ -126,7 +126,7 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
         @rule()
         def reopen_the_case(self) -> None:
             """From then on nothing of the client is due."""
-            if self.quietly(lambda: records.world.happened(EventKind.CASE_REOPENED, records.world.now.date())):
+            if self.quietly(lambda: records.world.happened(EventKind.CASE_REOPENED, records.world.today)):
                 self.reopened = True
 
         @rule(days=st.sampled_from([1, 31]))

@@ -145,13 +145,12 @@ def test_what_was_declined_is_destroyed_after_its_classs_time_and_not_before(set
 
 
 def test_days_that_rest_on_what_holds_no_more_are_worked_out_anew(setting: Setting) -> None:
-    from register import agency, records, standing
+    from register import records, standing
 
     record = setting.kept()
     setting.world.adopted()
     standing.revoke(setting.site.vault, record.statement_id, by=setting.world.intake, now=setting.now)
-    # the agency's day: in the evening the date of UTC has not come there yet
-    setting.world.happened(EventKind.LAST_SERVICE, agency.today(setting.now))
+    setting.world.happened(EventKind.LAST_SERVICE, setting.world.today)
     list(retaining.compute_days(setting.site, setting.now, False))
     (found_,) = records.lockable(below=setting.later(days=9000), kept_since=setting.now)
     assert found_.due_on is not None
@@ -181,7 +180,7 @@ def test_a_record_that_is_not_held_keeps_no_epoch(setting: Setting) -> None:
 
 @pytest.mark.parametrize("duty", ["extend_locks", "prove"])
 def test_what_a_disposal_run_had_is_neither_locked_nor_looked_for(setting: Setting, duty: str) -> None:
-    from register import due
+    from register import due, models
 
-    due.disposed(setting.kept().record_id)
+    due.disposed(models.Record.objects.filter(pk=setting.kept().record_id), at=setting.now)
     assert found(setting, duty, setting.later(days=400)) == []

@@ -259,6 +259,13 @@ class World:
         assert found is not None
         return found
 
+    @property
+    def today(self) -> dt.date:
+        """The agency's day: from the evening on in New York, the date of UTC has not come there yet."""
+        from register import agency
+
+        return agency.today(self.now)
+
     def happened(self, kind: EventKind, day: dt.date) -> None:
         """Something happened to the client."""
         from register import events
