@@ -83,6 +83,13 @@ def choose(question: str, choices: Sequence[str], *, default: str | None = None)
     return answer
 
 
+def reason(source: str | None, question: str) -> str:
+    """Why something is done: asked for, or the `reason` of the answers that `--from` names."""
+    told = read_answers(source) if source else {"reason": prompt(question)}
+    required(told, ["reason"])
+    return str(told["reason"])
+
+
 def several(question: str, choices: Sequence[str]) -> list[str]:
     """Ask for one or more of `choices`, with commas between them."""
     click.echo(f"{question}: {', '.join(choices)}", err=True)

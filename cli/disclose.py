@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import click
 
@@ -130,15 +129,16 @@ def _wanted(told: Mapping[str, Any], row: Statement) -> Wanted:
     for word in words:
         ask.one_of(word, [each.value for each in InformationCategory], "category")
     ask.one_of(str(told["purpose"]), [each.value for each in PurposeCode], "purpose")
-    organization = _organization(told.get("organization")) or row.organization_id
+    other = told.get("organization")
+    organization = ask.given_id(other, "organization") if other else row.organization_id
     if organization is None:
         raise CommandError(ExitCode.REFUSED, f"{row.ref} lets nothing go: it names no organization.", "See its form.")
     return Wanted(
         organization_id=organization,
         categories=frozenset(InformationCategory(word) for word in words),
         purpose=PurposeCode(str(told["purpose"])),
-        records_from=_day(told.get("records_from"), "records_from"),
-        records_to=_day(told.get("records_to"), "records_to"),
+        records_from=_day(told, "records_from"),
+        records_to=_day(told, "records_to"),
     )
 
 
@@ -197,19 +197,6 @@ def _refuse_unknown(told: Mapping[str, Any]) -> None:
         )
 
 
-def _organization(told: object) -> UUID | None:
-    if not told:
-        return None
-    try:
-        return UUID(str(told))
-    except ValueError:
-        raise CommandError(ExitCode.INPUT, "organization is no id.", "Copy it from confide org list.") from None
-
-
-def _day(told: object, what: str) -> dt.date | None:
-    if not told:
-        return None
-    try:
-        return told if isinstance(told, dt.date) else dt.date.fromisoformat(str(told))
-    except ValueError:
-        raise CommandError(ExitCode.INPUT, f"{what} is not a date.", "Write it as YYYY-MM-DD.") from None
+def _day(told: Mapping[str, Any], what: str) -> dt.date | None:
+    given = told.get(what)
+    return ask.day(given, what) if given else None

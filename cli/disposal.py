@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ from uuid import UUID
 import click
 
 from cli import ask
-from cli.copy import refuse_inside
+from cli.copy import private_file, refuse_inside
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
@@ -55,7 +53,7 @@ def propose(
     site = opened()
     from flows import disposal as flow
 
-    as_of = _day(day) if day else None
+    as_of = ask.day(day, "--as-of") if day else None
     if dry_run:
         with progress(None, "Looking", quiet=as_json) as step:
             found = flow.evaluate(site, as_of, limit=limit, step=step)
@@ -133,18 +131,18 @@ def answer_(
     told = ask.read_answers(source) if source else _asked()
     ask.required(told, ["answer"])
     ask.one_of(str(told["answer"]), [one.value for one in Answer], "answer")
-    until = told.get("retain_until")
+    until, run_id = told.get("retain_until"), _run_id(run)
     changed = register.answer(
         site.vault,
-        _run_id(run),
+        run_id,
         None if everything else records,
         Answer(str(told["answer"])),
-        retain_until=_day(until) if until else None,
+        retain_until=ask.day(until, "retain_until") if until else None,
         reason=str(told.get("reason") or ""),
         by=by,
         now=now(),
     )
-    found = register.show(_run_id(run))
+    found = register.show(run_id)
     _tell(found, [f"{changed} row(s) answered.", *_next(found)], as_json=as_json)
 
 
@@ -168,10 +166,9 @@ def exclude(
     from register import disposal as register
 
     by = authenticated(Claimed(username, password_file))
-    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why are they taken out")}
-    ask.required(told, ["reason"])
-    changed = register.exclude(site.vault, _run_id(run), records, reason=str(told["reason"]), by=by, now=now())
-    found = register.show(_run_id(run))
+    reason, run_id = ask.reason(source, "Why are they taken out"), _run_id(run)
+    changed = register.exclude(site.vault, run_id, records, reason=reason, by=by, now=now())
+    found = register.show(run_id)
     _tell(found, [f"{changed} row(s) taken out."], as_json=as_json)
 
 
@@ -277,10 +274,7 @@ def certificate(
     with progress(4, "Certifying", quiet=as_json) as step:
         issued, pdf = flow.certificate(site, found.run_id, by=by, step=step)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = target / flow.file_name(found, issued.stage)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pdf)
+    path = private_file(target / flow.file_name(found, issued.stage), pdf)
     effective = (
         f"since {issued.effective_on}" if issued.effective_on else "not yet; a second certificate will say since when"
     )
@@ -295,15 +289,6 @@ def _run_id(given: str) -> UUID:
         return UUID(given)
     except ValueError:
         return register.by_ref(given)
-
-
-def _day(told: object) -> dt.date:
-    if isinstance(told, dt.date):
-        return told
-    try:
-        return dt.date.fromisoformat(str(told))
-    except ValueError:
-        raise CommandError(ExitCode.INPUT, "That is not a date.", "Write it as YYYY-MM-DD.") from None
 
 
 def _asked() -> dict[str, object]:

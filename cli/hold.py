@@ -78,9 +78,8 @@ def release(hold_id: UUID, source: str | None, username: str | None, password_fi
     from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
-    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why it is released")}
-    ask.required(told, ["reason"])
-    released = holds.release(site.vault, hold_id, reason=str(told["reason"]), by=by, now=now())
+    reason = ask.reason(source, "Why it is released")
+    released = holds.release(site.vault, hold_id, reason=reason, by=by, now=now())
     _tell(site, released, f"Hold {hold_id} is released.", as_json=as_json)
 
 

@@ -239,9 +239,8 @@ def carry_over(
     from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
-    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why")}
-    ask.required(told, ["reason"])
-    successors.carry_over(site.vault, organization_id, successor_id, reason=str(told["reason"]), by=by, now=now())
+    reason = ask.reason(source, "Why")
+    successors.carry_over(site.vault, organization_id, successor_id, reason=reason, by=by, now=now())
     old, new = organizations.show(organization_id), organizations.show(successor_id)
     data = {"organization_id": organization_id, "successor_id": successor_id}
     answer(data, f"{new.legal_name} may receive what statements let {old.legal_name} receive.", as_json=as_json)

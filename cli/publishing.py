@@ -186,9 +186,7 @@ def withdraw_approval(
     ask.one_of(language, [one.value for one in Language], "language")
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
     form = site.catalog.version(form_id, version)
-    told = ask.read_answers(source) if source else {"reason": ask.prompt("Why")}
-    ask.required(told, ["reason"])
-    forms.withdraw_approval(site, form, Language(language), reason=str(told["reason"]), by=by)
+    forms.withdraw_approval(site, form, Language(language), reason=ask.reason(source, "Why"), by=by)
     answer(
         {"form_id": form_id, "version": version, "language": language},
         f"The approval of {form_id} {version} ({language}) is withdrawn; it counts as not reviewed.",

@@ -97,7 +97,7 @@ def resume(statement: str, source: str | None, username: str | None, password_fi
     from register import standing
 
     by = authenticated(Claimed(username, password_file), *_desk())
-    reason = _reason(source, "What the client wrote, and when it came")
+    reason = ask.reason(source, "What the client wrote, and when it came")
     after = standing.resume(site.vault, statement_id(statement), reason=reason, by=by, now=now())
     _tell(after, "it is in force again.", as_json=as_json)
 
@@ -120,7 +120,7 @@ def revoke(statement: str, source: str | None, username: str | None, password_fi
     from rules.vocabulary import StatementState
 
     by = authenticated(Claimed(username, password_file), *_desk())
-    reason = _reason(source, "What the writing is, and when it came")
+    reason = ask.reason(source, "What the writing is, and when it came")
     after = standing.revoke(site.vault, statement_id(statement), reason=reason, by=by, now=now())
     waits = after.state is StatementState.REVOCATION_REQUESTED
     then = "counsel decides (confide statement decide); nothing is shared meanwhile." if waits else "it has ended."
@@ -150,7 +150,7 @@ def decide(
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
     if revoked is None:
         revoked = ask.choose("Is it revoked, or does it stand", ["revoked", "stands"]) == "revoked"
-    reason = _reason(source, "Why")
+    reason = ask.reason(source, "Why")
     which = statement_id(statement)
     after = standing.decide_revocation(site.vault, which, revoked=revoked, reason=reason, by=by, now=now())
     _tell(after, "it has ended." if revoked else "it is in force again.", as_json=as_json)
@@ -190,7 +190,7 @@ def mark(
     from register import standing
 
     by = authenticated(Claimed(username, password_file), *_desk())
-    reason = _reason(source, "How is that known")
+    reason = ask.reason(source, "How is that known")
     end = standing.mark_known_false if what == "known-false" else standing.mark_ended
     after = end(site.vault, statement_id(statement), reason=reason, by=by, now=now())
     _tell(after, "nothing is shared on it any more.", as_json=as_json)
@@ -231,12 +231,6 @@ def _desk() -> Sequence[StaffRole]:
     from register.moves import DESK
 
     return DESK
-
-
-def _reason(source: str | None, question: str) -> str:
-    told = ask.read_answers(source) if source else {"reason": ask.prompt(question)}
-    ask.required(told, ["reason"])
-    return str(told["reason"])
 
 
 def _tell(after: Statement, then: str, *, as_json: bool) -> None:
