@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flows.disposal import Progress, silent
-from flows.erasure import Erasure, erasure_of
+from flows.erasure import erasure_of
 from flows.sealing import PROOF, lock_until
 from flows.site import Site, now
 from flows.staging import staged
@@ -28,6 +28,7 @@ from register.vocabulary import CertificateStage, ObjectArea
 from rules.disposal import Answer, Outcome, Why
 from rules.vocabulary import Language
 from signing import appearance
+from storage.erasure import Erasure
 from storage.protocol import Area
 from templates.papers import Paper, destruction_certificate
 

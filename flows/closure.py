@@ -12,32 +12,36 @@ key never lies where the archive lies; what is under seal here stays as it is, s
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from flows.egress import sealed_bytes
 from flows.reader_notes import for_archive, for_keys, inside
 from flows.site import Site, now
-from register import agency, clients, closures, due, ledger, organizations, records, statements
+from register import agency, clients, closures, due, ledger, organizations, records, retained, statements
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Handover, Person, Record, Refusal, Statement
 from register.vocabulary import HandoverMethod
 from rules.closure import Custody, label, may_be_kept_on
 from rules.draft import Identity
 from rules.finding import blocking
+from rules.retention.decision import Decision
 from rules.vocabulary import DisclosureBasis, PurposeCode
 from storage import recovery
 from storage.archive import Archive, Archived, finished, new_key, passphrase, writing
 from storage.master import MasterKey
 from storage.places import private_directory, publish
-from storage.protocol import Area
 
 ARCHIVE = "records.tar.enc"
 _FILE_MODE = 0o600
+_NOT_WHOLE = "Restore this record from a backup; confide upkeep says since when it is not whole."
+_PAGE = 500
+"""Records judged at once, on one reading of the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,20 +142,23 @@ def _program() -> str:
 def _judged(closing: Closing, moment: datetime) -> tuple[list[tuple[UUID, Custody]], int]:
     """Every living record with why it is kept, and how many are left out; refuses the whole where one may not go."""
     today = agency.today(moment)
+    on = retained.basis(today)
     going: list[tuple[UUID, Custody]] = []
     refused: list[Refusal] = []
     left_out = 0
     held = records.held()
-    for record in records.each():
-        if record.statement_id is None:
-            continue  # a paper of the house: it is about no client, and stays with the house
-        custody = _custody(record.record_id, closing, today, held=record.record_id in held)
-        if custody.over:
-            left_out += 1
-            continue
-        found = blocking(may_be_kept_on(custody))
-        refused += [Refusal(position=-1, form_id=str(record.record_id), finding=finding) for finding in found]
-        going.append((record.record_id, custody))
+    # a paper of the house is about no client, and stays with the house
+    ids = (record.record_id for record in records.each() if record.statement_id is not None)
+    while page := list(islice(ids, _PAGE)):
+        decisions = due.decisions(page, on)  # without what a disposal run had meanwhile
+        for record_id in filter(decisions.__contains__, page):
+            custody = _custody(decisions[record_id], closing, today, held=record_id in held)
+            if custody.over:
+                left_out += 1
+                continue
+            found = blocking(may_be_kept_on(custody))
+            refused += [Refusal(position=-1, form_id=str(record_id), finding=finding) for finding in found]
+            going.append((record_id, custody))
     if not going and not refused:
         raise RegisterError(
             RegisterErrorCode.REFUSED, "There is no record to keep on.", "What is due is for: confide disposal propose"
@@ -166,8 +173,7 @@ def _judged(closing: Closing, moment: datetime) -> tuple[list[tuple[UUID, Custod
     return going, left_out
 
 
-def _custody(record_id: UUID, closing: Closing, today: date, *, held: bool) -> Custody:
-    decision = due.answer(record_id, today).decision
+def _custody(decision: Decision, closing: Closing, today: date, *, held: bool) -> Custody:
     if decision.due_on is not None and decision.due_on <= today and not held:
         return Custody(authority="", until=None, over=True)
     if decision.due_on is not None and decision.winning and decision.due_on > today:
@@ -203,13 +209,7 @@ def _rows(
 def _put(site: Site, archive: Archive, row: _Row, closing: Closing, *, by: Person, moment: datetime) -> None:
     """Prove a record whole, write it into the ledger, then put it in."""
     record, statement = row.record, row.statement
-    pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
-    if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
-        raise RegisterError(
-            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
-            f"The kept bytes of {statement.ref} are not those that were sealed.",
-            "Restore this record from a backup; confide upkeep says since when it is not whole.",
-        )
+    pdf = sealed_bytes(site, statement, record, remedy=_NOT_WHOLE)
     ledger.enter(
         site.vault,
         client_id=statement.client_id,

@@ -9,10 +9,10 @@ module only after the row is committed. The records themselves are the program's
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from flows.egress import sealed_bytes
 from flows.finished import copy_name
 from flows.notice import accompanying_notice
 from flows.site import Site, now
@@ -25,7 +25,6 @@ from rules.draft import StatementDraft
 from rules.finding import Finding, blocking
 from rules.notices import notice_belongs, redisclosure_notice
 from rules.vocabulary import Language
-from storage.protocol import Area
 from templates.text import extract
 
 
@@ -96,11 +95,4 @@ def _statement(site: Site, row: Statement) -> bytes:
         raise RegisterError(
             RegisterErrorCode.NOT_FINISHED, f"The statement {row.ref} is not sealed.", "Seal it first: confide serve."
         )
-    pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
-    if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
-        raise RegisterError(
-            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
-            f"The kept bytes of {row.ref} are not those that were sealed.",
-            "Do not hand anything over; run confide doctor.",
-        )
-    return pdf
+    return sealed_bytes(site, row, record)

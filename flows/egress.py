@@ -14,7 +14,7 @@ from flows.finished import copy_name
 from flows.site import Site, now
 from register import ledger, records, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Person, Refusal, Statement
+from register.facts import Person, Record, Refusal, Statement
 from register.vocabulary import CopyMethod
 from rules.egress import Requester, may_leave
 from storage.protocol import Area
@@ -57,12 +57,23 @@ def own_copy(
             f"The record of {row.ref} was destroyed on {record.destroyed_at.date()}, its time being over.",
             "Nothing can be read of it any more; the certificate of destruction says so.",
         )
+    pdf = sealed_bytes(site, row, record)
+    ledger.copy_given(statement_id, method=method, by=by, now=now())
+    return Copy(statement=row, pdf=pdf, file_name=copy_name(row))
+
+
+def sealed_bytes(
+    site: Site, row: Statement, record: Record, *, remedy: str = "Do not hand anything over; run confide doctor."
+) -> bytes:
+    """The sealed statement, proven to be what was kept: what every way out reads before its ledger row is written.
+
+    Raises `RegisterError` NOT_WHAT_WAS_SHOWN with `remedy`, `StorageError`.
+    """
     pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
     if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
         raise RegisterError(
             RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
             f"The kept bytes of {row.ref} are not those that were sealed.",
-            "Do not hand anything over; run confide doctor.",
+            remedy,
         )
-    ledger.copy_given(statement_id, method=method, by=by, now=now())
-    return Copy(statement=row, pdf=pdf, file_name=copy_name(row))
+    return pdf

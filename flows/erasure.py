@@ -88,6 +88,3 @@ def _held_are_whole(site: Site, moment: datetime, dry: bool) -> bool:
             records.looked_at(sound, unsound, now=moment)
         whole = whole and wrong is None
     return whole
-
-
-__all__ = ["Erasure", "erasure_of", "turn", "window"]
