@@ -194,7 +194,7 @@ def discloser() -> Discloser:
 
 def today(now: dt.datetime) -> dt.date:
     """The agency's calendar day at this instant: the day a person there would write beside a signature."""
-    return now.astimezone(ZoneInfo(_row().time_zone)).date()
+    return now.astimezone(zone()).date()
 
 
 def zone() -> ZoneInfo:

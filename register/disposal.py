@@ -145,7 +145,7 @@ def answer(
 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; DISPOSAL when the run is past answering, or a retention lacks its date
-            or reason; SAME_PERSON never: who answers may have prepared the list, and approves nothing afterwards.
+            or reason. Who answers may have prepared the list, and approves nothing afterwards.
     """
     person = staff.require(by, *_OFFICE)
     kept = _reason(vault, run_id, given, retain_until, reason, now)
@@ -221,8 +221,8 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
             person.staff_id,
             entitled=not person.roles.isdisjoint(_APPROVERS),
             preparer=run.prepared_by_id,
-            answered=frozenset(run.items.exclude(answered_by=None).values_list("answered_by_id", flat=True).distinct()),
-            approved=frozenset(run.approvals.values_list("staff_id", flat=True)),
+            answered=answerers(run),
+            approved=approvers(run),
         )
         if refusal is not None:
             raise _not_this_person(refusal)
@@ -351,6 +351,16 @@ def list_sha256(lines: Iterable[object]) -> str:
 def approvals_of(run: models.DisposalRun) -> tuple[rules.Approval, ...]:
     """The approvals of a run, as the rules weigh them."""
     return tuple(rules.Approval(one.staff_id, one.at, one.list_sha256) for one in run.approvals.order_by("at", "id"))
+
+
+def answerers(run: models.DisposalRun) -> frozenset[UUID]:
+    """Who answered rows of a run, or took some out."""
+    return frozenset(run.items.exclude(answered_by=None).values_list("answered_by_id", flat=True).distinct())
+
+
+def approvers(run: models.DisposalRun) -> frozenset[UUID]:
+    """Who approved a run."""
+    return frozenset(run.approvals.values_list("staff_id", flat=True))
 
 
 def _pages(as_of: dt.date) -> Iterator[tuple[DueRecord, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from register import agency, holds, models, retained
 from register.change import the
+from register.pages import pages
 from register.retained import Basis
 from register.retention_facts import Answer, DueRecord, ExceptionRow
 from rules.retention.comparing import Change, Preview, change, preview
@@ -38,7 +40,6 @@ def answer(record_id: UUID, as_of: dt.date) -> Answer:
     row = the(retained.rows(), "record", record_id)
     on = retained.basis(as_of)
     (item,) = retained.items([row], on)
-    gone = row.due_why_not == WhyNot.DISPOSED
     return Answer(
         record_id=row.id,
         statement_id=row.statement_id,
@@ -47,7 +48,7 @@ def answer(record_id: UUID, as_of: dt.date) -> Answer:
         retention_class=item.retention_class,
         as_of=as_of,
         version=on.version,
-        decision=_disposed(on.decide(item)) if gone else on.decide(item),
+        decision=_decided(row, item, on),
     )
 
 
@@ -191,9 +192,10 @@ def renew(records: QuerySet[models.Record], *, now: dt.datetime, on: Basis | Non
     if not found:
         return
     on = on or retained.basis(agency.today(now))
+    resting_on = (on.version, on.digest)  # the digest is worked out at every asking
     told = [
-        (*_columns(_disposed(decision) if record.due_why_not == WhyNot.DISPOSED else decision, on), record.pk)
-        for record, decision in zip(found, map(on.decide, retained.items(found, on)), strict=True)
+        (*_columns(_decided(record, item, on), *resting_on), record.pk)
+        for record, item in zip(found, retained.items(found, on), strict=True)
     ]
     columns = {field.name: field for field in models.Record._meta.concrete_fields}
     fields = [columns[name] for name in (*_COLUMNS, "id")]
@@ -214,11 +216,9 @@ def renew_of_statement(statement_id: UUID, *, now: dt.datetime) -> None:
     renew(models.Record.objects.filter(statement=statement_id), now=now)
 
 
-def disposed(record_id: UUID) -> None:
-    """A disposal run had it; only inside the transaction that writes so. It is never due again."""
-    models.Record.objects.filter(pk=record_id).update(
-        due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule=""
-    )
+def disposed(records: QuerySet[models.Record], *, at: dt.datetime) -> None:
+    """Their keys were destroyed; only inside the transaction that writes so. They are never due again."""
+    records.update(destroyed_at=at, due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule="")
 
 
 def compare(new: Schedule, *, as_of: dt.date, step: Callable[[int], object] | None = None) -> Preview:
@@ -228,16 +228,11 @@ def compare(new: Schedule, *, as_of: dt.date, step: Callable[[int], object] | No
 
 
 def _changes(new: Schedule, on: Basis, step: Callable[[int], object] | None) -> Iterator[Change]:
-    last: UUID | None = None
     done = 0
-    while True:
-        found = retained.rows().exclude(due_why_not=WhyNot.DISPOSED.value).order_by("pk")
-        batch = list((found if last is None else found.filter(pk__gt=last))[:BATCH])
-        for item in retained.items(batch, on) if batch else ():
+    for batch in pages(retained.rows().exclude(due_why_not=WhyNot.DISPOSED.value), BATCH):
+        for item in retained.items(batch, on):
             yield change(on.decide(item), decide(new, item, day=on.day), on.day)
-        if len(batch) < BATCH:
-            return
-        last, done = batch[-1].pk, done + len(batch)
+        done += len(batch)
         if step is not None:
             step(done)
 
@@ -246,20 +241,22 @@ def _stale(digest: str) -> QuerySet[models.Record]:
     return models.Record.objects.filter(Q(due_basis__lt=digest) | Q(due_basis__gt=digest))
 
 
-def _columns(decision: Decision, on: Basis) -> tuple[object, ...]:
+def _columns(decision: Decision, version: str, digest: str) -> tuple[object, ...]:
     winner = decision.winning[0] if decision.winning and decision.due_on else None
     return (
         decision.due_on,
         decision.why_not.value if decision.why_not else "",
         decision.destroy_by,
         winner.rule if winner else "",
-        on.version,
+        version,
         decision.disposition.value,
-        on.digest,
+        digest,
     )
 
 
-def _disposed(decision: Decision) -> Decision:
-    from dataclasses import replace
-
-    return replace(decision, due_on=None, destroy_by=None, why_not=WhyNot.DISPOSED)
+def _decided(record: models.Record, item: Item, on: Basis) -> Decision:
+    """What the schedule says of a record, or that a disposal run had it."""
+    decision = on.decide(item)
+    if record.due_why_not == WhyNot.DISPOSED:
+        return replace(decision, due_on=None, destroy_by=None, why_not=WhyNot.DISPOSED)
+    return decision

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from register import agency, audit, due, facts, models, retained, sealed, staff
 from register.change import compare_and_set, the
 from register.dates import month_end
-from register.errors import RegisterError, RegisterErrorCode
+from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.retention_facts import Event, Matter
 from register.vocabulary import AuditVerb, MatterKind, StaffRole, Undone
 from rules.retention.words import CLOSING, RECORDED, EventKind, EventSubject
@@ -235,8 +235,6 @@ def matters() -> tuple[Matter, ...]:
 def _matter(code: str) -> models.Matter:
     row = models.Matter.objects.filter(code=code).first()
     if row is None:
-        from register.errors import unknown
-
         raise unknown("matter", code)
     return row
 

@@ -342,8 +342,7 @@ def _erase(
     _items(hold.run_id).filter(pk__in=[one.item_id for one in works]).update(
         outcome=Outcome.ERASED.value, why="", batch=batch, erased_at=at, bypass_lock=bypass_lock
     )
-    records = models.Record.objects.filter(pk__in=[one.record_id for one in works])
-    records.update(destroyed_at=at, due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule="")
+    due.disposed(models.Record.objects.filter(pk__in=[one.record_id for one in works]), at=at)
     run = models.DisposalRun.objects.filter(pk=hold.run_id)
     run.filter(first_key_at=None).update(first_key_at=at)
     run.filter(Q(last_key_at=None) | Q(last_key_at__lt=at)).update(last_key_at=at)
@@ -360,9 +359,7 @@ def _leave_out(run: models.DisposalRun) -> None:
 
 
 def _require_uninvolved(run: models.DisposalRun, staff_id: UUID) -> None:
-    involved = {run.prepared_by_id, *run.approvals.values_list("staff_id", flat=True)}
-    involved.update(run.items.exclude(answered_by=None).values_list("answered_by_id", flat=True).distinct())
-    if staff_id in involved:
+    if staff_id in {run.prepared_by_id, *disposal.answerers(run), *disposal.approvers(run)}:
         raise RegisterError(
             RegisterErrorCode.SAME_PERSON,
             "Who prepared, answered or approved a run does not end its locks.",

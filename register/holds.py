@@ -24,7 +24,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from register import audit, facts, models, sealed, staff
+from register import agency, audit, facts, models, sealed, staff
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.retention_facts import Hold, HoldOn, HoldQuery, HoldWords, Unmirrored
@@ -301,27 +301,16 @@ def _covered(
 
 
 def _moment(day: dt.date | None, at: dt.time) -> dt.datetime | None:
-    from register import agency
-
     return dt.datetime.combine(day, at, tzinfo=agency.zone()) if day is not None else None
 
 
 def _write_rows(hold: models.Hold, covered: QuerySet[models.Record], now: dt.datetime) -> int:
-    count, batch = 0, list[UUID]()
-    locked = covered.select_for_update().order_by("pk").values_list("pk", flat=True)
-    for pk in list(locked):
-        batch.append(pk)
-        if len(batch) == _BATCH:
-            count += _write_batch(hold, batch, now)
-            batch = []
-    return count + _write_batch(hold, batch, now)
-
-
-def _write_batch(hold: models.Hold, batch: Sequence[UUID], now: dt.datetime) -> int:
-    models.HoldRow.objects.bulk_create(
-        [models.HoldRow(hold=hold, record_id=pk, placed_at=now) for pk in batch], batch_size=_BATCH
-    )
-    return len(batch)
+    locked = list(covered.select_for_update().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(locked), _BATCH):
+        models.HoldRow.objects.bulk_create(
+            models.HoldRow(hold=hold, record_id=pk, placed_at=now) for pk in locked[start : start + _BATCH]
+        )
+    return len(locked)
 
 
 def _require_sense(

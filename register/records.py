@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from register import audit, due, facts, holds, models, objects
 from register.change import compare_and_set, the
 from register.dates import month_end_instant
 from register.errors import RegisterError, RegisterErrorCode
+from register.pages import pages
 from register.vocabulary import AuditVerb, MachineName, ObjectArea
 from rules.retention.words import WhyNot
 from rules.vocabulary import Proof
@@ -107,7 +109,7 @@ def lockable(*, below: dt.datetime, kept_since: dt.datetime) -> Iterator[facts.L
     """Records whose lock ends before `below`, and those kept so lately that their lock may not have been set."""
     held = models.HoldRow.objects.filter(record=OuterRef("pk"), released_at=None)
     short = Q(retain_until=None) | Q(retain_until__lt=below) | Q(kept_at__gte=kept_since)
-    for row in _pages(living().filter(short).annotate(held=Exists(held))):
+    for row in chain.from_iterable(pages(living().filter(short).annotate(held=Exists(held)), _PAGE)):
         yield facts.Lockable(record=_fact(row), due_on=row.due_on, held=getattr(row, "held"))  # noqa: B009  annotated
 
 
@@ -218,14 +220,7 @@ def extend(record_id: UUID, *, retain_until: dt.datetime, now: dt.datetime) -> f
 
 
 def _paged(rows: QuerySet[models.Record]) -> Iterator[facts.Record]:
-    return map(_fact, _pages(rows))
-
-
-def _pages(rows: QuerySet[models.Record]) -> Iterator[models.Record]:
-    after = UUID(int=0)
-    while page := list(rows.filter(id__gt=after).order_by("id")[:_PAGE]):
-        after = page[-1].id
-        yield from page
+    return map(_fact, chain.from_iterable(pages(rows, _PAGE)))
 
 
 def lock(record_id: UUID) -> facts.Record:

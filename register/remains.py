@@ -9,7 +9,7 @@ the ledger must still be accounted for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from register import agency, audit, disposal, due, executing, models
+from register.pages import pages
 from register.retained import LEDGER_CLASS
 from register.vocabulary import AuditVerb
 from rules.lifecycle import TERMINAL
@@ -58,18 +59,8 @@ def erase(vault: Vault, run_id: UUID, *, hold: executing.Hold, now: dt.datetime)
     Raises:
         RegisterError: LEASE_LOST; StorageError.
     """
-    count = 0
-    after: UUID | None = None
-    while ids := list(_page(after)):
-        after = ids[-1]
-        for client_id in ids:
-            count += _erase(vault, client_id, run_id, hold, now)
-    return count
-
-
-def _page(after: UUID | None) -> Iterator[UUID]:
-    rows = without_anything().order_by("pk")
-    return iter((rows if after is None else rows.filter(pk__gt=after)).values_list("pk", flat=True)[:PAGE])
+    found = chain.from_iterable(pages(without_anything().only("pk"), PAGE))
+    return sum(_erase(vault, client.pk, run_id, hold, now) for client in found)
 
 
 def _erase(vault: Vault, client_id: UUID, run_id: UUID, hold: executing.Hold, now: dt.datetime) -> bool:

@@ -17,11 +17,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from register import audit, backups, disposal, executing, models, remains
+from register import audit, backups, disposal, due, executing, models, remains
 from register.disposal_facts import Run
 from register.vocabulary import AuditVerb, ObjectState
 from rules.disposal import Outcome, RunState, Why
-from rules.retention.words import WhyNot
 
 _BATCH = 500
 
@@ -59,9 +58,7 @@ def _destroyed(object_ids: list[str], now: dt.datetime) -> int:
     with transaction.atomic():
         rows = models.Record.objects.filter(object__in=object_ids, destroyed_at=None)
         found = list(rows.values_list("pk", "statement_id", "object_id"))
-        models.Record.objects.filter(pk__in=[pk for pk, _, _ in found]).update(
-            destroyed_at=now, due_on=None, due_why_not=WhyNot.DISPOSED.value, destroy_by=None, due_rule=""
-        )
+        due.disposed(models.Record.objects.filter(pk__in=[pk for pk, _, _ in found]), at=now)
         objects = models.Object.objects.filter(pk__in=object_ids).exclude(state=ObjectState.GONE.value)
         objects.filter(worked_by=None).update(state=ObjectState.GONE.value, gone_at=now)
         executing.forget_statements([statement for _, statement, _ in found if statement is not None])

@@ -336,7 +336,7 @@ def test_a_floor_above_a_ceiling_is_an_exception_and_no_day(world: World) -> Non
 
 
 def test_the_list_goes_on_where_it_stopped(world: World) -> None:
-    from register import due
+    from register import due, models
 
     world.adopted(SHORT)
     for _ in range(3):
@@ -347,7 +347,7 @@ def test_the_list_goes_on_where_it_stopped(world: World) -> None:
     assert len(whole) == 3
     first = due.listing(far, limit=2)
     assert first + due.listing(far, after=first[-1]) == whole
-    due.disposed(whole[0].record_id)
+    due.disposed(models.Record.objects.filter(pk=whole[0].record_id), at=world.now)
     due.refresh(now=world.now)
     assert due.listing(far) == whole[1:]
     assert day(world, whole[0].record_id) == (None, WhyNot.DISPOSED)
