@@ -10,7 +10,6 @@ No field of a client reaches the paper; what ties its counts to records is the m
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from collections.abc import Mapping
 from uuid import UUID
@@ -27,6 +26,7 @@ from register.facts import Actor
 from register.vocabulary import CertificateStage, ObjectArea
 from rules.disposal import Answer, Outcome, Why
 from rules.vocabulary import Language
+from rules.wording import date_text, printed_logo
 from signing import appearance
 from storage.erasure import Erasure
 from storage.protocol import Area
@@ -98,7 +98,7 @@ def _issued(site: Site, run: Run, stage: CertificateStage, reach: Erasure, *, by
         document,
         proof=PROOF[sealed.level],
         manifest=manifest,
-        effective_on=_day(reach.effective_at) if final and reach.effective_at else None,
+        effective_on=agency.today(reach.effective_at) if final and reach.effective_at else None,
         retain_until=until,
         by=by,
         now=moment,
@@ -111,20 +111,21 @@ def _issued(site: Site, run: Run, stage: CertificateStage, reach: Erasure, *, by
 
 
 def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datetime) -> Mapping[str, object]:
-    house = agency.current()
+    house, language = agency.current(), Language(paper.language)
     gone = run.outcomes.get(Outcome.DESTROYED, 0)
     erased = run.outcomes.get(Outcome.ERASED, 0)
     spared = run.outcomes.get(Outcome.OUT, 0)
     pending = reach.effective_at is None or bool(erased)
+    since = None if pending or reach.effective_at is None else agency.today(reach.effective_at)
     return {
         "agency": {
             "name": house.legal_name,
             "unit": house.unit,
             "address": list(house.address),
             "phone": house.phone,
-            "logo": _logo(),
+            "logo": printed_logo(agency.logo()),
         },
-        "statement": {"ref": run.ref, "prepared_on": _written(agency.today(moment))},
+        "statement": {"ref": run.ref, "prepared_on": date_text(agency.today(moment), language)},
         "form": {"id": paper.id, "version": paper.version},
         "software": f"Confide {run.software}",
         "run": {
@@ -140,15 +141,15 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
                 for one in certificates.series(run.run_id)
             ],
             "rows": f"{run.rows:,}",
-            "as_of": _written(run.as_of),
+            "as_of": date_text(run.as_of, language),
             "list": run.list_sha256,
             "answered": run.approved_sha256,
             "spared": f"{spared:,} of the list" if spared else "none of the list",
             "reasons": [{"label": line} for line in _reasons(run)],
             "store": run.store,
             "keys": _between(run),
-            "effective": "" if pending or reach.effective_at is None else _written(_day(reach.effective_at)),
-            "planned": _written(reach.planned) if pending else "",
+            "effective": date_text(since, language),
+            "planned": date_text(reach.planned, language) if pending else "",
             "remaining": f"{erased:,} records" if erased else "",
             "acts": [{"label": line} for line in _acts(site, run)],
         },
@@ -190,23 +191,10 @@ def _between(run: Run) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _logo() -> Mapping[str, str]:
-    logo = agency.logo()
-    return {"png": base64.b64encode(logo.png).decode(), "words": logo.words} if logo else {"png": "", "words": ""}
-
-
 def _pages(pdf: bytes) -> int:
     from templates.text import extract
 
     return len(extract(pdf).pages)
-
-
-def _day(moment: dt.datetime) -> dt.date:
-    return agency.today(moment)
-
-
-def _written(day: dt.date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -13,12 +13,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from rules.finding import Finding, FindingCode, block
+from rules.vocabulary import Language
+from rules.wording import date_text
 
 _LABEL = "Records of {program} required to be maintained under {authority} until a date not later than {day}"
 _AUTHORITY = "42 CFR 2.19(a), (b)"
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +34,7 @@ class Custody:
 
 def label(program: str, authority: str, until: dt.date) -> str:
     """The label of 42 CFR 2.19(b), word for word."""
-    day = f"{_MONTHS[until.month - 1]} {until.day}, {until.year}"
-    return _LABEL.format(program=program, authority=authority, day=day)
+    return _LABEL.format(program=program, authority=authority, day=date_text(until, Language.EN))
 
 
 def may_be_kept_on(custody: Custody) -> tuple[Finding, ...]:

@@ -55,6 +55,11 @@ def label(words: Words, code: str, language: Language) -> str:
     return " ".join(str(table(words.value)["entries"][str(code)][language.value]).split())
 
 
+def printed_logo(logo: Logo | None) -> Mapping[str, str]:
+    """The letterhead's picture as every paper's form takes it; empty where there is none."""
+    return {"png": base64.b64encode(logo.png).decode(), "words": logo.words} if logo else {"png": "", "words": ""}
+
+
 def date_text(day: dt.date | None, language: Language) -> str:
     """Long form of a calendar date ("March 3, 2027", "3 de marzo de 2027"); "" for None."""
     if day is None:
@@ -159,7 +164,7 @@ def _agency(draft: StatementDraft, logo: Logo | None) -> Mapping[str, Any]:
         "unit": agency.unit,
         "address": list(agency.address),
         "phone": agency.phone,
-        "logo": {"png": base64.b64encode(logo.png).decode(), "words": logo.words} if logo else {"png": "", "words": ""},
+        "logo": printed_logo(logo),
         "revocation_desk": agency.revocation_desk,
         "email": agency.email,
         "notice_effective_on": date_text(agency.notice_effective_on, draft.language),

@@ -75,8 +75,8 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
 
         @rule()
         def propose(self) -> None:
-            self.quietly(lambda: setattr(self, "run_id", records.proposed().run_id))
-            self.approved_by, self.destroy = set(), set()
+            if self.quietly(lambda: setattr(self, "run_id", records.proposed().run_id)):
+                self.approved_by = set()
             self.answers_from_rows()
 
         @precondition(lambda self: self.run_id)
