@@ -42,6 +42,16 @@ class _Line:
     """Pixels from this line's top to the next one's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    size: float
+    """Pixels."""
+    space: float
+    """Pixels between two words."""
+    words: tuple[tuple[str, float], ...]
+    """Each with its width in pixels."""
+
+
 def compose(appearance: Appearance, width: float, height: float) -> Plate:
     """The picture for a place of `width` by `height` points. Raises SigningError for a name no font can print."""
     from PIL import Image, ImageDraw
@@ -92,36 +102,47 @@ def _set(
 
     A little smaller is better than one more line that holds a single word.
     """
+    texts = _texts(appearance, dot)
     lines: list[_Line] = []
     for step in steps:
-        lines = _lines(appearance, width, step * dot)
+        lines = _lines(texts, width, step)
         if sum(line.height for line in lines) <= height:
-            others = (_lines(appearance, width, other * dot) for other in _LITTLE if other < step)
+            if len(lines) == len(texts):
+                return lines, True
+            others = (_lines(texts, width, other) for other in _LITTLE if other < step)
             return min([lines, *others], key=len), True
     return lines, False
 
 
-def _lines(appearance: Appearance, width: float, scale: float) -> list[_Line]:
-    """Name, role and time, broken; `scale` in pixels a point."""
+def _texts(appearance: Appearance, dot: float) -> list[_Text]:
+    """Name, role and time, measured; `dot` in pixels a point."""
     texts = ((appearance.name, NAME_POINTS), (appearance.role_line, LINE_POINTS), (appearance.time_line, LINE_POINTS))
-    return [line for text, points in texts for line in _broken(text, points * scale, width)]
+    return [_measured(text, points * dot) for text, points in texts if text.strip()]
 
 
-def _broken(text: str, size: float, width: float) -> Iterator[_Line]:
-    """`text` as lines no wider than `width`, broken between words; a word that is wider alone is set smaller."""
-    if not text.strip():
-        return
+def _measured(text: str, size: float) -> _Text:
+    # once a word, in full size: measuring each again in every step cost a twelfth of a signature
     font = fonts.plain(round(size), text)
-    # a word is measured once: measuring every line that grows cost a fifth of a signature
-    space = font.getlength(" ")
+    return _Text(
+        size=size, space=font.getlength(" "), words=tuple((word, font.getlength(word)) for word in text.split())
+    )
+
+
+def _lines(texts: list[_Text], width: float, step: float) -> list[_Line]:
+    """All texts in `step` of their size, broken to `width` pixels."""
+    return [line for text in texts for line in _broken(text, step, width)]
+
+
+def _broken(text: _Text, step: float, width: float) -> Iterator[_Line]:
+    """Lines no wider than `width`, broken between words; what is wider alone is set smaller."""
+    size, room = text.size * step, width / step
     line, length = "", 0.0
-    for word in text.split():
-        wide = font.getlength(word)
-        if line and length + space + wide > width:
+    for word, wide in text.words:
+        if line and length + text.space + wide > room:
             yield _fitted(line, size, width)
             line, length = word, wide
         else:
-            line, length = f"{line} {word}".strip(), length + space + wide if line else wide
+            line, length = f"{line} {word}".strip(), length + text.space + wide if line else wide
     yield _fitted(line, size, width)
 
 

@@ -32,6 +32,9 @@ CODE_BORDER: Final = 4
 """Empty modules around a code (ISO/IEC 18004, 9.1)."""
 CODE_SCALE: Final = 8
 """Pixels a module: as many as a byte has bits."""
+CODE_MASK: Final = 0
+"""Pattern laid over a code (ISO/IEC 18004, 7.8.2). Trying all eight took a quarter of a filling for a score 3 % better;
+this is the best one for most ids, and a scanner reads any."""
 MAX_CODE: Final = 64
 """Characters in a code; a longer text makes one that a small picture cannot hold."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -88,7 +91,7 @@ def place_pictures(parts: Iterator[tuple[Any, Any]], values: Mapping[str, object
 
 def code(text: str) -> bytes:
     """The QR code of `text` as a black and white PNG, border included; equal texts give equal bytes."""
-    made = segno.make_qr(text, error="q", boost_error=False)
+    made = segno.make_qr(text, error="q", boost_error=False, mask=CODE_MASK)
     # a module is as wide as a byte has bits: a row is written at once, where segno writes pixel by pixel (2 ms)
     rows = [bytes(0x00 if module else 0xFF for module in row) for row in made.matrix_iter(border=CODE_BORDER)]
     side = len(rows) * CODE_SCALE
