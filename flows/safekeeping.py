@@ -26,12 +26,13 @@ from register import backups, boot
 from register.configuration import Configuration
 from register.facts import Actor
 from register.vocabulary import ObjectArea
-from storage.backup import DUMP, Manifest, back_up
+from storage.backup import DUMP, KEYRING, KEYRING_DUMP, Manifest, back_up, whole
 from storage.custody import KeyPlace
 from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.embedded import Places, open_vault
 from storage.epochs import EpochKeys
+from storage.errors import RestoreRefused
 from storage.keyring import KeyScope
 from storage.master import MasterKey
 from storage.places import private_directory
@@ -99,10 +100,11 @@ def restore(
     """Bring a backup back into the empty home and keys of `configuration`; what was destroyed stays destroyed, and is
     shown so; no approval of a disposal from before counts.
 
-    Raises `StorageError` where the place is not empty, the log is missing or older than the backup, or bytes are
-    damaged.
+    Raises `StorageError` where a later version of Confide made the backup (nothing is written then), the place is not
+    empty, the log is missing or older than the backup, or bytes are damaged.
     """
     places = boot.places(configuration)
+    _refuse_later(source)
     private_directory(configuration.keys)
     if not places.custody.exists():
         places.custody.keep(master, KeyPlace.parse(configuration.kek))
@@ -115,6 +117,17 @@ def restore(
     replayed = _told_what_happened(places, master, made_at=restored.made_at)
     Standbys(configuration.keys).take(standby)
     return restored, replayed
+
+
+def _refuse_later(source: Path) -> None:
+    """Before anything is written; whatever kind of database the register was kept in, and however it was named."""
+    manifest = Manifest.read(source)
+    for name in manifest.files.keys() - {KEYRING, KEYRING_DUMP, FORMS}:
+        if boot.tables_in(whole(source, name, manifest)) is boot.Tables.LATER:
+            raise RestoreRefused(
+                "This backup was made by a later version of Confide than this one.",
+                "Restore it with that version, or a later one. Nothing was changed here.",
+            )
 
 
 def _packed(folder: Path) -> bytes:

@@ -10,8 +10,9 @@ Call `ready()` before importing a module of this room that touches rows; `facts`
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _MIGRATION_LOCK = 0x434F4E46_49444502
 """Key of PostgreSQL's advisory lock for laying the tables: "CONFIDE", 2."""
+_LAID = "django_migrations"
+"""Django's own table of what was laid."""
 
 
 def ready() -> None:
@@ -71,7 +74,6 @@ def tables() -> Tables:
     from django.db import connection
     from django.db.utils import OperationalError, ProgrammingError
 
-    known = {path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py")}
     _reach()
     try:
         with connection.cursor() as cursor:
@@ -79,6 +81,32 @@ def tables() -> Tables:
             laid = {name for (name,) in cursor.fetchall()}
     except (OperationalError, ProgrammingError):
         return Tables.ABSENT
+    return _standing(laid)
+
+
+def tables_in(copy: Path) -> Tables:
+    """How the tables in a backup's copy of a register stand: a file of SQLite, or a dump of PostgreSQL.
+
+    Raises:
+        StorageError: the dump cannot be read.
+        sqlite3.Error: the file is none of SQLite's.
+    """
+    from storage.backup import DUMP
+
+    if copy.suffix == DUMP:
+        from storage.postgresql_dump import rows
+
+        laid = [(row["app"], row["name"]) for row in rows(copy, _LAID)]
+    else:
+        address = f"{copy.absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            there = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [_LAID]).fetchone()
+            laid = database.execute("SELECT app, name FROM django_migrations").fetchall() if there else []
+    return _standing({name for app, name in laid if app == "register"})
+
+
+def _standing(laid: set[str]) -> Tables:
+    known = {path.stem for path in (Path(__file__).parent / "migrations").glob("0*.py")}
     if not laid:
         return Tables.ABSENT
     if laid - known:

@@ -161,10 +161,17 @@ def check(source: Path) -> tuple[BackedObject, ...]:
     Raises RestoreRefused when the manifest, the list or a database is not what it was.
     """
     manifest = Manifest.read(source)
-    for name, expected in {**manifest.files, OBJECTS: manifest.objects_sha256}.items():
-        if not (source / name).is_file() or file_sha256(source / name) != expected:
-            raise RestoreRefused(f"{name} in this backup is missing or damaged.", "Use another backup.")
+    for name in (*manifest.files, OBJECTS):
+        whole(source, name, manifest)
     return tuple(item for item in listed_objects(source) if read_object(source, item) is None)
+
+
+def whole(source: Path, name: str, manifest: Manifest) -> Path:
+    """A database or document of a finished backup, which is what it was. Raises RestoreRefused."""
+    expected = manifest.objects_sha256 if name == OBJECTS else manifest.files.get(name)
+    if not (source / name).is_file() or file_sha256(source / name) != expected:
+        raise RestoreRefused(f"{name} in this backup is missing or damaged.", "Use another backup.")
+    return source / name
 
 
 def read_object(source: Path, item: BackedObject) -> bytes | None:

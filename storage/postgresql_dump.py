@@ -10,8 +10,10 @@ While a keyring is dumped, its snapshot keeps destroyed keys from being swept: a
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from storage.errors import BackupRefused, RestoreRefused
 
 _DEBIAN = Path("/usr/lib/postgresql")
+_COPY = re.compile(r"COPY \S+ \((?P<columns>[^)]*)\) FROM stdin;\Z")
 _ANYTHING_THERE = (
     "SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')"
@@ -76,6 +79,26 @@ def restore(source: Path, url: str) -> None:
             f"pg_restore did not bring {source.name} back (exit {ran.returncode}).",
             "Check that pg_restore is not older than the pg_dump that made it.",
         )
+
+
+def rows(source: Path, table: str) -> Iterator[dict[str, str]]:
+    """The rows of one small table in a dump, by column; no server is needed. Raises RestoreRefused."""
+    command = [_program("pg_restore"), "--data-only", f"--table={table}", "--file=-", str(source)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RestoreRefused(
+            f"pg_restore cannot read {source.name} (exit {ran.returncode}).",
+            "Use another backup, and check that pg_restore is not older than the pg_dump that made it.",
+        )
+    columns: list[str] | None = None
+    for line in ran.stdout.splitlines():
+        if columns is None:
+            if told := _COPY.match(line):
+                columns = [name.strip(' "') for name in told["columns"].split(",")]
+        elif line == "\\.":
+            return
+        else:
+            yield dict(zip(columns, line.split("\t"), strict=True))
 
 
 def clear(url: str) -> None:

@@ -13,6 +13,7 @@ from flows.site import Site
 from register import boot
 from register.configuration import Configuration, read
 from rules.disposal import Outcome, RunState, Why
+from storage.errors import RestoreRefused
 from storage.protocol import Area
 from tests.cluster import on_sqlite_only
 from tests.flows.conftest import Setting
@@ -101,3 +102,25 @@ def test_a_standby_that_is_not_plugged_in_makes_no_backup_look_safe(setting: Set
     with pytest.raises(StandbyAbsent):
         safekeeping.backup(site, tmp_path / "backup", standby=standby, by=setting.world.administrator)
     assert not (tmp_path / "backup").exists()
+
+
+LAID_LATER = "INSERT INTO django_migrations (app, name, applied) VALUES ('register', '9999_later', '2030-01-01')"
+
+
+def test_bug_a_backup_of_a_later_version_was_migrated_and_taken_for_ours(
+    setting: Setting, tmp_path: Path, elsewhere: Configuration
+) -> None:
+    from django.db import connection
+
+    site = setting.site
+    master = boot.places(site.configuration).custody.load()
+    authority.create(site.configuration, master, organization="Harbor Reentry Services", now=setting.now)
+    setting.kept()
+    with connection.cursor() as cursor:
+        cursor.execute(LAID_LATER)
+    safekeeping.backup(site, tmp_path / "backup", standby=tmp_path / "stick", by=setting.world.administrator)
+    with pytest.raises(RestoreRefused, match="later version") as refused:
+        safekeeping.restore(elsewhere, tmp_path / "backup", tmp_path / "stick", master=master)
+    assert "that version" in refused.value.remedy
+    for place in (elsewhere.home, elsewhere.keys):
+        assert not place.exists(), "nothing is half done"

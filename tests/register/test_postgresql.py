@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +133,29 @@ def test_the_audit_log_cannot_be_emptied_at_once(world: World) -> None:
     with connection.cursor() as cursor, pytest.raises(IntegrityError, match="append-only"):
         cursor.execute("TRUNCATE register_auditentry")
     assert audit.check().intact
+
+
+@on_postgresql_only
+def test_the_version_of_a_dump_is_known_before_any_server_takes_it(world: World, tmp_path: Path) -> None:
+    from django.db import connection
+
+    from register import boot
+    from storage.postgresql_dump import dump
+
+    def copied() -> Path:
+        (tmp_path / "register.dump").write_bytes(b"")
+        dump(world.settings.database_url, tmp_path / "register.dump")
+        return tmp_path / "register.dump"
+
+    assert boot.tables_in(copied()) is boot.Tables.PRESENT
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('register', '9999_later', '2030-01-01')"
+        )
+    assert boot.tables_in(copied()) is boot.Tables.LATER
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'register' AND name > '0006'")
+    assert boot.tables_in(copied()) is boot.Tables.EARLIER
 
 
 def test_an_address_is_read_as_libpq_reads_it() -> None:
