@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from cli import ask
 from cli.copy import private_file, refuse_inside
+from cli.disposal_told import ROWS_SHOWN, evaluated, lines_of, listed, next_step, row_of, summary, tell, would
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register.disposal_facts import Evaluated, Item, Run
-
-ROWS_SHOWN = 50
-"""Rows of a list that are shown at most; --json gives all."""
+from rules.disposal import Answer
 
 
 @click.group(cls=Group)
@@ -57,12 +50,12 @@ def propose(
     if dry_run:
         with progress(None, "Looking", quiet=as_json) as step:
             found = flow.evaluate(site, as_of, limit=limit, step=step)
-        answer(_evaluated(found), _would(found), as_json=as_json)
+        answer(evaluated(found), would(found), as_json=as_json)
         return
     by = authenticated(Claimed(username, password_file))
     with progress(None, "Listing", quiet=as_json) as step:
         run = flow.propose(site, as_of, by=by, limit=limit, step=step)
-    _tell(run, [f"Next: confide disposal answer {run.ref}"], as_json=as_json)
+    tell(run, [f"Next: confide disposal answer {run.ref}"], as_json=as_json)
 
 
 @disposal.command("show")
@@ -78,15 +71,15 @@ def show(run: str | None, rows: bool, username: str | None, password_file: str |
 
     by = authenticated(Claimed(username, password_file))
     if run is None:
-        _listed(register.listing(), as_json=as_json)
+        listed(register.listing(), as_json=as_json)
         return
     found = register.show(_run_id(run))
     may_know = holds.may_know(by)
-    told = [_item(item, may_know=may_know) for item in register.items(found.run_id)] if rows else []
+    told = [row_of(item, may_know=may_know) for item in register.items(found.run_id)] if rows else []
     if as_json:
-        answer({"run": _summary(found, may_know=may_know), "items": told}, "", as_json=True)
+        answer({"run": summary(found, may_know=may_know), "items": told}, "", as_json=True)
         return
-    _tell(found, [], as_json=False, may_know=may_know)
+    tell(found, [], as_json=False, may_know=may_know)
     if rows:
         heads = ["#", "Record", "Series", "Rule", "Due since", "Answer", "Outcome"]
         cells = [
@@ -123,7 +116,6 @@ def answer_(
     site = opened()
     from flows.site import now
     from register import disposal as register
-    from rules.disposal import Answer
 
     if bool(records) == everything:
         raise CommandError(ExitCode.USAGE, "Name records, or give --all: one of the two.", "See --help.")
@@ -143,7 +135,7 @@ def answer_(
         now=now(),
     )
     found = register.show(run_id)
-    _tell(found, [f"{changed} row(s) answered.", *_next(found)], as_json=as_json)
+    tell(found, [f"{changed} row(s) answered.", *next_step(found)], as_json=as_json)
 
 
 @disposal.command("exclude")
@@ -169,7 +161,7 @@ def exclude(
     reason, run_id = ask.reason(source, "Why are they taken out"), _run_id(run)
     changed = register.exclude(site.vault, run_id, records, reason=reason, by=by, now=now())
     found = register.show(run_id)
-    _tell(found, [f"{changed} row(s) taken out."], as_json=as_json)
+    tell(found, [f"{changed} row(s) taken out."], as_json=as_json)
 
 
 @disposal.command("approve")
@@ -191,13 +183,13 @@ def approve(run: str, list_sha256: str | None, username: str | None, password_fi
     found = register.show(_run_id(run))
     if list_sha256 is None:
         ask.require_terminal()
-        for line in _lines(found):
+        for line in lines_of(found):
             click.echo(line, err=True)
         if ask.choose("Have these records destroyed?", ["yes", "no"], default="no") != "yes":
             raise CommandError(ExitCode.CONFLICT, "Nothing was approved.", "The run stays as it is.")
         list_sha256 = found.list_sha256
     found = register.approve(found.run_id, list_sha256=list_sha256.strip().lower(), by=by, now=now())
-    _tell(found, _next(found), as_json=as_json)
+    tell(found, next_step(found), as_json=as_json)
 
 
 @disposal.command("withdraw")
@@ -211,7 +203,7 @@ def withdraw(run: str, username: str | None, password_file: str | None, as_json:
     from register import disposal as register
 
     by = authenticated(Claimed(username, password_file))
-    _tell(register.withdraw(_run_id(run), by=by, now=now()), [], as_json=as_json)
+    tell(register.withdraw(_run_id(run), by=by, now=now()), [], as_json=as_json)
 
 
 @disposal.command("execute")
@@ -243,7 +235,7 @@ def execute(run: str, break_glass: bool, username: str | None, password_file: st
             lines.append("The store does not answer. Run the same command again when it does.")
     else:
         lines.append(f"Next: confide disposal certificate {done.run.ref}")
-    _tell(done.run, lines, as_json=as_json, may_know=holds.may_know(by))
+    tell(done.run, lines, as_json=as_json, may_know=holds.may_know(by))
     if done.run.unsettled:
         sys.exit(ExitCode.FINDINGS)
 
@@ -292,119 +284,7 @@ def _run_id(given: str) -> UUID:
 
 
 def _asked() -> dict[str, object]:
-    told: dict[str, object] = {"answer": ask.choose("Answer", ["destroy", "retain", "transfer"])}
-    if told["answer"] == "retain":
+    told: dict[str, object] = {"answer": ask.choose("Answer", [one.value for one in Answer])}
+    if told["answer"] == Answer.RETAIN:
         told |= {"retain_until": ask.prompt("Until (YYYY-MM-DD)"), "reason": ask.prompt("Why")}
     return told
-
-
-def _evaluated(found: Evaluated) -> dict[str, object]:
-    return {
-        "as_of": found.as_of,
-        "schedule_version": found.schedule_version,
-        "rows": len(found.candidates),
-        "list_sha256": found.list_sha256,
-        "kept_back": found.kept_back,
-        "more": found.more,
-        "items": [one.line() for one in found.candidates],
-    }
-
-
-def _would(found: Evaluated) -> list[str]:
-    lines = [f"{len(found.candidates)} record(s) could go as of {found.as_of}.", f"List: {found.list_sha256}"]
-    if found.kept_back:
-        lines.append(f"{found.kept_back} due record(s) are retained by an earlier answer, or on another run's list.")
-    if found.more:
-        lines.append("There are more than one run takes.")
-    return lines
-
-
-def _next(run: Run) -> list[str]:
-    unanswered = run.answers.get("", 0)
-    if run.state == "open":
-        told = f"{unanswered} row(s) have no answer and will be left out. " if unanswered else ""
-        return [f"{told}Next: two others approve it: confide disposal approve {run.ref}"]
-    if run.state == "approving":
-        return [f"One more person approves it: confide disposal approve {run.ref}"]
-    if run.state == "approved":
-        return [f"Next: confide disposal execute {run.ref}"]
-    return []
-
-
-def _summary(run: Run, *, may_know: bool) -> dict[str, object]:
-    from cli.output import plain
-
-    told = plain(run)
-    assert isinstance(told, dict)  # noqa: S101 - a dataclass is
-    told["reasons"] = _reasons(run, may_know=may_know)
-    return {**told, "unsettled": run.unsettled}
-
-
-def _reasons(run: Run, *, may_know: bool) -> dict[str, int]:
-    """Why rows are out; that a hold is the reason is for those who may know of it."""
-    told: dict[str, int] = {}
-    for why, count in run.reasons.items():
-        word = _why(why, may_know=may_know)
-        told[word] = told.get(word, 0) + count
-    return told
-
-
-def _why(why: str, *, may_know: bool) -> str:
-    return why if may_know or why not in ("held", "store_held", "not_due") else "kept_for_now"
-
-
-def _item(item: Item, *, may_know: bool) -> dict[str, str]:
-    return {
-        "position": str(item.position),
-        **{name: str(value) for name, value in item.line.items()},
-        "answer": item.answer or "",
-        "retain_until": str(item.retain_until or ""),
-        "outcome": item.outcome,
-        "why": _why(item.why, may_know=may_know) if item.why else "",
-        "keys_destroyed_at": item.erased_at.isoformat() if item.erased_at else "",
-        "destroyed_at": item.destroyed_at.isoformat() if item.destroyed_at else "",
-    }
-
-
-def _listed(runs: Sequence[Run], *, as_json: bool) -> None:
-    if as_json:
-        answer([_summary(run, may_know=False) for run in runs], "", as_json=True)
-        return
-    from rules.disposal import Outcome
-
-    table(
-        ["Run", "As of", "State", "Rows", "Approvals", "Destroyed"],
-        [
-            [
-                run.ref,
-                str(run.as_of),
-                run.state,
-                str(run.rows),
-                str(len(run.approvals)),
-                str(run.outcomes.get(Outcome.DESTROYED, 0)),
-            ]
-            for run in runs
-        ],
-    )
-
-
-def _lines(run: Run, *, may_know: bool = False) -> list[str]:
-    answers = ", ".join(f"{count} {word or 'unanswered'}" for word, count in sorted(run.answers.items()))
-    lines = [
-        f"Run {run.ref}: {run.state}, {run.rows} row(s) as of {run.as_of}, schedule {run.schedule_version}",
-        f"List: {run.list_sha256}",
-        f"Answers: {answers}",
-    ]
-    if run.approvals:
-        until = f", good until {run.approval_ends:%Y-%m-%d %H:%M} UTC" if run.approval_ends else ""
-        lines.append(f"Approved by {len(run.approvals)} of 2{until}")
-    if run.begun_at is not None:
-        outcome = ", ".join(f"{count} {word}" for word, count in sorted(run.outcomes.items()))
-        lines.append(f"Outcome: {outcome}")
-    if reasons := _reasons(run, may_know=may_know):
-        lines.append("Why: " + ", ".join(f"{count} {word}" for word, count in sorted(reasons.items())))
-    return lines
-
-
-def _tell(run: Run, more: Sequence[str], *, as_json: bool, may_know: bool = False) -> None:
-    answer(_summary(run, may_know=may_know), [*_lines(run, may_know=may_know), *more], as_json=as_json)

@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flows.disposal import Progress, silent
+from flows.egress import proven
 from flows.erasure import erasure_of
 from flows.sealing import PROOF, lock_until
 from flows.site import Site, now
@@ -49,7 +50,8 @@ def certificate(site: Site, run_id: UUID, *, by: Actor, step: Progress = silent)
 
     Asked for again it is the same paper, until no backup opens what was destroyed: then a second one is made, once.
 
-    Raises `RegisterError` DISPOSAL while the run is not over, `FormError`, `SigningError`, `StorageError`.
+    Raises `RegisterError` DISPOSAL while the run is not over, NOT_WHAT_WAS_SHOWN where the kept bytes are not those
+    that were sealed, `FormError`, `SigningError`, `StorageError`.
     """
     run = disposal.show(run_id)
     certificates.require_certifiable(run)
@@ -59,7 +61,15 @@ def certificate(site: Site, run_id: UUID, *, by: Actor, step: Progress = silent)
     final = reach.effective_at is not None and not run.outcomes.get(Outcome.ERASED, 0)
     stage = CertificateStage.EFFECTIVE if final else CertificateStage.KEYS_DESTROYED
     found = certificates.of(run.run_id, stage) or _issued(site, run, stage, reach, by=by, step=step)
-    return found, site.vault.get(found.object_id, Area.RECORDS, version_id=found.version_id)
+    pdf = proven(
+        site,
+        found.object_id,
+        found.version_id,
+        found.document_sha256,
+        what=f"the certificate of the run {run.ref}",
+        remedy="Bring it back from a backup; confide upkeep says since when it is not whole.",
+    )
+    return found, pdf
 
 
 def file_name(run: Run, stage: CertificateStage) -> str:

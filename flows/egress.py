@@ -69,11 +69,19 @@ def sealed_bytes(
 
     Raises `RegisterError` NOT_WHAT_WAS_SHOWN with `remedy`, `StorageError`.
     """
-    pdf = site.vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
-    if hashlib.sha256(pdf).hexdigest() != record.document_sha256:
+    return proven(
+        site, record.object_id, record.version_id, record.document_sha256, what=f"the paper {row.ref}", remedy=remedy
+    )
+
+
+def proven(site: Site, object_id: str, version_id: str, document_sha256: str, *, what: str, remedy: str) -> bytes:
+    """The kept bytes of a record, compared with what the register says was sealed; `what` names it, opaquely.
+
+    Raises `RegisterError` NOT_WHAT_WAS_SHOWN with `remedy`, `StorageError`.
+    """
+    pdf = site.vault.get(object_id, Area.RECORDS, version_id=version_id)
+    if hashlib.sha256(pdf).hexdigest() != document_sha256:
         raise RegisterError(
-            RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
-            f"The kept bytes of {row.ref} are not those that were sealed.",
-            remedy,
+            RegisterErrorCode.NOT_WHAT_WAS_SHOWN, f"The kept bytes of {what} are not those that were sealed.", remedy
         )
     return pdf

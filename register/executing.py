@@ -21,15 +21,13 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from register import agency, audit, disposal, due, facts, models, retained, staff
+from register import audit, disposal, due, facts, judging, models, staff
 from register.change import compare_and_set, the
 from register.disposal_facts import Run
 from register.errors import RegisterError, RegisterErrorCode
 from register.leases import FARTHEST, lost
 from register.vocabulary import AuditVerb, ObjectState, StaffRole
-from rules import disposal as rules
 from rules.disposal import Answer, Outcome, RunState, Why
-from rules.retention.words import WhyNot
 from storage import disposal as bytes_of
 from storage.destruction import Item
 from storage.keyring import KeyScope
@@ -226,16 +224,21 @@ def decide(vault: Vault, hold: Hold, batch: str, *, refused: Mapping[str, Why], 
         run = renew(hold, now)
         require_clock(now)
         rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=_OPEN).order_by("object_key"))
-        works = {one.item_id: one for one in _work(_items(hold.run_id).filter(pk__in=[row.pk for row in rows]))}
-        verdicts = _verdicts(run, rows, now)
         going = []
-        for row in rows:
-            why = verdicts[row.pk] or refused.get(row.object_key)
+        for judged in judging.judge(run, rows, now=now):
+            why = judged.why or refused.get(judged.object_id)
             if why is None:
-                going.append(works[row.pk])
+                going.append(
+                    Work(
+                        item_id=judged.item_id,
+                        record_id=judged.record_id,
+                        object_id=judged.object_id,
+                        statement_id=judged.statement_id,
+                    )
+                )
             else:
                 outcome = Outcome.FAILED if why.passing else Outcome.OUT
-                _items(hold.run_id).filter(pk=row.pk).update(outcome=outcome.value, why=why.value, batch="")
+                _items(hold.run_id).filter(pk=judged.item_id).update(outcome=outcome.value, why=why.value, batch="")
         if not going:
             return Decided(gone=(), swept=True)
         done = bytes_of.condemn(
@@ -306,33 +309,6 @@ def forget_statements(statement_ids: Collection[UUID]) -> None:
     models.Move.objects.filter(statement__in=statement_ids).update(sealed_reason=None)
     told = models.Disclosure.objects.filter(statement__in=statement_ids)
     told.update(sealed_recipient_person=None, sealed_description=None)
-
-
-def _verdicts(
-    run: models.DisposalRun, rows: Sequence[models.DisposalItem], now: dt.datetime
-) -> Mapping[int, Why | None]:
-    """Why each row may not go now; read under the row locks of its records."""
-    today = agency.today(now)
-    locked = models.Record.objects.select_for_update(of=("self",)).filter(pk__in=[row.record_id for row in rows])
-    gone = {record.pk for record in locked if record.destroyed_at or record.due_why_not == WhyNot.DISPOSED}
-    standing = models.HoldRow.objects.filter(record__in=[row.record_id for row in rows], released_at=None)
-    held = set(standing.values_list("record_id", flat=True))
-    decisions = due.decisions([row.record_id for row in rows], retained.basis(today))
-    approvals = disposal.approvals_of(run)
-    return {
-        row.pk: rules.why_not(
-            answer=Answer(row.answer) if row.answer else None,
-            list_sha256=run.list_sha256,
-            approvals=approvals,
-            preparer=run.prepared_by_id,
-            answered_by=row.answered_by_id,
-            due=row.record_id in decisions and decisions[row.record_id].due(today),
-            held=row.record_id in held,
-            gone=row.record_id in gone,
-            now=now,
-        )
-        for row in rows
-    }
 
 
 def _erase(

@@ -77,6 +77,29 @@ def test_the_certificate_is_sealed_counts_what_went_and_names_nobody(records: Re
     assert (again, same) == (first, pdf)
 
 
+def test_a_certificate_whose_kept_bytes_are_not_those_that_were_sealed_is_not_handed_out(records: Records) -> None:
+    from dataclasses import replace
+
+    from flows.certificate import certificate
+    from flows.site import now
+    from register import certificates
+    from register.vocabulary import CertificateStage, ObjectArea
+    from rules.vocabulary import Proof
+
+    records.kept(1)
+    run = records.executed(records.approved())
+    sealed = records.world.document(ObjectArea.RECORDS, b"%PDF of a certificate")
+    by = records.world.officer
+    certificates.issue(
+        run.run_id, CertificateStage.KEYS_DESTROYED, replace(sealed, document_sha256="0" * 64), proof=Proof.SEALED,
+        manifest=None, effective_on=None, retain_until=None, by=by, now=now(),
+    )  # fmt: skip
+    with pytest.raises(RegisterError) as other:
+        certificate(records.site, run.run_id, by=by)
+    assert other.value.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
+    assert run.ref in other.value.sentence
+
+
 def test_a_copy_of_what_was_destroyed_is_refused_in_plain_words(records: Records) -> None:
     from flows.egress import own_copy
     from register.vocabulary import CopyMethod
