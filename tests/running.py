@@ -167,7 +167,7 @@ class RunningSite:
 
     def until(self, packet_id: str, state: str, seconds: float = 60.0) -> dict[str, Any]:
         """The packet, once every statement is in `state`."""
-        until = time.monotonic() + seconds
+        until, pause = time.monotonic() + seconds, 0.2
         while True:
             packet: dict[str, Any] = self.confide("packet", "show", packet_id, as_admin=False, code=None)
             if all(row["state"] == state for row in packet["statements"]):
@@ -175,7 +175,8 @@ class RunningSite:
             assert time.monotonic() < until, [
                 (row["state"], row["sealing_failed_code"]) for row in packet["statements"]
             ]
-            time.sleep(0.2)
+            time.sleep(pause)
+            pause = min(2.0, pause * 2)  # every look starts a Python, and takes a core from those who are waited for
 
 
 @contextmanager
