@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from tests import warm
+
 PROJECT = Path(__file__).parent.parent
 INK = PROJECT / "cli" / "demo_ink"
 PASSWORD = "a long enough sentence for a test"
@@ -62,20 +64,22 @@ class RunningSite:
 
     def confide(self, *arguments: str, told: object = None, code: int | None = 0, as_admin: bool = True) -> Any:
         """Run a verb with `--json`; returns its answer. `told` goes to it as a file; `code`: the exit it must take."""
-        command = [sys.executable, "-m", "cli.main", *arguments, "--json"]
+        command = [*arguments, "--json"]
         if told is not None:
             path = self.root / "told.yaml"
             path.write_text(yaml.safe_dump(told, allow_unicode=True))
             command += ["--from", str(path)]
         if as_admin:
             command += ["--as", "admin", "--password-file", str(self.password_file)]
-        ran = subprocess.run(command, cwd=self.cwd, env=self.env, capture_output=True, text=True, timeout=180)
+        ran = self.run(*command)
         if code is not None:
             assert ran.returncode == code, f"{arguments}: exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         return json.loads(ran.stdout) if ran.stdout.strip() else None
 
     def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a verb as it is."""
+        if warm.can_run(self.env):
+            return warm.run(arguments, env=self.env, cwd=self.cwd, stdin=stdin, timeout=180)
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
             cwd=self.cwd,

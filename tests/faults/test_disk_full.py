@@ -63,7 +63,7 @@ def full(disk: Path) -> Iterator[None]:
     [
         pytest.param(Moment("packet", "store", "before"), id="issuing", marks=pytest.mark.e2e),
         pytest.param(Moment("sealing", "store", "before"), id="sealing", marks=pytest.mark.soak),
-        pytest.param(Moment("sealing", "keep", "before"), id="activating", marks=pytest.mark.e2e),
+        pytest.param(Moment("sealing", "keep", "before"), id="activating", marks=pytest.mark.soak),
     ],
 )
 def test_work_that_meets_a_full_disk_is_done_once_there_is_room(

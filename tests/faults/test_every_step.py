@@ -18,7 +18,6 @@ from tests.running import running_site
 
 SAMPLE = {
     ("worker", "store-after"),
-    ("worker", "keep-after"),
     ("worker", "keep-after-2"),
     ("renderer", "render-before"),
     ("filler", "fill-before"),

@@ -29,9 +29,7 @@ AT = (
     Moment("sealing", "clear", "before"),
 )
 SAMPLE = {
-    (Manner.ERROR, "store-before", "packet"),
     (Manner.CUTS_ANSWERS, "store-before", "packet"),
-    (Manner.CUTS_REQUESTS, "store-before", "sealing"),
     (Manner.BUSY, "keep-before-2", "sealing"),
 }
 
