@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from tests import warm
+from tests import prefect_tables, warm
 
 PROJECT = Path(__file__).parent.parent
 INK = PROJECT / "cli" / "demo_ink"
@@ -107,6 +107,8 @@ class RunningSite:
 
     def serve(self, *options: str, wait_for: tuple[str, ...] = ("filler", "renderer", "worker")) -> RunningSite:
         """Start everything that must run. Prefect's server takes longest; the work does not wait for it."""
+        if self.home.is_dir() and not self.env.keys() & {"PREFECT_API_URL", "CONFIDE_PREFECT_DATABASE_URL"}:
+            prefect_tables.into(self.home / "prefect")
         log = (self.root / "serve.log").open("ab")
         self.serving = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "serve", *options], cwd=PROJECT, env=self.env, stdout=log, stderr=log
