@@ -105,9 +105,21 @@ class RunningSite:
         )
         return self
 
-    def serve(self, *options: str, wait_for: tuple[str, ...] = ("filler", "renderer", "worker")) -> RunningSite:
-        """Start everything that must run. Prefect's server takes longest; the work does not wait for it."""
-        if self.home.is_dir() and not self.env.keys() & {"PREFECT_API_URL", "CONFIDE_PREFECT_DATABASE_URL"}:
+    def serve(
+        self,
+        *options: str,
+        wait_for: tuple[str, ...] = ("filler", "renderer", "worker"),
+        own_tables: bool = False,
+    ) -> RunningSite:
+        """Start everything that must run. Prefect's server takes longest; the work does not wait for it.
+
+        `own_tables`: as on a new machine, where Prefect makes its tables first.
+        """
+        if (
+            self.home.is_dir()
+            and not own_tables
+            and not self.env.keys() & {"PREFECT_API_URL", "CONFIDE_PREFECT_DATABASE_URL"}
+        ):
             prefect_tables.into(self.home / "prefect")
         log = (self.root / "serve.log").open("ab")
         self.serving = subprocess.Popen(
