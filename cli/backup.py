@@ -94,8 +94,8 @@ def restore(source: Path, standby: Path, shares: tuple[Path, ...], as_json: bool
         f"Restored {restored.objects} objects into {settings.home}, as of {restored.made_at:%Y-%m-%d %H:%M} UTC.",
         f"Opened and proved {restored.opened}; {restored.left_out} stayed destroyed.",
         *_told(replayed),
-        "Holds placed and events recorded since that time are not in it: have counsel and the records officer bring "
-        "them in before anything is disposed of.",
+        "Events recorded since that time are not in it, nor holds that the log was not told of: have the records "
+        "officer and counsel bring them in before anything is disposed of.",
     ]
     answer({**asdict(restored), "replayed": asdict(replayed)}, lines, as_json=as_json)
     if restored.damaged or restored.unreadable:
@@ -112,4 +112,13 @@ def _told(replayed: Replayed) -> list[str]:
         lines.append(f"{replayed.records} records and {replayed.clients} clients were destroyed since, and stand so.")
     if replayed.lists:
         lines.append(f"{replayed.lists} disposal runs were ended: approvals from before do not count. Propose anew.")
+    if replayed.holds_unknown:
+        lines.append(
+            f"{replayed.holds_unknown} holds placed since stand, without what they say. Counsel: confide hold complete"
+        )
+    if replayed.holds_released:
+        lines.append(
+            f"{replayed.holds_released} holds were released since, says the log. They stand until counsel releases "
+            "them again: confide hold release"
+        )
     return lines

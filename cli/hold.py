@@ -17,11 +17,12 @@ from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from datetime import date
 
     from flows.site import Site
-    from register.holds import Mirrored
-    from register.retention_facts import Hold, HoldQuery
+    from register.retention_facts import Hold, HoldQuery, HoldWords
+    from register.vocabulary import HoldKind
 
 
 @click.group(cls=Group)
@@ -43,19 +44,16 @@ def place(source: str | None, username: str | None, password_file: str | None, a
     site = opened()
     from flows.site import now
     from register import holds
-    from register.retention_facts import HoldWords
-    from register.vocabulary import HoldKind, StaffRole
+    from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
-    kinds = [kind.value for kind in HoldKind]
-    told = ask.read_answers(source) if source else _asked(kinds)
-    ask.required(told, ["kind", "matter", "authority", "review_on"])
-    ask.one_of(told["kind"], kinds, "kind")
+    told = ask.read_answers(source) if source else {**_asked(), **_asked_what()}
+    kind, words, review_on = _said(told)
     placed = holds.place(
         site.vault,
-        kind=HoldKind(str(told["kind"])),
-        words=HoldWords(matter=str(told["matter"]), authority=str(told["authority"])),
-        review_on=ask.day(told["review_on"], "review_on"),
+        kind=kind,
+        words=words,
+        review_on=review_on,
         records=_ids(told.get("records")),
         client_id=ask.given_id(told["client"], "client") if told.get("client") else None,
         query=_query(told.get("query")),
@@ -63,6 +61,27 @@ def place(source: str | None, username: str | None, password_file: str | None, a
         now=now(),
     )
     _tell(site, placed, f"Hold {placed.hold_id} stands on {placed.records} record(s).", as_json=as_json)
+
+
+@hold.command("complete")
+@click.argument("hold_id", metavar="HOLD", type=click.UUID)
+@ask.from_option
+@person_options
+@json_option
+def complete(hold_id: UUID, source: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Say again what a HOLD says that a restore brought back from the store's log: kind, matter, authority, review_on.
+
+    What it stands on is in the log and stays as it is.
+    """
+    site = opened()
+    from flows.site import now
+    from register import holds
+    from register.vocabulary import StaffRole
+
+    by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    kind, words, review_on = _said(ask.read_answers(source) if source else _asked())
+    row = holds.complete(site.vault, hold_id, kind=kind, words=words, review_on=review_on, by=by, now=now())
+    answer({"hold": row}, f"Hold {hold_id} is complete again; it stands on {row.records} record(s).", as_json=as_json)
 
 
 @hold.command("release")
@@ -100,8 +119,8 @@ def show(hold_id: UUID, username: str | None, password_file: str | None, as_json
     covered = holds.records_of(hold_id, by=by)
     lines = [
         f"Hold {row.hold_id}: {row.kind.value}, {_state(row)}, review {row.review_on}",
-        f"Matter: {words.matter}",
-        f"Authority: {words.authority}",
+        f"Matter: {words.matter or '(not in the log: confide hold complete)'}",
+        f"Authority: {words.authority or '(not in the log)'}",
         *([f"Released because: {words.release_reason}"] if words.release_reason else []),
         f"Covers: {_covers(row)}; {len(covered)} record(s)",
         *(f"  {one}" for one in covered[:50]),
@@ -132,19 +151,37 @@ def listing(everything: bool, username: str | None, password_file: str | None, a
 
 
 def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
-    """Tell the store, then the person; a store that is down is told by upkeep, and the person now."""
-    from flows.site import now
-    from register import holds
+    """Tell the store and its standby, then the person; what is not there is told by upkeep, and the person now."""
+    from flows import holding
 
     with progress(row.records, "Telling the store", quiet=as_json) as step:
-        told: Mirrored = holds.mirror(site.vault, now=now(), step=lambda count: step(count, ""))
-    lines = [line, f"The store was told of {len(told.told)} record(s)."]
-    if told.failed:
+        told = holding.tell(site, step=lambda count: step(count, ""))
+    mirrored = told.mirrored
+    lines = [line, f"The store was told of {len(mirrored.told)} record(s)."]
+    if mirrored.failed:
+        code = mirrored.failed[0][1]
+        lines.append(f"✗ Of {len(mirrored.failed)} it was not ({code}); the register keeps them, upkeep tells it.")
+    if mirrored.log_refused:
         lines.append(
-            f"✗ Of {len(told.failed)} it was not ({told.failed[0][1]}); the register keeps them, upkeep tells it."
+            f"✗ The store's log was not told ({mirrored.log_refused}): a restore would not know. Upkeep tells it."
         )
-    answer({"hold": row, "store_told": len(told.told), "store_not_told": len(told.failed)}, lines, as_json=as_json)
-    if told.failed:
+    if told.standby_refused:
+        lines.append(
+            f"✗ The standby was not told ({told.standby_refused}): after the loss of this disk a restore would not "
+            "know. Connect it, and run: confide upkeep"
+        )
+    answer(
+        {
+            "hold": row,
+            "store_told": len(mirrored.told),
+            "store_not_told": len(mirrored.failed),
+            "log_refused": mirrored.log_refused,
+            "standby_refused": told.standby_refused,
+        },
+        lines,
+        as_json=as_json,
+    )
+    if mirrored.failed or mirrored.log_refused or told.standby_refused:
         sys.exit(ExitCode.FINDINGS)
 
 
@@ -173,17 +210,33 @@ def _query(told: Any) -> HoldQuery | None:
     )
 
 
-def _asked(kinds: Sequence[str]) -> Mapping[str, object]:
-    told: dict[str, object] = {
-        "kind": ask.choose("Why", kinds),
+def _said(told: Mapping[str, object]) -> tuple[HoldKind, HoldWords, date]:
+    """What a hold says, as it was given."""
+    from register.retention_facts import HoldWords
+    from register.vocabulary import HoldKind
+
+    ask.required(told, ["kind", "matter", "authority", "review_on"])
+    ask.one_of(told["kind"], [kind.value for kind in HoldKind], "kind")
+    words = HoldWords(matter=str(told["matter"]), authority=str(told["authority"]))
+    return HoldKind(str(told["kind"])), words, ask.day(told["review_on"], "review_on")
+
+
+def _asked() -> Mapping[str, object]:
+    from register.vocabulary import HoldKind
+
+    return {
+        "kind": ask.choose("Why", [kind.value for kind in HoldKind]),
         "matter": ask.prompt("What it is about"),
         "authority": ask.prompt("What it rests on"),
         "review_on": ask.prompt("When somebody looks at it again (YYYY-MM-DD)"),
     }
+
+
+def _asked_what() -> Mapping[str, object]:
     what = ask.choose("What it covers (a query comes by --from)", ["client", "records"])
     if what == "client":
-        return told | {"client": ask.prompt("Client's id")}
-    return told | {"records": list(ask.prompt_lines("Record ids"))}
+        return {"client": ask.prompt("Client's id")}
+    return {"records": list(ask.prompt_lines("Record ids"))}
 
 
 def _covers(row: Hold) -> str:
@@ -194,4 +247,11 @@ def _covers(row: Hold) -> str:
 
 
 def _state(row: Hold) -> str:
-    return f"released {row.released_at:%Y-%m-%d}" if row.released_at else "stands"
+    if row.released_at:
+        return f"released {row.released_at:%Y-%m-%d}"
+    told = ["stands"]
+    if row.incomplete:
+        told.append("restored from the store's log, details to be completed")
+    if row.released_since:
+        told.append("released after the backup, says the log: release it again or keep it")
+    return "; ".join(told)

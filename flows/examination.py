@@ -241,6 +241,12 @@ def _retention(site: Site) -> Iterator[Line]:
         yield Line(
             Level.PROBLEM, "retention", f"The review of {hold_id} was due on {review_on}.", "Counsel: confide hold show"
         )
+    for hold_id, _ in holds.to_complete():
+        sentence = f"The hold {hold_id} came back from the store's log without what it says."
+        yield Line(Level.PROBLEM, "retention", sentence, "Counsel: confide hold complete")
+    for hold_id in holds.released_since():
+        sentence = f"The hold {hold_id} stands, and the store's log says that it was released after the backup."
+        yield Line(Level.PROBLEM, "retention", sentence, "Counsel: confide hold release")
 
 
 def _law(site: Site) -> Iterator[Line]:

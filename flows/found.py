@@ -38,6 +38,8 @@ class Kind(StrEnum):
     LOCK_LONGER = "lock_longer"
     HOLD_REVIEW = "hold_review"
     HOLD_UNTOLD = "hold_untold"
+    HOLD_INCOMPLETE = "hold_incomplete"
+    HOLD_RELEASED_SINCE = "hold_released_since"
     KEPT_TOO_LONG = "kept_too_long"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
@@ -61,7 +63,12 @@ FOR_A_PERSON: dict[Kind, str] = {
     "again; if they stay, look at the store's roles.",
     Kind.LOCK_LONGER: "The store's lock ends after the register's and delays a disposal; break-glass can end it.",
     Kind.HOLD_REVIEW: "The day on which counsel was to look at this hold again has passed. It holds on: confide hold.",
-    Kind.HOLD_UNTOLD: "The store was not told of a hold, or of its end. The register keeps the record all the same.",
+    Kind.HOLD_UNTOLD: "The store, or its log, was not told of a hold, or of its end. The register keeps the record all "
+    "the same; but until the log knows of a hold, a restore does not.",
+    Kind.HOLD_INCOMPLETE: "A restore brought this hold back from the store's log, without what it says. It holds on; "
+    "counsel: confide hold complete",
+    Kind.HOLD_RELEASED_SINCE: "The store's log says that this hold was released after the backup. It holds on until "
+    "counsel releases it again: confide hold release",
     Kind.KEPT_TOO_LONG: "Records are past the last day a rule lets them be kept. Begin a disposal run.",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",

@@ -37,7 +37,7 @@ from storage.keyring import KeyScope
 from storage.master import MasterKey
 from storage.places import private_directory
 from storage.protocol import Area
-from storage.restore import Restored
+from storage.restore import Restored, begun, finished
 from storage.restore import restore as bring_back
 from storage.standby import Standbys
 from storage.vault import Vault
@@ -83,10 +83,15 @@ def level(site: Site, standby: Path) -> None:
 
     Raises StandbyAbsent where a folder that was a standby is not that one now.
     """
-    Standbys(site.configuration.keys).take(standby)
-    site.vault.log.mirror(DirectoryStore(standby / LOG))
+    level_log(site, standby)
     site.vault.keyring.epochs.mirror(standby / EPOCHS)
     authority.copy(site.configuration.authority_path, standby / AUTHORITY)
+
+
+def level_log(site: Site, standby: Path) -> None:
+    """Bring the standby's copy of the log level alone. Raises as `level`."""
+    Standbys(site.configuration.keys).take(standby)
+    site.vault.log.mirror(DirectoryStore(standby / LOG))
 
 
 def restore(
@@ -98,7 +103,9 @@ def restore(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Restored, Replayed]:
     """Bring a backup back into the empty home and keys of `configuration`; what was destroyed stays destroyed, and is
-    shown so; no approval of a disposal from before counts.
+    shown so; no approval of a disposal from before counts; every hold the log knows of stands.
+
+    Until the register was told, nobody opens the site; cut off in between, the same call again goes on there.
 
     Raises `StorageError` where a later version of Confide made the backup (nothing is written then), the place is not
     empty, the log is missing or older than the backup, or bytes are damaged.
@@ -111,11 +118,14 @@ def restore(
     EpochKeys(standby / EPOCHS, master).mirror(places.epochs)
     authority.copy(standby / AUTHORITY, configuration.authority_path)
     log = DestructionLog(DirectoryStore(standby / LOG))
-    servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
-    restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
+    restored = begun(configuration.home)
+    if restored is None:
+        servers = {REGISTER_DUMP: configuration.database_url} if configuration.on_postgresql else {}
+        restored = bring_back(source, places, log=log, master=master, servers=servers, now=now(), progress=progress)
     _unpack(configuration.home / FORMS, configuration.forms_path)
     replayed = _told_what_happened(places, master, made_at=restored.made_at)
     Standbys(configuration.keys).take(standby)
+    finished(configuration.home)
     return restored, replayed
 
 
@@ -154,17 +164,19 @@ def _told_what_happened(places: Places, master: MasterKey, *, made_at: datetime)
     boot.ready()
     if not boot.migrated():
         boot.migrate()  # a backup of an earlier version has fewer tables
-    from register import restoring
+    from register import mirroring, restoring
 
     vault = open_vault(places, master)
     intended = vault.log.intended()
     replayed = restoring.replay(
         {item.object_id for item in intended if item.scope in _OF_OBJECTS},
         {item.object_id for item in intended if item.scope is KeyScope.OWNER},
+        vault.log.holds(),
         made_at=made_at,
         now=now(),
     )
     _name_anew(vault)
+    mirroring.mirror(vault, now=now())  # what the store refuses, upkeep tells it again and reports
     vault.keyring.close()
     return replayed
 

@@ -142,9 +142,19 @@ def refuse_another_version(found: Tables) -> None:
 def require_migrated() -> None:
     """Refuse, with the remedy, to work on a site that was never initialized or that another version used last.
 
+    Nor on one that came back from a backup and was not told yet what happened since.
+
     Raises:
         RegisterError: NOT_READY.
     """
+    from storage.restore import BEGUN
+
+    if (configuration().home / BEGUN).exists():
+        raise RegisterError(
+            RegisterErrorCode.NOT_READY,
+            "The restore of this site was cut off before the register was told what happened since its backup.",
+            "Run the same command again: confide restore",
+        )
     found = tables()
     refuse_another_version(found)
     if found is Tables.ABSENT:

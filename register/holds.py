@@ -5,9 +5,8 @@ the store was not told. Invariants: a hold stands as a row for each record, writ
 comes in that it covers, in one transaction with it; a record is free when no row stands on it. Placing and releasing
 take the row lock of every record they touch, so that a destruction either sees the hold or was over before.
 
-The store's legal hold is a mirror. The register is written first; `mirror` tells the store and only then notes that it
-was told. A crash or a store that is down in between leaves a record that is not noted: `unmirrored` finds it, and
-upkeep tells the store again. Until then the register alone stands in the way of a destruction, which asks it.
+The store is told afterwards, by `register.mirroring`: of the legal hold of each record, and in its log of what a
+restore must know. Until then the register alone stands in the way of a destruction, which asks it.
 
 That there is a hold is known to counsel only. Its words are sealed under a key of its own.
 """
@@ -16,21 +15,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 
 from register import agency, audit, facts, models, sealed, staff
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode, unknown
-from register.retention_facts import Hold, HoldOn, HoldQuery, HoldWords, Unmirrored
+from register.retention_facts import Hold, HoldOn, HoldQuery, HoldWords
 from register.vocabulary import AuditVerb, HoldKind, HoldScope, MachineName, StaffRole
-from storage.errors import StorageError
-from storage.protocol import Area
+from storage.destruction import is_code
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -38,15 +36,6 @@ if TYPE_CHECKING:
 _WORDS, _RELEASE = "hold-words", "hold-release"
 _BATCH = 500
 _UPKEEP = facts.Machine(MachineName.UPKEEP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirrored:
-    """What the store was told."""
-
-    told: tuple[UUID, ...]
-    failed: tuple[tuple[UUID, str], ...]
-    """Records and the code of the store's refusal; they wait for the next time."""
 
 
 def place(
@@ -63,7 +52,7 @@ def place(
 ) -> Hold:
     """Hold explicit records, everything of a client, or everything a query covers; the latter two what comes in too.
 
-    The store is told by `mirror`, which the caller runs next.
+    The store is told by `mirroring.mirror`, which the caller runs next.
 
     Raises:
         RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID; HOLD when the scope is not exactly one of the three, when
@@ -72,8 +61,7 @@ def place(
     person = staff.require(by, StaffRole.COUNSEL)
     _require_sense(words, review_on, now, records, client_id, query)
     hold_id = uuid4()
-    told = json.dumps({"matter": words.matter.strip(), "authority": words.authority.strip()}, ensure_ascii=False)
-    sealed_words = sealed.seal(vault, hold_id, _WORDS, told.encode())
+    sealed_words = _sealed(vault, hold_id, words)
     scope = HoldScope.RECORDS if records else HoldScope.CLIENT if client_id is not None else HoldScope.QUERY
     with transaction.atomic():
         if client_id is not None:
@@ -89,11 +77,45 @@ def place(
             placed_by_id=person.staff_id,
             placed_at=now,
         )
-        count = _write_rows(hold, _covered(scope, records, client_id, query), now)
+        count = add_rows(hold, _covered(scope, records, client_id, query), now=now)
         if records and count != len(set(records)):
             raise unknown("record", "among those named")
         details: audit.Details = {"scope": scope.value, "records": count, "review_on": review_on.isoformat()}
         audit.append(person, AuditVerb.HOLD_PLACED, "hold", hold_id, details, now=now)
+    return _fact(_rows().get(pk=hold_id))
+
+
+def complete(
+    vault: Vault,
+    hold_id: UUID,
+    *,
+    kind: HoldKind,
+    words: HoldWords,
+    review_on: dt.date,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> Hold:
+    """Say again what a hold says that a restore brought back from the store's log. What it stands on is unchanged.
+
+    Raises:
+        RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID; HOLD when words or a review date to come are missing, or
+            when it has its words.
+    """
+    person = staff.require(by, StaffRole.COUNSEL)
+    _require_words(words, review_on, now)
+    the(models.Hold.objects.all(), "hold", hold_id)
+    sealed_words = _sealed(vault, hold_id, words)
+    with transaction.atomic():
+        compare_and_set(
+            models.Hold.objects.filter(pk=hold_id, incomplete=True, released_at=None),
+            RegisterError(RegisterErrorCode.HOLD, "This hold has its words, or is over.", "See: confide hold show"),
+            kind=kind.value,
+            sealed_words=sealed_words,
+            review_on=review_on,
+            incomplete=False,
+        )
+        details: audit.Details = {"review_on": review_on.isoformat()}
+        audit.append(person, AuditVerb.HOLD_COMPLETED, "hold", hold_id, details, now=now)
     return _fact(_rows().get(pk=hold_id))
 
 
@@ -105,8 +127,7 @@ def capture(record: models.Record, *, now: dt.datetime) -> int:
     standing = models.Hold.objects.filter(released_at=None).exclude(scope=HoldScope.RECORDS.value)
     count = 0
     for hold in standing:
-        query = _load(hold.query) if hold.scope == HoldScope.QUERY.value else None
-        if not _covered(HoldScope(hold.scope), (), hold.client_id, query).filter(pk=record.pk).exists():
+        if not covered_by(hold).filter(pk=record.pk).exists():
             continue
         _, made = models.HoldRow.objects.get_or_create(hold=hold, record=record, defaults={"placed_at": now})
         if made:
@@ -117,7 +138,7 @@ def capture(record: models.Record, *, now: dt.datetime) -> int:
 
 
 def release(vault: Vault, hold_id: UUID, *, reason: str, by: facts.Actor, now: dt.datetime) -> Hold:
-    """Release one hold, with a reason; what another holds stays held. The store is told by `mirror`.
+    """Release one hold, with a reason; what another holds stays held. The store is told by `mirroring.mirror`.
 
     Raises:
         RegisterError: NOT_ALLOWED unless counsel; UNKNOWN_ID; HOLD without a reason, or when it was released already.
@@ -210,7 +231,9 @@ def words(vault: Vault, hold_id: UUID, *, by: facts.Actor, now: dt.datetime) -> 
     row = the(models.Hold.objects.all(), "hold", hold_id)
     with transaction.atomic():
         audit.append(person, AuditVerb.HOLD_SEEN, "hold", hold_id, now=now)
-    told = json.loads(sealed.open_sealed(vault, hold_id, _WORDS, row.sealed_words))
+    told = {"matter": "", "authority": ""}  # of a hold that came back from the log, until somebody completes it
+    if row.sealed_words:
+        told = json.loads(sealed.open_sealed(vault, hold_id, _WORDS, row.sealed_words))
     reason = sealed.open_sealed(vault, hold_id, _RELEASE, row.sealed_release).decode() if row.sealed_release else ""
     return HoldWords(matter=told["matter"], authority=told["authority"], release_reason=reason)
 
@@ -228,55 +251,46 @@ def records_of(hold_id: UUID, *, by: facts.Actor) -> tuple[UUID, ...]:
 
 def to_review(today: dt.date) -> tuple[tuple[UUID, dt.date], ...]:
     """Standing holds whose review date has passed: id and date, for upkeep and doctor."""
-    rows = models.Hold.objects.filter(released_at=None, review_on__lt=today).order_by("review_on", "id")
+    rows = models.Hold.objects.filter(released_at=None, incomplete=False, review_on__lt=today).order_by(
+        "review_on", "id"
+    )
     return tuple(rows.values_list("id", "review_on"))
 
 
-# --- the store's mirror -----------------------------------------------------------------------------------------------
+def to_complete() -> tuple[tuple[UUID, dt.datetime], ...]:
+    """Holds that a restore brought back from the store's log without what they say, and since when they stand."""
+    rows = models.Hold.objects.filter(released_at=None, incomplete=True).order_by("placed_at", "id")
+    return tuple(rows.values_list("id", "placed_at"))
 
 
-def unmirrored() -> tuple[Unmirrored, ...]:
-    """Records of which the store may not know what the register knows, by id."""
-    standing = models.HoldRow.objects.filter(released_at=None)
-    placed = models.Record.objects.filter(
-        destroyed_at=None, hold_mirrored=False, pk__in=standing.filter(record__hold_mirrored=False).values("record")
-    )
-    lifted = models.Record.objects.filter(
-        ~Exists(standing.filter(record=OuterRef("pk"))), destroyed_at=None, hold_mirrored=True
-    )
-    found = {(row.pk, row.object_id): True for row in placed} | {(row.pk, row.object_id): False for row in lifted}
-    return tuple(Unmirrored(record_id=pk, object_id=key, hold=hold) for (pk, key), hold in sorted(found.items()))
-
-
-def mirror(vault: Vault, *, now: dt.datetime, step: Callable[[int], object] | None = None) -> Mirrored:
-    """Tell the store of every hold it may not know of, and of those that are over; what fails waits for next time."""
-    told: list[UUID] = []
-    failed: list[tuple[UUID, str]] = []
-    for number, one in enumerate(unmirrored(), start=1):
-        try:
-            with transaction.atomic():
-                _tell(vault, one.record_id, now)
-        except StorageError as refused:
-            failed.append((one.record_id, str(refused.code)))
-        else:
-            told.append(one.record_id)
-        if step is not None:
-            step(number)
-    return Mirrored(told=tuple(told), failed=tuple(failed))
-
-
-def _tell(vault: Vault, record_id: UUID, now: dt.datetime) -> None:
-    """Under the row lock: a hold placed or released meanwhile cannot be overwritten by what was read before."""
-    row = models.Record.objects.select_for_update().get(pk=record_id)
-    held = bool(on(record_id))
-    if held == row.hold_mirrored or row.destroyed_at is not None:
-        return
-    vault.store.protect(Area.RECORDS, row.object_id, hold=held)
-    compare_and_set(models.Record.objects.filter(pk=record_id, hold_mirrored=not held), hold_mirrored=held)
-    audit.append(_UPKEEP, AuditVerb.HOLD_MIRRORED, "record", record_id, {"hold": held}, now=now)
+def released_since() -> tuple[UUID, ...]:
+    """Holds that stand again after a restore, and of which the log says that somebody released them."""
+    rows = models.Hold.objects.filter(released_at=None, released_since=True).order_by("placed_at", "id")
+    return tuple(rows.values_list("id", flat=True))
 
 
 # --- which records a hold covers --------------------------------------------------------------------------------------
+
+
+def covered_by(hold: models.Hold) -> QuerySet[models.Record]:
+    """The records that a client's or a query's hold covers now, whether a row says so already or not."""
+    query = _load(hold.query) if hold.scope == HoldScope.QUERY.value else None
+    return _covered(HoldScope(hold.scope), (), hold.client_id, query)
+
+
+def add_rows(hold: models.Hold, covered: QuerySet[models.Record], *, now: dt.datetime, logged: bool = False) -> int:
+    """A row for each of these records that has none of this hold, under the records' row locks; returns how many.
+
+    `logged`: the store's log knows of them already.
+    """
+    without = covered.exclude(pk__in=models.HoldRow.objects.filter(hold=hold).values("record"))
+    locked = list(without.select_for_update().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(locked), _BATCH):
+        models.HoldRow.objects.bulk_create(
+            models.HoldRow(hold=hold, record_id=pk, placed_at=now, logged=logged)
+            for pk in locked[start : start + _BATCH]
+        )
+    return len(locked)
 
 
 def _covered(
@@ -304,15 +318,6 @@ def _moment(day: dt.date | None, at: dt.time) -> dt.datetime | None:
     return dt.datetime.combine(day, at, tzinfo=agency.zone()) if day is not None else None
 
 
-def _write_rows(hold: models.Hold, covered: QuerySet[models.Record], now: dt.datetime) -> int:
-    locked = list(covered.select_for_update().order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(locked), _BATCH):
-        models.HoldRow.objects.bulk_create(
-            models.HoldRow(hold=hold, record_id=pk, placed_at=now) for pk in locked[start : start + _BATCH]
-        )
-    return len(locked)
-
-
 def _require_sense(
     words: HoldWords,
     review_on: dt.date,
@@ -328,6 +333,17 @@ def _require_sense(
             "A hold covers records, a client, or what a query finds: one of the three, and never everything at once.",
             "Name records, or a client, or at least one word of a query.",
         )
+    if query is not None and not all(is_code(word) for word in _dump(query).values()):
+        # it goes into the store's log, in clear
+        raise RegisterError(
+            RegisterErrorCode.HOLD,
+            "A query finds by codes, ids and days; a form's id and a retention class are written without spaces.",
+            "See: confide forms list",
+        )
+    _require_words(words, review_on, now)
+
+
+def _require_words(words: HoldWords, review_on: dt.date, now: dt.datetime) -> None:
     if not words.matter.strip() or not words.authority.strip():
         raise RegisterError(
             RegisterErrorCode.HOLD, "A hold says what it is about and what it rests on.", "Give matter and authority."
@@ -336,6 +352,11 @@ def _require_sense(
         raise RegisterError(
             RegisterErrorCode.HOLD, "The day of its review must lie ahead.", "Give the day somebody looks at it again."
         )
+
+
+def _sealed(vault: Vault, hold_id: UUID, words: HoldWords) -> bytes:
+    told = {"matter": words.matter.strip(), "authority": words.authority.strip()}
+    return sealed.seal(vault, hold_id, _WORDS, json.dumps(told, ensure_ascii=False).encode())
 
 
 def _dump(query: HoldQuery) -> dict[str, str]:
@@ -366,4 +387,6 @@ def _fact(row: models.Hold) -> Hold:
         placed_at=row.placed_at,
         released_by=row.released_by_id,
         released_at=row.released_at,
+        incomplete=row.incomplete,
+        released_since=row.released_since,
     )

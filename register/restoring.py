@@ -2,25 +2,28 @@
 
 Danger: the register of another day shows as kept what is destroyed, and two persons' approval of that day destroys what
 was put under hold since. Invariants: what the destruction log says was destroyed stands as destroyed; no approval from
-before the restore counts, every list must be made anew; what was erased of a client is erased again. Holds placed since
-the backup are in nobody's memory but counsel's: the store's own, where it survived, still stands in the way of a
-destruction (`store_held`).
+before the restore counts, every list must be made anew; what was erased of a client is erased again; every hold the
+log knows of stands (`register.hold_log`). Events recorded since the backup are in nobody's memory but people's.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
 
-from register import audit, backups, disposal, due, executing, models, remains
+from register import audit, backups, disposal, due, executing, hold_log, models, remains
 from register.disposal_facts import Run
 from register.vocabulary import AuditVerb, ObjectState
 from rules.disposal import Outcome, RunState, Why
+
+if TYPE_CHECKING:
+    from storage.destruction import LoggedHold
 
 _BATCH = 500
 
@@ -35,14 +38,26 @@ class Replayed:
     """Clients of whom nothing was left since."""
     lists: int
     """Disposal runs whose approvals no longer count."""
+    holds_unknown: int
+    """Holds that were placed since: they stand, and counsel must say again what they say."""
+    holds_released: int
+    """Holds of which the log says that they were released since: they stand until a person releases them again."""
 
 
-def replay(destroyed: Collection[str], owners: Collection[str], *, made_at: dt.datetime, now: dt.datetime) -> Replayed:
+def replay(
+    destroyed: Collection[str],
+    owners: Collection[str],
+    held: Sequence[LoggedHold],
+    *,
+    made_at: dt.datetime,
+    now: dt.datetime,
+) -> Replayed:
     """Bring the register after the destruction log. Again is no harm.
 
     Args:
         destroyed: ids of objects that were destroyed, or were to be.
         owners: ids of clients (or statements) whose fields' keys were.
+        held: every hold of the log.
         made_at: when the backup was made.
     """
     records = sum(_destroyed(batch, now) for batch in _batches(destroyed))
@@ -50,8 +65,11 @@ def replay(destroyed: Collection[str], owners: Collection[str], *, made_at: dt.d
     lists = sum(
         _lapsed(run, now) for run in disposal.listing(RunState.APPROVING, RunState.APPROVED, RunState.EXECUTING)
     )
+    back = hold_log.replay(held, now=now)
     backups.restored(made_at=made_at, now=now)
-    return Replayed(records=records, clients=clients, lists=lists)
+    return Replayed(
+        records=records, clients=clients, lists=lists, holds_unknown=back.unknown, holds_released=back.released
+    )
 
 
 def _destroyed(object_ids: list[str], now: dt.datetime) -> int:

@@ -135,10 +135,15 @@ class Hold:
     records: int
     """Records it stands on, or stood on until it was released."""
     review_on: dt.date
-    placed_by: UUID
+    placed_by: UUID | None
+    """None when a restore brought it back from the store's log."""
     placed_at: dt.datetime
     released_by: UUID | None
     released_at: dt.datetime | None
+    incomplete: bool
+    """It came back from the store's log, without what it says."""
+    released_since: bool
+    """It came back from a backup; the log says that it was released after that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

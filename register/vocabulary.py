@@ -231,6 +231,8 @@ class AuditVerb(StrEnum):
     HOLD_CAPTURED = "hold_captured"
     HOLD_MIRRORED = "hold_mirrored"
     HOLD_SEEN = "hold_seen"
+    HOLD_RESTORED = "hold_restored"
+    HOLD_COMPLETED = "hold_completed"
     SCHEDULE_PROPOSED = "schedule_proposed"
     SCHEDULE_ADOPTED = "schedule_adopted"
     SCHEDULE_WITHDRAWN = "schedule_withdrawn"

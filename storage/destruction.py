@@ -9,6 +9,9 @@ ids, a reason code and times; nobody's name and nothing in prose.
 An intent of a disposal run names many items and the `batch` they were decided in. Decided is not yet destroyed: whoever
 finds such an intent after a crash asks again about every item whose key lives, and writes `withdrawn` where the answer
 is no. A withdrawn item may come back from a backup, as one that was never to go.
+
+Beside them stands what a restore must keep: which objects were put under which hold, and which holds were released, in
+opaque ids, codes and days. What a hold says is not here.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from storage.errors import BadReason, Damaged, NotFound
 from storage.keyring import KeyScope
@@ -37,6 +41,10 @@ class EntryKind(StrEnum):
     WITHDRAWN = "withdrawn"
     """The intent of this batch does not hold for these items: their keys live."""
     ANCHOR = "anchor"
+    HELD = "held"
+    """These objects stand under a hold, as of now; further lines of the same hold add to it."""
+    RELEASED = "released"
+    """A hold was released."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +67,20 @@ class Entry:
     """The break-glass role ended a lock for this."""
     value: str = ""
     """OPENED: the log's own id. ANCHOR: hex digest that was anchored (the head of the audit chain). INTENT, WITHDRAWN:
-    opaque id of the batch; empty for what is destroyed one by one."""
+    opaque id of the batch; empty for what is destroyed one by one. HELD, RELEASED: id of the hold."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """HELD: what else it covers, and whatever comes in that fits; names and codes, ids or days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedHold:
+    """One hold, as all lines of the log about it tell it."""
+
+    hold_id: str
+    object_ids: frozenset[str]
+    query: Mapping[str, str]
+    placed_at: datetime
+    released_at: datetime | None
 
 
 class DestructionLog:
@@ -96,7 +117,7 @@ class DestructionLog:
         self, items: Sequence[Item], *, reason_code: str, at: datetime, bypass_lock: bool = False, batch: str = ""
     ) -> Entry:
         """Write down, durably, that these items are about to be destroyed. Raises BadReason for prose."""
-        if _REASON.match(reason_code) is None:
+        if not is_code(reason_code):
             raise BadReason
         return self._append(
             Entry(
@@ -120,6 +141,46 @@ class DestructionLog:
     def anchor(self, digest: str, *, at: datetime) -> Entry:
         """Put a 64-character hex digest where nothing is ever removed: the head of the audit chain, once a day."""
         return self._append(Entry(kind=EntryKind.ANCHOR, at=at, value=checked_key(digest)))
+
+    def hold(
+        self,
+        hold_id: str,
+        object_ids: Sequence[str],
+        *,
+        query: Mapping[str, str] = MappingProxyType({}),
+        at: datetime,
+    ) -> Entry:
+        """Write down that these objects stand under a hold. Raises BadReason for a query with prose in it."""
+        if not all(is_code(word) for word in (*query, *query.values())):
+            raise BadReason
+        items = tuple(Item(KeyScope.RECORDS, checked_key(one)) for one in object_ids)
+        entry = Entry(kind=EntryKind.HELD, at=at, items=items, value=checked_key(hold_id), query=dict(query))
+        return self.find(EntryKind.HELD, items, batch=hold_id) or self._append(entry)
+
+    def release(self, hold_id: str, *, at: datetime) -> Entry:
+        """Write down that a hold was released."""
+        entry = Entry(kind=EntryKind.RELEASED, at=at, value=checked_key(hold_id))
+        return self.find(EntryKind.RELEASED, (), batch=hold_id) or self._append(entry)
+
+    def holds(self) -> tuple[LoggedHold, ...]:
+        """Every hold the log ever heard of, released or not, by id. Reads the whole log; for a restore."""
+        held: dict[str, list[Entry]] = {}
+        released: dict[str, datetime] = {}
+        for entry in self.entries():
+            if entry.kind is EntryKind.HELD:
+                held.setdefault(entry.value, []).append(entry)
+            elif entry.kind is EntryKind.RELEASED:
+                released[entry.value] = entry.at
+        return tuple(
+            LoggedHold(
+                hold_id=hold_id,
+                object_ids=frozenset(item.object_id for line in lines for item in line.items),
+                query=lines[0].query,
+                placed_at=min(line.at for line in lines),
+                released_at=released.get(hold_id),
+            )
+            for hold_id, lines in sorted(held.items())
+        )
 
     def find(self, kind: EntryKind, items: Sequence[Item], *, batch: str = "") -> Entry | None:
         """The entry of this kind (and batch) about exactly these items, if there is one; see `intent_of`."""
@@ -182,6 +243,11 @@ class DestructionLog:
         return entry
 
 
+def is_code(word: str) -> bool:
+    """Whether a word may stand in the log: a code, an id or a day, and no prose."""
+    return _REASON.match(word) is not None
+
+
 def _entry_key(kind: EntryKind, items: tuple[Item, ...], value: str) -> str:
     """A function of what is said, so that saying it again after a crash adds a version and no second entry. A batch has
     one intent, found by the batch alone.
@@ -192,17 +258,17 @@ def _entry_key(kind: EntryKind, items: tuple[Item, ...], value: str) -> str:
 
 
 def _encode(entry: Entry) -> bytes:
-    return json.dumps(
-        {
-            "kind": entry.kind,
-            "at": entry.at.astimezone(UTC).isoformat(),
-            "items": [[item.scope, item.object_id] for item in entry.items],
-            "reason_code": entry.reason_code,
-            "bypass_lock": entry.bypass_lock,
-            "value": entry.value,
-        },
-        sort_keys=True,
-    ).encode()
+    told = {
+        "kind": entry.kind,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "items": [[item.scope, item.object_id] for item in entry.items],
+        "reason_code": entry.reason_code,
+        "bypass_lock": entry.bypass_lock,
+        "value": entry.value,
+    }
+    if entry.query:
+        told["query"] = dict(entry.query)
+    return json.dumps(told, sort_keys=True).encode()
 
 
 def _decode(data: bytes) -> Entry:
@@ -215,6 +281,7 @@ def _decode(data: bytes) -> Entry:
             reason_code=raw["reason_code"],
             bypass_lock=raw["bypass_lock"],
             value=raw["value"],
+            query={str(name): str(word) for name, word in raw.get("query", {}).items()},
         )
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise Damaged from problem

@@ -3,12 +3,14 @@
 Danger: a restore that overwrites what lives, or that raises what a certificate of destruction says is gone.
 Invariant: it works on an empty place only; it refuses without the destruction log of this vault, or with one that has
 fewer entries than when the backup was made; every id the log ever intended to destroy is left out, and its key
-overwritten, before the place is given its name. The log goes on in the restored vault.
+overwritten, before the place is given its name. The log goes on in the restored vault. A place that has its name is
+marked until its databases were told what the log knows: `begun` finds the mark, `finished` takes it away.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,8 @@ from storage.protocol import Area, Store
 from storage.s3 import S3Store
 from storage.vault import Vault
 
+BEGUN = "restored.json"
+"""In the home of a vault whose bytes are back, and whose register was not told yet what happened since."""
 _BATCH = 500
 
 
@@ -73,7 +77,7 @@ def restore(
     `places.epochs`, every object is decrypted once. Files of SQLite come back under the names they were backed up with;
     a dump comes back into the PostgreSQL database that `servers` tells by its name, the keyring's into its own.
     Raises RestoreRefused; on any failure the places stay empty, and the same call again goes on in a bucket. StoreUnfit
-    for a new bucket that fails its trial.
+    for a new bucket that fails its trial. The home is marked as `begun`; the caller says when it is `finished`.
     """
     manifest = Manifest.read(source)
     _refuse_wrong_log(manifest, log)
@@ -103,8 +107,7 @@ def restore(
         for name, address in addresses.items():
             if name != KEYRING_DUMP:
                 _restore_dump(source / name, address)
-    _name(staging, places)
-    return Restored(
+    restored = Restored(
         made_at=manifest.made_at,
         objects=objects,
         left_out=left_out,
@@ -112,6 +115,26 @@ def restore(
         damaged=tuple(sorted(damaged - {item.object_id for item in destroyed})),
         unreadable=unreadable,
     )
+    told = {**dataclasses.asdict(restored), "made_at": restored.made_at.isoformat()}
+    publish(staging.home / BEGUN, json.dumps(told).encode(), mode=0o600)
+    _name(staging, places)
+    return restored
+
+
+def begun(home: Path) -> Restored | None:
+    """What was brought back into this home, while its register was not told; None where no restore waits for that."""
+    try:
+        told = json.loads((home / BEGUN).read_bytes())
+    except FileNotFoundError:
+        return None
+    told |= {name: tuple(told[name]) for name in ("damaged", "unreadable")}
+    return Restored(**{**told, "made_at": datetime.fromisoformat(told["made_at"])})
+
+
+def finished(home: Path) -> None:
+    """The register was told: the restore is over, and the site may be opened."""
+    (home / BEGUN).unlink()
+    fsync_directory(home)
 
 
 def _refuse_wrong_log(manifest: Manifest, log: DestructionLog) -> None:

@@ -15,7 +15,7 @@ from flows import retention
 from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear
-from register import agency, due, holds, statements
+from register import agency, due, holds, mirroring, statements
 from register.facts import Machine
 from register.vocabulary import MachineName, ObjectArea
 
@@ -25,10 +25,12 @@ UPKEEP = Machine(MachineName.UPKEEP)
 def tell_store(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """The store is told of holds it does not know of, and of those that are over; reported by count alone."""
     if dry:
-        if waiting := len(holds.unmirrored()):
+        if waiting := len(mirroring.unmirrored()):
             yield Found(kind=Kind.HOLD_MIRRORED, subject="records", detail=str(waiting))
         return
-    mirrored = holds.mirror(site.vault, now=moment)
+    mirrored = mirroring.mirror(site.vault, now=moment)
+    if mirrored.log_refused:
+        yield Found(kind=Kind.HOLD_UNTOLD, subject="log", detail=mirrored.log_refused)
     if mirrored.told:
         yield Found(kind=Kind.HOLD_MIRRORED, subject="records", detail=str(len(mirrored.told)))
     for code in sorted({code for _, code in mirrored.failed}):
@@ -56,6 +58,10 @@ def clear_declined(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def tell_reviews(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Holds whose review date has passed, by their opaque ids: nothing tells whom they are about."""
+    """Holds that counsel must look at, by their opaque ids: nothing tells whom they are about."""
     for hold_id, day in holds.to_review(agency.today(moment)):
         yield Found(kind=Kind.HOLD_REVIEW, subject=str(hold_id), detail=day.isoformat())
+    for hold_id, since in holds.to_complete():
+        yield Found(kind=Kind.HOLD_INCOMPLETE, subject=str(hold_id), detail=since.date().isoformat())
+    for hold_id in holds.released_since():
+        yield Found(kind=Kind.HOLD_RELEASED_SINCE, subject=str(hold_id))

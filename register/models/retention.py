@@ -89,11 +89,19 @@ class Hold(models.Model):
     query = models.JSONField(default=dict)
     sealed_words = models.BinaryField()
     review_on = models.DateField()
-    placed_by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="holds_placed")
+    placed_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="holds_placed")
+    """None: a restore brought it back from the store's log, which does not tell."""
     placed_at = models.DateTimeField()
     released_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="holds_released")
     released_at = models.DateTimeField(null=True)
     sealed_release = models.BinaryField(null=True)
+    logged = models.BooleanField(default=False)
+    """The store's log knows of it."""
+    release_logged = models.BooleanField(default=False)
+    incomplete = models.BooleanField(default=False)
+    """It came back from the log, without what it says."""
+    released_since = models.BooleanField(default=False)
+    """It came back from a backup, and the log says that it was released after that."""
 
     class Meta:
         constraints = (
@@ -105,7 +113,10 @@ class Hold(models.Model):
                 name="hold_released_by_somebody_with_a_reason",
             ),
         )
-        indexes = (models.Index(fields=("scope",), condition=Q(released_at__isnull=True), name="holds_standing"),)
+        indexes = (
+            models.Index(fields=("scope",), condition=Q(released_at__isnull=True), name="holds_standing"),
+            models.Index(fields=("id",), condition=Q(logged=False), name="holds_unlogged"),
+        )
 
 
 class HoldRow(models.Model):
@@ -115,10 +126,15 @@ class HoldRow(models.Model):
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="hold_rows")
     placed_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
+    logged = models.BooleanField(default=False)
+    """The store's log knows of it."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("hold", "record"), name="hold_once_a_record"),)
-        indexes = (models.Index(fields=("record",), condition=Q(released_at__isnull=True), name="hold_rows_standing"),)
+        indexes = (
+            models.Index(fields=("record",), condition=Q(released_at__isnull=True), name="hold_rows_standing"),
+            models.Index(fields=("hold",), condition=Q(logged=False), name="hold_rows_unlogged"),
+        )
 
 
 class ScheduleVersion(models.Model):

@@ -168,3 +168,23 @@ def test_exceptions_say_what_to_do(world: World, run: Run) -> None:  # noqa: F81
     world.happened(EventKind.LAST_SERVICE, CLOSED)
     _, told, _ = run("retention", "exceptions", *as_("officer"), json_too=False)
     assert "missing_event: 1" in told
+
+
+def test_a_hold_that_came_back_without_its_words_is_told_and_completed(world: World, run: Run) -> None:  # noqa: F811
+    from register import models
+
+    wish = {"kind": "audit", "matter": "An audit", "authority": "A letter", "review_on": "2090-05-01"}
+    _, placed, _ = run("hold", "place", *as_("counsel"), told=wish | {"records": [str(world.record().record_id)]})
+    hold_id = placed["hold"]["hold_id"]
+    models.Hold.objects.update(incomplete=True, sealed_words=b"", released_since=True)
+    _, told, _ = run("hold", "list", *as_("counsel"), json_too=False)
+    assert "details to be completed" in told
+    _, told, _ = run("hold", "show", hold_id, *as_("counsel"), json_too=False)
+    assert "confide hold complete" in told
+    assert run("hold", "complete", hold_id, *as_("officer"), told=wish)[0] == ExitCode.NOT_ALLOWED
+    code, told, err = run("hold", "complete", hold_id, *as_("counsel"), told=wish)
+    assert (code, told["hold"]["incomplete"], told["hold"]["kind"]) == (ExitCode.OK, False, "audit"), err
+    code, told, _ = run("hold", "complete", hold_id, *as_("counsel"), told=wish)
+    assert (code, told["error"]["code"]) == (ExitCode.REFUSED, "hold")
+    _, told, _ = run("hold", "show", hold_id, *as_("counsel"), json_too=False)
+    assert "Matter: An audit" in told

@@ -60,7 +60,7 @@ def in_store(world: World, object_id: str) -> set[bool]:
 
 
 def test_the_release_of_one_hold_never_frees_what_another_holds(world: World) -> None:
-    from register import holds
+    from register import holds, mirroring
 
     record, other = world.record(), world.record()
     first = place(world, records=[record.record_id, other.record_id])
@@ -72,13 +72,13 @@ def test_the_release_of_one_hold_never_frees_what_another_holds(world: World) ->
     )
     released(world, second)
     assert {one.hold_id for one in holds.on(record.record_id)} == {first.hold_id, third.hold_id}
-    holds.mirror(world.vault, now=world.now)
+    mirroring.mirror(world.vault, now=world.now)
     released(world, first)
-    holds.mirror(world.vault, now=world.now)
+    mirroring.mirror(world.vault, now=world.now)
     assert in_store(world, record.object_id) == {True}, "the third still holds it"
     released(world, third)
     assert holds.on(record.record_id) == ()
-    holds.mirror(world.vault, now=world.now)
+    mirroring.mirror(world.vault, now=world.now)
     assert in_store(world, record.object_id) == {False}
 
 
@@ -139,17 +139,20 @@ def test_nobody_but_counsel_is_told_of_holds(world: World, who: str) -> None:
 
 
 def test_what_a_hold_says_is_sealed_and_looking_is_written_down(world: World) -> None:
-    from register import audit, holds
+    from register import audit, holds, mirroring
 
     hold = place(world, client_id=world.ids.client)
+    mirroring.mirror(world.vault, now=world.now)  # the store's log too
     released(world, hold)
+    mirroring.mirror(world.vault, now=world.now)
     told = holds.words(world.vault, hold.hold_id, by=world.counsel, now=world.now)
     assert told == HoldWords(matter=WORDS.matter, authority=WORDS.authority, release_reason="The case was settled.")
     assert "Quetzalcanario" not in repr(told)
     assert [one.verb.value for one in audit.entries(hold.hold_id)] == ["hold_seen", "hold_released", "hold_placed"]
     for file in world.home.rglob("*"):
         if file.is_file():
-            assert b"settled" not in file.read_bytes(), file
+            for word in (b"settled", b"Quetzalcanario", b"Letter of counsel"):
+                assert word not in file.read_bytes(), (file, word)
     assert audit.check().intact
 
 
@@ -201,7 +204,7 @@ def test_a_review_that_is_overdue_is_found(world: World) -> None:
 
 
 def test_a_store_that_was_down_is_told_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from register import holds
+    from register import mirroring
 
     record = world.record()
     place(world, client_id=world.ids.client)
@@ -211,24 +214,24 @@ def test_a_store_that_was_down_is_told_later(world: World, monkeypatch: pytest.M
             raise StoreUnavailable("connection refused")
 
         down.setattr(world.vault.store, "protect", refuse)
-        told = holds.mirror(world.vault, now=world.now)
+        told = mirroring.mirror(world.vault, now=world.now)
         assert (told.told, [one for one, _ in told.failed]) == ((), [record.record_id])
     assert in_store(world, record.object_id) == {False}
-    assert [one.record_id for one in holds.unmirrored()] == [record.record_id], "the register remembers what it owes"
-    assert holds.mirror(world.vault, now=world.now).told == (record.record_id,)
+    assert [one.record_id for one in mirroring.unmirrored()] == [record.record_id], "the register knows what it owes"
+    assert mirroring.mirror(world.vault, now=world.now).told == (record.record_id,)
     assert in_store(world, record.object_id) == {True}
-    assert holds.unmirrored() == ()
-    assert holds.mirror(world.vault, now=world.now).told == ()
+    assert mirroring.unmirrored() == ()
+    assert mirroring.mirror(world.vault, now=world.now).told == ()
 
 
 def test_a_version_added_to_a_held_record_is_held_too(world: World) -> None:
-    from register import holds, records
+    from register import mirroring, records
     from rules.vocabulary import Proof
     from tests.register.conftest import facts
 
     record = world.record()
     place(world, records=[record.record_id])
-    holds.mirror(world.vault, now=world.now)
+    mirroring.mirror(world.vault, now=world.now)
     stored = world.vault.put(record.object_id, b"stamped", area=Area.RECORDS)
     assert in_store(world, record.object_id) == {True, False}
     document = facts.Document(
@@ -240,7 +243,7 @@ def test_a_version_added_to_a_held_record_is_held_too(world: World) -> None:
         pages=2,
     )
     records.upgrade(record.record_id, document=document, proof=Proof.SEALED, now=world.now)
-    assert holds.mirror(world.vault, now=world.now).told == (record.record_id,)
+    assert mirroring.mirror(world.vault, now=world.now).told == (record.record_id,)
     assert in_store(world, record.object_id) == {True}
 
 
@@ -268,3 +271,39 @@ def test_a_record_kept_while_a_hold_is_placed_is_held_whoever_comes_first(world:
     hold, record = world.in_threads(2, work)
     assert isinstance(hold, Hold)
     assert [one.hold_id for one in holds.on(record.record_id)] == [hold.hold_id]  # type: ignore[union-attr]
+
+
+def test_the_log_is_told_of_what_a_hold_captures_later_and_of_what_it_could_not_be_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from register import hold_log, mirroring
+
+    first = world.record()
+    hold = place(world, client_id=world.ids.client)
+    with monkeypatch.context() as down:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise StoreUnavailable("connection refused")
+
+        down.setattr(world.vault.log, "hold", refuse)
+        assert mirroring.mirror(world.vault, now=world.now).log_refused == "store_unavailable"
+    assert (hold_log.untold(), world.vault.log.holds()) == (2, ())
+    mirroring.mirror(world.vault, now=world.now)
+    second = world.record()
+    assert hold_log.untold() == 1
+    mirroring.mirror(world.vault, now=world.now)
+    (told,) = world.vault.log.holds()
+    assert told.object_ids == {first.object_id, second.object_id}
+    assert (told.hold_id, told.query) == (hold.hold_id.hex, {"client_id": str(world.ids.client)})
+    released(world, hold)
+    assert hold_log.untold() == 1
+    mirroring.mirror(world.vault, now=world.now)
+    (told,) = world.vault.log.holds()
+    assert (told.released_at, hold_log.untold()) == (world.now, 0)
+
+
+def test_a_query_says_no_prose_for_it_is_written_into_the_log(world: World) -> None:
+    with pytest.raises(RegisterError, match="codes") as refused:
+        place(world, query=HoldQuery(form_id="everything about Jane Doe"))
+    assert refused.value.code is RegisterErrorCode.HOLD
+    assert "Jane" not in str(refused.value)

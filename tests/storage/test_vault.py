@@ -315,6 +315,26 @@ def test_the_head_of_the_audit_chain_is_anchored_where_nothing_is_removed(vault:
         vault.log.anchor("Jane", at=clock())
 
 
+def test_the_log_tells_what_stands_under_which_hold_and_never_why(
+    vault: Vault, clock: HandClock, new_id: Callable[[], str]
+) -> None:
+    first, second, one, two = (new_id() for _ in range(4))
+    for objects in ([one], [two], [one]):
+        vault.log.hold(first, objects, query={"client_id": str(uuid.UUID(two)), "kept_from": "2026-01-01"}, at=clock())
+    vault.log.hold(second, [], query={"form_id": "disclosure"}, at=clock())
+    for _ in range(2):
+        vault.log.release(second, at=clock())
+    told = {each.hold_id: each for each in vault.log.holds()}
+    assert told[first].object_ids == {one, two}
+    assert (told[first].query["kept_from"], told[first].released_at) == ("2026-01-01", None)
+    assert (told[second].object_ids, told[second].released_at) == (frozenset(), clock())
+    assert vault.log.count() == 4, "said twice is said once"
+    assert (vault.log.intended(), vault.log.unfinished()) == (frozenset(), ())
+    for prose in ({"matter": "Doe v. Harbor"}, {"Doe v. Harbor": "x"}):
+        with pytest.raises(BadReason):
+            vault.log.hold(first, [], query=prose, at=clock())
+
+
 def test_a_log_keeps_its_name(vault: Vault, places: Places, master: MasterKey, clock: HandClock) -> None:
     other = open_at(places, master, clock)
     assert other.log.id() == vault.log.id() is not None
