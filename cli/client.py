@@ -96,8 +96,7 @@ def disclosures(client_id: UUID, username: str | None, password_file: str | None
             [
                 f"{line.disclosure.disclosed_at:%Y-%m-%d %H:%M}",
                 line.organization,
-                line.received_by,
-                line.description,
+                *(("(destroyed)", "(destroyed)") if line.words_destroyed else (line.received_by, line.description)),
                 (line.disclosure.purpose or line.disclosure.basis).replace("_", " "),
                 line.statement_ref or "—",
             ]

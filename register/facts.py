@@ -452,7 +452,11 @@ class AccountingLine:
     organization: str
     address: tuple[str, ...]
     received_by: str = field(repr=False)
+    """Empty where the key it was sealed with is destroyed."""
     description: str = field(repr=False)
+    """As `received_by`."""
+    words_destroyed: bool
+    """Who received it and what went are gone with the statement; that, when, where and why it went stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

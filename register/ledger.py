@@ -22,6 +22,7 @@ from register.vocabulary import AuditVerb, CopyMethod, HandoverMethod
 from rules.disclosure import LedgerLine, written_down
 from rules.finding import blocking
 from rules.vocabulary import DisclosureBasis, InformationCategory, PurposeCode
+from storage.errors import KeyDestroyed
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -162,17 +163,7 @@ def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.dateti
     row = the(models.Client.objects.all(), "client", client_id)
     clients.note_access(by, AuditVerb.LEDGER_SEEN, "client", client_id, now)
     told = row.disclosures.select_related("statement", "organization").order_by("disclosed_at", "id")
-    return tuple(
-        facts.AccountingLine(
-            disclosure=_fact(one),
-            statement_ref=one.statement.ref if one.statement else "",
-            organization=one.organization.legal_name if one.organization else "",
-            address=tuple(one.organization.address) if one.organization else (),
-            received_by=_opened(vault, one, _PERSON, one.sealed_recipient_person),
-            description=_opened(vault, one, _DESCRIPTION, one.sealed_description),
-        )
-        for one in told
-    )
+    return tuple(_line(vault, one) for one in told)
 
 
 def recipient_person(vault: Vault, disclosure_id: UUID) -> str:
@@ -203,6 +194,25 @@ def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
     """
     row = the(models.Statement.objects.all(), "statement", statement_id)
     return tuple(_copy(one) for one in row.copies_given.order_by("given_at", "id"))
+
+
+def _line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
+    person, what = row.sealed_recipient_person, row.sealed_description
+    gone = person is None or what is None
+    try:
+        received_by, description = _opened(vault, row, _PERSON, person), _opened(vault, row, _DESCRIPTION, what)
+    except KeyDestroyed:
+        # the row is cleared once the bytes are seen gone, and a lock of the store can keep those for years
+        received_by, description, gone = "", "", True
+    return facts.AccountingLine(
+        disclosure=_fact(row),
+        statement_ref=row.statement.ref if row.statement else "",
+        organization=row.organization.legal_name if row.organization else "",
+        address=tuple(row.organization.address) if row.organization else (),
+        received_by=received_by,
+        description=description,
+        words_destroyed=gone,
+    )
 
 
 def _opened(vault: Vault, row: models.Disclosure, place: str, kept: bytes | memoryview | None) -> str:

@@ -184,6 +184,28 @@ def test_who_looks_at_the_ledger_is_written_down(world: World) -> None:
     assert audit.entries(limit=1)[0].verb.value == "ledger_seen"
 
 
+def test_bug_one_statement_whose_key_is_destroyed_made_the_whole_accounting_unreadable(world: World) -> None:
+    """Between a statement's key and its bytes a lock of the store can lie for years; and when both are gone."""
+    from register import disclosing, executing, ledger
+
+    went, stays = world.activated(), world.activated()
+    for one in (went, stays):
+        disclosing.disclose(world.vault, one.statement_id, wanted(world), TOLD, by=world.intake, now=world.now)
+    world.vault.destroy_owner(went.statement_id.hex, reason_code="disposal")
+
+    def lines() -> list[tuple[str, str, str, bool]]:
+        told = ledger.accounting(world.vault, world.ids.client, by=world.counsel, now=world.now)
+        return [(line.statement_ref, line.organization, line.received_by, line.words_destroyed) for line in told]
+
+    expected = {
+        (went.ref, "Albany County Housing Authority", "", True),
+        (stays.ref, "Albany County Housing Authority", "Hana Housing", False),
+    }
+    assert set(lines()) == expected
+    executing.forget_statements([went.statement_id])
+    assert set(lines()) == expected
+
+
 def test_a_machine_shares_nothing(world: World) -> None:
     from register import disclosing
 
