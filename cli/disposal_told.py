@@ -90,6 +90,7 @@ def row_of(item: Item, *, may_know: bool) -> dict[str, str]:
         "outcome": item.outcome,
         "why": _why(item.why, may_know=may_know) if item.why else "",
         "keys_destroyed_at": item.erased_at.isoformat() if item.erased_at else "",
+        "ciphertext_until": item.stays_until.isoformat() if item.stays_until else "",
         "destroyed_at": item.destroyed_at.isoformat() if item.destroyed_at else "",
     }
 
@@ -129,6 +130,9 @@ def lines_of(run: Run, *, may_know: bool = False) -> list[str]:
     if run.begun_at is not None:
         outcome = ", ".join(f"{count} {word}" for word, count in sorted(run.outcomes.items()))
         lines.append(f"Outcome: {outcome}")
+    if run.stays_until is not None:
+        until = f"{run.stays_until:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"The keys of {run.locked} are destroyed; the store locks their ciphertext until {until}.")
     if reasons := _reasons(run, may_know=may_know):
         lines.append("Why: " + ", ".join(f"{count} {word}" for word, count in sorted(reasons.items())))
     return lines

@@ -126,6 +126,7 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
     erased = run.outcomes.get(Outcome.ERASED, 0)
     spared = run.outcomes.get(Outcome.OUT, 0)
     pending = reach.effective_at is None or bool(erased)
+    locked = run.locked if run.stays_until is not None and run.stays_until > moment else 0
     since = None if pending or reach.effective_at is None else agency.today(reach.effective_at)
     return {
         "agency": {
@@ -160,7 +161,9 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
             "keys": _between(run),
             "effective": date_text(since, language),
             "planned": date_text(reach.planned, language) if pending else "",
-            "remaining": f"{erased:,} records" if erased else "",
+            "locked": _records(locked),
+            "locked_until": date_text(agency.today(run.stays_until) if run.stays_until else None, language),
+            "unremoved": _records(erased - locked),
             "acts": [{"label": line} for line in _acts(site, run)],
         },
     }
@@ -199,6 +202,10 @@ def _between(run: Run) -> str:
         raise ValueError("a run that is certified destroyed something")
     first, last = _moment(run.first_key_at), _moment(run.last_key_at)
     return first if first == last else f"{first} to {last}"
+
+
+def _records(count: int) -> str:
+    return "" if not count else "1 record" if count == 1 else f"{count:,} records"
 
 
 def _pages(pdf: bytes) -> int:

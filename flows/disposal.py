@@ -199,7 +199,14 @@ class _Worker:
                 bytes_of.finish(vault, [item for work in gone for item in work.keys], swept=swept)
                 executing.destroyed(hold, gone, now=now())
             if left:
-                executing.failed(hold, {w.item_id: left[w.object_id] for w in works if w.object_id in left}, now=now())
+                locked = [key for key, why in left.items() if why is Why.LOCKED]
+                until = bytes_of.locked_until(vault.store, locked, now=vault.now())
+                executing.failed(
+                    hold,
+                    {w.item_id: left[w.object_id] for w in works if w.object_id in left},
+                    {w.item_id: until[w.object_id] for w in works if w.object_id in until},
+                    now=now(),
+                )
         self.destroyed += len(gone)
         self._step(self.destroyed, f"{self.destroyed} destroyed")
 

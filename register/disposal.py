@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from register import agency, audit, due, facts, models, reading, retained, sealed, staff
 from register.change import compare_and_set, the
@@ -323,6 +323,7 @@ def items(run_id: UUID, *, outcome: Outcome | None = None) -> Iterator[Item]:
             outcome=Outcome(row.outcome),
             why=Why(row.why) if row.why else None,
             erased_at=row.erased_at,
+            stays_until=row.stays_until,
             destroyed_at=row.destroyed_at,
         )
 
@@ -478,6 +479,7 @@ def _fact(row: models.DisposalRun) -> Run:
         outcomes[Outcome(one["outcome"])] += one["n"]
         if one["why"]:
             reasons[Why(one["why"])] += one["n"]
+    locked = row.items.filter(outcome=Outcome.ERASED.value).aggregate(n=Count("stays_until"), last=Max("stays_until"))
     return Run(
         run_id=row.id,
         ref=row.ref,
@@ -499,6 +501,8 @@ def _fact(row: models.DisposalRun) -> Run:
         first_key_at=row.first_key_at,
         last_key_at=row.last_key_at,
         clients_erased=row.clients_erased,
+        locked=locked["n"],
+        stays_until=locked["last"],
         store=row.store,
         software=row.software,
     )

@@ -107,6 +107,10 @@ class Run:
     first_key_at: dt.datetime | None
     last_key_at: dt.datetime | None
     clients_erased: int
+    locked: int
+    """Rows that lost their keys, and whose bytes the store locks until a day that lies ahead."""
+    stays_until: dt.datetime | None
+    """When the last of those locks ends; None without any."""
     store: str
     software: str
 
@@ -129,6 +133,8 @@ class Item:
     outcome: Outcome
     why: Why | None
     erased_at: dt.datetime | None
+    stays_until: dt.datetime | None
+    """Its keys are gone, and the store locks its bytes until then."""
     destroyed_at: dt.datetime | None
 
 

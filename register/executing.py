@@ -263,7 +263,7 @@ def destroyed(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> None:
     with transaction.atomic():
         renew(hold, now)
         rows = _items(hold.run_id).filter(pk__in=ids, outcome=Outcome.ERASED.value)
-        if rows.update(outcome=Outcome.DESTROYED.value, destroyed_at=now, why="") != len(ids):
+        if rows.update(outcome=Outcome.DESTROYED.value, destroyed_at=now, why="", stays_until=None) != len(ids):
             raise lost()
         objects = models.Object.objects.filter(pk__in=[one.object_id for one in works])
         objects.exclude(state=ObjectState.GONE.value).update(state=ObjectState.GONE.value, gone_at=now)
@@ -273,8 +273,10 @@ def destroyed(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> None:
         audit.append_all(disposal.MACHINE, AuditVerb.RECORD_DESTROYED, "record", lines, now=now)
 
 
-def failed(hold: Hold, whys: Mapping[int, Why], *, now: dt.datetime) -> None:
+def failed(hold: Hold, whys: Mapping[int, Why], until: Mapping[int, dt.datetime], *, now: dt.datetime) -> None:
     """Note why the bytes of rows could not be removed now; their keys are gone, they are tried again.
+
+    `until`: how long the store locks them, where it said so.
 
     Raises:
         RegisterError: LEASE_LOST.
@@ -282,7 +284,7 @@ def failed(hold: Hold, whys: Mapping[int, Why], *, now: dt.datetime) -> None:
     with transaction.atomic():
         renew(hold, now)
         for item_id, why in whys.items():
-            _items(hold.run_id).filter(pk=item_id).update(why=why.value)
+            _items(hold.run_id).filter(pk=item_id).update(why=why.value, stays_until=until.get(item_id))
 
 
 def end(hold: Hold, *, now: dt.datetime) -> Run:

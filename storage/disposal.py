@@ -79,6 +79,16 @@ def remove(store: Store, ids: Sequence[str], *, bypass_lock: bool) -> Mapping[st
     return store.destroy_each(Area.RECORDS, ids, bypass_lock=bypass_lock)
 
 
+def locked_until(store: Store, ids: Sequence[str], *, now: datetime) -> Mapping[str, datetime]:
+    """Of records that could not be removed: until when the store locks the last version of each, where it says so."""
+    found: dict[str, datetime] = {}
+    for key, told in store.stat_each(Area.RECORDS, ids).items():
+        locks = () if isinstance(told, StorageError) else [each.retain_until for each in told if each.retain_until]
+        if (last := max(locks, default=None)) is not None and last > now:
+            found[key] = last
+    return found
+
+
 def unreadable(vault: Vault, ids: Sequence[str]) -> Mapping[str, StorageError]:
     """Try to read each of them; returns those that are not gone. Empty is the proof."""
     left: dict[str, StorageError] = {}

@@ -69,6 +69,8 @@ class DisposalItem(models.Model):
     """Opaque id of the intent in the store's log that it was last decided in."""
     bypass_lock = models.BooleanField(default=False)
     erased_at = models.DateTimeField(null=True)
+    stays_until = models.DateTimeField(null=True)
+    """Its keys are gone, and the store locks its bytes until then, as it said when it was last asked."""
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:

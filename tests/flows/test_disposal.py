@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.register.conftest import _built, _light_passwords, world  # noqa: F40
 
 if TYPE_CHECKING:
     from register import facts
+    from storage.protocol import Store
     from tests.register.conftest import World
 
 
@@ -437,3 +439,48 @@ def at(records: Records, monkeypatch: pytest.MonkeyPatch, later: dt.timedelta) -
 
     moment = dt.datetime.now(dt.UTC) + later
     monkeypatch.setattr(disposal, "now", lambda: moment)
+
+
+def test_where_the_store_locks_bytes_whose_keys_are_gone_the_run_says_until_when(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock nobody may end (COMPLIANCE), or one that came meanwhile: the ciphertext stays to its date."""
+    from flows.certificate import _fields
+    from flows.erasure import erasure_of
+    from flows.site import now
+    from register import disposal
+    from storage import disposal as bytes_of
+    from templates.papers import destruction_certificate
+
+    first, second, third = records.kept(3)
+    month = [now().replace(microsecond=0) + dt.timedelta(days=days) for days in (30, 400)]
+    run, remove = records.approved(), bytes_of.remove
+
+    def locked_meanwhile(store: Store, ids: Sequence[str], *, bypass_lock: bool) -> object:
+        for record, until in zip((first, second), month, strict=True):
+            store.protect(Area.RECORDS, record.object_id, retain_until=until)
+        return remove(store, ids, bypass_lock=bypass_lock)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bytes_of, "remove", locked_meanwhile)
+        run = records.executed(run)
+    assert run.outcomes == {Outcome.ERASED: 2, Outcome.DESTROYED: 1}
+    assert (run.locked, run.stays_until, run.reasons) == (2, month[1], {Why.LOCKED: 2})
+    until = {item.record_id: item.stays_until for item in disposal.items(run.run_id)}
+    assert until == {first.record_id: month[0], second.record_id: month[1], third.record_id: None}
+
+    assert run.last_key_at is not None
+    reach = erasure_of(records.site, run.last_key_at)
+    told = _fields(records.site, run, destruction_certificate(), reach, now())["run"]
+    assert isinstance(told, dict)
+    day = month[1].astimezone(ZoneInfo("America/New_York"))
+    assert (told["locked"], told["unremoved"]) == ("2 records", "")
+    assert str(day.day) in told["locked_until"]
+    assert str(day.year) in told["locked_until"]
+    later = _fields(records.site, run, destruction_certificate(), reach, month[1] + dt.timedelta(seconds=1))["run"]
+    assert isinstance(later, dict)
+    assert (later["locked"], later["unremoved"]) == ("", "2 records"), "no day of the past is promised"
+    monkeypatch.setattr(records.site.vault.store, "_clock", lambda: month[1] + dt.timedelta(seconds=1))
+    run = records.executed(run)
+    assert (run.state, run.outcomes) == (RunState.EXECUTED, {Outcome.DESTROYED: 3})
+    assert (run.locked, run.stays_until) == (0, None)
