@@ -147,7 +147,7 @@ def require_migrated() -> None:
     Raises:
         RegisterError: NOT_READY.
     """
-    from storage.restore import BEGUN
+    from storage.places import BEGUN
 
     if (configuration().home / BEGUN).exists():
         raise RegisterError(

@@ -22,6 +22,8 @@ from storage.errors import UnsafePlace
 
 PRIVATE_DIRECTORY = 0o700
 SECRET_FILE = 0o400
+BEGUN = "restored.json"
+"""In the home of a site whose bytes are back, and whose register was not told yet what happened since (`restore`)."""
 
 
 def fsync_directory(path: Path | str) -> None:

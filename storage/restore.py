@@ -30,13 +30,11 @@ from storage.epochs import EpochKeys
 from storage.errors import RestoreRefused, StorageError
 from storage.keyring import KeyScope
 from storage.master import KeyWrapper
-from storage.places import fsync_directory, private_directory, publish
+from storage.places import BEGUN, fsync_directory, private_directory, publish
 from storage.protocol import Area, Store
 from storage.s3 import S3Store
 from storage.vault import Vault
 
-BEGUN = "restored.json"
-"""In the home of a vault whose bytes are back, and whose register was not told yet what happened since."""
 _BATCH = 500
 
 

@@ -185,6 +185,6 @@ def test_a_hold_that_came_back_without_its_words_is_told_and_completed(world: Wo
     code, told, err = run("hold", "complete", hold_id, *as_("counsel"), told=wish)
     assert (code, told["hold"]["incomplete"], told["hold"]["kind"]) == (ExitCode.OK, False, "audit"), err
     code, told, _ = run("hold", "complete", hold_id, *as_("counsel"), told=wish)
-    assert (code, told["error"]["code"]) == (ExitCode.REFUSED, "hold")
+    assert (code, told["error"]["code"]) == (ExitCode.CONFLICT, "hold")
     _, told, _ = run("hold", "show", hold_id, *as_("counsel"), json_too=False)
     assert "Matter: An audit" in told
