@@ -71,6 +71,6 @@ def _document(site: TrainingSite, finisher: Finisher, row: Statement, took: _Too
     with took.step("render"):
         pdf = press.render(filled, title=form.title[language], language=language, prepared_on=today)
     with took.step("prepare+certify"):
-        certified = finisher.certify(pdf, labels=form.labels(language), at=now())
+        certified = finisher.certify(pdf, labels=form.labels(language, row.signers), at=now())
     with took.step("store"):
         staged(site.site, certified.pdf, area=ObjectArea.WORKING, pages=row.pages)

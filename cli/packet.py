@@ -158,7 +158,7 @@ def wait(site: Site, packet_id: UUID, *, quiet: bool) -> Packet:
 
 
 def _tell(told: Packet, *, as_json: bool) -> None:
-    from register import organizations
+    from register import organizations, statements
     from rules.vocabulary import PacketState
 
     if as_json:
@@ -167,7 +167,7 @@ def _tell(told: Packet, *, as_json: bool) -> None:
         click.echo(f"Packet {told.packet_id}: {told.state}")
         names = {row.organization_id: row.legal_name for row in organizations.listing(including_retired=True)}
         table(
-            ["Statement", "Id", "Form", "Organization", "State", "Signed", "Proof"],
+            ["Statement", "Id", "Form", "Organization", "State", "Signed", "Waits for", "Proof"],
             [
                 [
                     row.ref,
@@ -176,6 +176,7 @@ def _tell(told: Packet, *, as_json: bool) -> None:
                     names[row.organization_id] if row.organization_id else "—",
                     row.state,
                     ", ".join(row.signed) or "—",
+                    ", ".join(statements.waits_for(row)) or "—",
                     row.proof.replace("_", " "),
                 ]
                 for row in told.statements

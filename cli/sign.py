@@ -1,4 +1,4 @@
-"""`confide sign`: the ceremony at the terminal, the client first, then the witness."""
+"""`confide sign`: the ceremony at the terminal: the client, a parent or guardian where both must sign, the witness."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("statement")
-@click.option("--role", type=click.Choice(["client", "witness"]), required=True, help="Who signs.")
+@click.option("--role", type=click.Choice(["client", "representative", "witness"]), required=True, help="Who signs.")
 @click.option(
     "--ink", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The signature as drawn, PNG."
 )
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--show", "show_to", type=click.Path(dir_okay=False, path_type=Path), help="Write the document here to be read."
 )
-@click.option("--identified", "identified_how", help="How the client was identified.")
+@click.option("--identified", "identified_how", help="How the signer was identified.")
 @click.option(
-    "--read-and-agreed", is_flag=True, help="The client read every page, was offered paper and agreed to sign here."
+    "--read-and-agreed", is_flag=True, help="The signer read every page, was offered paper and agreed to sign here."
 )
 @click.option("--access-code", help="The code the client read in the agreement on electronic records itself.")
 @click.option("--device", default=None, help="Name of this desk or kiosk; never a person's.")
@@ -54,9 +54,10 @@ def sign(
     password_file: str | None,
     as_json: bool,
 ) -> None:
-    """Sign one statement: as the client, with you conducting, or as the witness, yourself.
+    """Sign one statement: as the client or representative, with you conducting, or as the witness, yourself.
 
-    STATEMENT is its id, or the short id printed on the paper.
+    STATEMENT is its id, or the short id printed on the paper. A representative signs only where a minor and a parent or
+    guardian must both sign; who signs in the client's place signs as the client.
 
     The last signature puts the statement into the queue for the organization's seal.
     """
@@ -70,9 +71,9 @@ def sign(
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
     by = authenticated(Claimed(username, password_file), needed)
     shown = ceremony.show(site, statement_id(statement))
-    if role == "client":
+    if role != "witness":
         _read(shown.pdf, show_to, read_and_agreed)
-        how = identified_how or ask.choose("How was the client identified", [each.value for each in IdentifiedHow])
+        how = identified_how or ask.choose(f"How was the {role} identified", [each.value for each in IdentifiedHow])
         ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
         if shown.statement.family is Family.ELECTRONIC_RECORDS and access_code is None:
             access_code = ask.prompt("The code that the client reads in the document")
@@ -107,15 +108,15 @@ def _hand(ink: Path | None, typed: bool, mark: bool) -> Hand:
 
 
 def _read(pdf: bytes, show_to: Path | None, agreed: bool) -> None:
-    """The client reads before signing: from a file on their screen or on paper, and says so."""
+    """Whoever agrees reads before signing: from a file on their screen or on paper, and says so."""
     if show_to is not None:
         descriptor = os.open(show_to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pdf)
-        click.echo(f"The document is at {show_to}; let the client read every page.", err=True)
+        click.echo(f"The document is at {show_to}; let the signer read every page.", err=True)
     if agreed:
         return
     ask.require_terminal()
-    question = "The client has read every page, was offered paper, and agrees to sign on a screen"
+    question = "The signer has read every page, was offered paper, and agrees to sign on a screen"
     if not click.confirm(question, err=True):
         raise CommandError(ExitCode.REFUSED, "Nobody signs what they did not read.", "Use paper, or another day.")

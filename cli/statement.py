@@ -55,6 +55,8 @@ def show(statement: str, why: bool, username: str | None, password_file: str | N
     named = organizations.show(row.organization_id).legal_name if row.organization_id else "no organization"
     click.echo(f"{row.ref} · {row.form_id} ({row.language}) · {named}")
     click.echo(f"State: {row.state.replace('_', ' ')}, revision {row.revision}, proof: {row.proof.replace('_', ' ')}")
+    if missing := statements.waits_for(row):
+        click.echo(f"Signed: {', '.join(row.signed) or 'nobody yet'}. Waits for: {', '.join(missing)}.")
     if row.family.discloses:
         click.echo("Information may be shared on it now." if not in_force else "Nothing may be shared on it now:")
         for finding in in_force:

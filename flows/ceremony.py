@@ -1,4 +1,4 @@
-"""The ceremony: a person reads the finished document, signs it, and the witness signs what she saw.
+"""The ceremony: each who must agree reads the finished document and signs it, and the witness signs what she saw.
 
 Danger: a signature on other bytes than the person read, or evidence without a signature. Invariant: the act names the
 SHA-256 of what was shown; the signed bytes are durable before the register takes act and bytes in one step, by
@@ -22,17 +22,23 @@ from register.vocabulary import ObjectArea
 from rules import signing_act as judged
 from rules.draft import StatementDraft
 from rules.finding import blocking
+from rules.signers import signer_name, signs_as
 from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
-from rules.wording import signer_name
 from signing import appearance, chain
 from signing.appearance import Appearance
 from storage.protocol import Area
 
 ELECTRONIC_RECORDS = "electronic-records"
 """Id of the form whose version is the version of the text that a client agrees to."""
+_AGREES = {Language.EN: "I have read this and I agree", Language.ES: "He leído esto y estoy de acuerdo"}
 _REASON = {
-    SignerRole.CLIENT: {Language.EN: "I have read this and I agree", Language.ES: "He leído esto y estoy de acuerdo"},
+    SignerRole.CLIENT: _AGREES,
+    SignerRole.REPRESENTATIVE: _AGREES,
     SignerRole.WITNESS: {Language.EN: "I saw the client sign", Language.ES: "Vi firmar a la persona"},
+}
+_SAW_BOTH = {
+    Language.EN: "I saw the client and the representative sign",
+    Language.ES: "Vi firmar a la persona y a su representante",
 }
 
 
@@ -61,7 +67,7 @@ class Circumstances:
     """What the register keeps of an act beside the signature (15 USC 7001(c), 7006(5); NY STL 304)."""
 
     identified_how: IdentifiedHow | None
-    """How the client was identified; None for staff, who prove themselves by signing in."""
+    """How the signer was identified; None for staff, who prove themselves by signing in."""
     device: str
     consent_version: str
     """Version of the form of electronic records whose text the client agreed to; empty for staff."""
@@ -93,7 +99,7 @@ def consent_in_force(site: Site) -> str:
 def client_circumstances(
     shown: Shown, *, identified_how: IdentifiedHow, device: str, access_code: str = ""
 ) -> Circumstances:
-    """Of a client who read every page, was offered paper and agreed to the text on electronic records in force."""
+    """Of a client, or of who signs beside them: read every page, was offered paper, agreed to the text in force."""
     return Circumstances(
         identified_how=identified_how,
         device=device,
@@ -118,15 +124,24 @@ def witness_circumstances(shown: Shown, *, device: str) -> Circumstances:
 def sign(
     site: Site, shown: Shown, *, role: SignerRole, hand: Hand, circumstances: Circumstances, by: Person
 ) -> Statement:
-    """Sign what was shown: as the client, with `by` conducting the ceremony, or as the witness `by`.
+    """Sign what was shown: as client or representative, with `by` conducting the ceremony, or as the witness `by`.
 
     Raises `RegisterError` where it is not that person's turn or the document changed meanwhile, `SigningError` where
     the bytes do not allow it; then nothing is kept.
     """
     row, moment = shown.statement, now()
+    if role not in row.signers:
+        signers = ", ".join(one.value for one in row.signers if one in _REASON)
+        raise RegisterError(
+            RegisterErrorCode.SIGNING_ORDER,
+            f"Nobody signs {row.ref} as the {role.value}.",
+            f"It is signed by: {signers}. Who signs in the client's place signs as the client.",
+        )
     draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
     _refuse_what_was_not_read(site, shown, role, circumstances, draft)
-    name = signer_name(draft) if role is SignerRole.CLIENT else staff.display_name(site.vault, by.staff_id)
+    witness = role is SignerRole.WITNESS
+    name = staff.display_name(site.vault, by.staff_id) if witness else signer_name(draft, role)
+    said = _SAW_BOTH if witness and SignerRole.REPRESENTATIVE in row.signers else _REASON[role]
     signed = chain.sign(
         shown.pdf,
         site.authority,
@@ -135,7 +150,7 @@ def sign(
         signer_name=name,
         act_id=uuid4().hex,
         appearance=_picture(site, row, role, hand, name),
-        reason=_REASON[role][row.language],
+        reason=said[row.language],
         now=moment,
     )
     document = staged(site, signed.pdf, area=ObjectArea.WORKING, pages=row.pages)
@@ -143,7 +158,7 @@ def sign(
         statement_id=row.statement_id,
         expected_revision=row.revision,
         role=role,
-        capacity=draft.capacity,
+        capacity=signs_as(draft, role),
         ink=hand.ink,
         identified_how=circumstances.identified_how,
         shown_sha256=shown.sha256,
@@ -197,7 +212,7 @@ def _refuse_what_was_not_read(
 
 def _picture(site: Site, row: Statement, role: SignerRole, hand: Hand, name: str) -> Appearance:
     moment = now().astimezone(ZoneInfo(agency.current().time_zone))
-    label = forms.of_statement(site, row).labels(row.language)[role.value]
+    label = forms.of_statement(site, row).labels(row.language, row.signers)[role.value]
     if hand.ink is InkKind.DRAWN:
         return appearance.drawn(hand.drawing, name, moment, role_line=label, language=row.language)
     if hand.ink is InkKind.MARK:

@@ -138,7 +138,7 @@ def form_choice(form: Form) -> FormChoice:
         form_version=form.version,
         family=form.family,
         retention_class=form.retention_class,
-        signers=tuple(signer.role for signer in form.signers),
+        signers=form.roles,
         sha256={language: form.sha256(language) for language in form.languages},
         unreviewed=unreviewed(form),
     )

@@ -97,7 +97,7 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
     with stages.step(Step.CHECK, subject):
         pages = refuse_wrong_names(site, row, draft, pdf)
     with stages.step(Step.CERTIFY, subject):
-        certified = here.finisher.certify(pdf, labels=form.labels(row.language), at=now())
+        certified = here.finisher.certify(pdf, labels=form.labels(row.language, row.signers), at=now())
     with stages.step(Step.STORE, subject):
         document = staged(site, certified.pdf, area=ObjectArea.WORKING, pages=pages)
     with stages.step(Step.PRESENT, subject):

@@ -77,6 +77,7 @@ def _document(here: Desk, form: Form, language: Language, *, finish: bool) -> No
     from register import organizations, staff
     from rules import draft as drafts
     from rules.finished import check_finished
+    from rules.signers import signing_roles
     from rules.wording import fields_of
     from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
     from templates.text import extract
@@ -100,6 +101,6 @@ def _document(here: Desk, form: Form, language: Language, *, finish: bool) -> No
             other_organizations=organizations.other_names(None),
             staff_names=staff.display_names(here.site.vault),
         )
-        here.finisher.certify(pdf, labels=form.labels(language), at=now())
+        here.finisher.certify(pdf, labels=form.labels(language, signing_roles(form.roles, draft)), at=now())
     finally:
         connection.close()

@@ -20,6 +20,7 @@ from register.named import named
 from rules import statement as statement_rules
 from rules.draft import Discloser, Identity, StatementDraft
 from rules.finding import Finding, FindingCode, block, warn
+from rules.signers import both_sign, signing_roles
 from rules.vocabulary import Family, Language, PacketState, SignerRole, StatementState
 
 if TYPE_CHECKING:
@@ -38,13 +39,8 @@ class Asked:
 
     @property
     def signers(self) -> tuple[SignerRole, ...]:
-        """The form's roles, without a representative or an interpreter who is not there."""
-        absent = set()
-        if not self.draft.representative_name:
-            absent.add(SignerRole.REPRESENTATIVE)
-        if not self.draft.interpreter_name:
-            absent.add(SignerRole.INTERPRETER)
-        return tuple(role for role in self.form.signers if role not in absent)
+        """Of the form's roles those who sign this paper."""
+        return signing_roles(self.form.signers, self.draft)
 
 
 def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> tuple[Asked, ...]:
@@ -87,7 +83,11 @@ def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt
     return tuple(
         facts.Refusal(position=one.position, form_id=one.form.form_id, finding=finding)
         for one in wanted
-        for finding in _review(one) + statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged)
+        for finding in (
+            *_review(one),
+            *_room_for_two(one),
+            *statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged),
+        )
     )
 
 
@@ -104,6 +104,17 @@ def _review(one: Asked) -> tuple[Finding, ...]:
         f"{text} was not reviewed by counsel; have counsel read it, and record the approval: confide forms approve."
     )
     return (block(FindingCode.V21, "form", sentence, authority),)
+
+
+def _room_for_two(one: Asked) -> tuple[Finding, ...]:
+    """V14: where two must sign, a form of the house that was drawn for one signature would be a consent of one."""
+    if not both_sign(one.draft) or SignerRole.REPRESENTATIVE in one.form.signers:
+        return ()
+    sentence = (
+        "Client and parent or guardian must both sign this, and the form has a place for one of them; publish an "
+        f"edition of {one.form.form_id} with both places: confide forms propose."
+    )
+    return (block(FindingCode.V14, "form", sentence, "42 CFR 2.14(c)"),)
 
 
 def again(vault: Vault, row: models.Statement, forms: Mapping[str, facts.FormChoice]) -> facts.StatementRequest:

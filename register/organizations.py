@@ -18,6 +18,7 @@ from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Recipient
+from rules.finding import NO_PERSONS
 from rules.vocabulary import OrganizationKind
 
 KEEPERS = (StaffRole.INTAKE, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
@@ -195,7 +196,7 @@ def _refuse_persons(text: str) -> None:
         raise RegisterError(
             RegisterErrorCode.NAMES_A_PERSON,
             "An organization is named without any person of it (V02).",
-            "Leave out titles and names such as Officer or Judge, and lines such as Attn. or c/o.",
+            NO_PERSONS,
         )
 
 

@@ -21,6 +21,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, ObjectArea, SealingState, StaffRole
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode
+from rules.signers import signs_as
 from rules.vocabulary import (
     Family,
     IdentifiedHow,
@@ -190,8 +191,9 @@ def _chose_paper(shown: facts.Statement) -> bool:
 
 
 def _require_capacity(draft: StatementDraft, act: facts.SigningAct) -> None:
-    """Whoever signs in the client's place does so in the right that is printed on the paper."""
-    if act.role is SignerRole.CLIENT and act.capacity is not draft.capacity:
+    """Whoever signs for the client, or beside them, does so in the right that is printed on the paper."""
+    theirs = act.role in (SignerRole.CLIENT, SignerRole.REPRESENTATIVE)
+    if theirs and act.capacity is not signs_as(draft, act.role):
         raise RegisterError(
             RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
             "The paper says another right in which the signer signs.",

@@ -23,7 +23,7 @@ from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.vocabulary import AuditVerb, MachineName, ObjectArea, SealingState, VoidReason
 from rules.draft import StatementDraft
 from rules.lifecycle import Trigger
-from rules.vocabulary import PacketState, Proof, StatementState
+from rules.vocabulary import PacketState, Proof, SignerRole, StatementState
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -45,6 +45,11 @@ SEALING = leases.Queue(
     on_return=AuditVerb.SEALING_RETURNED,
     on_failure=AuditVerb.SEALING_FAILED,
 )
+
+
+def waits_for(statement: facts.Statement) -> tuple[SignerRole, ...]:
+    """Whose signatures it waits for, the next first; nobody's where it is not there to be signed."""
+    return reading.missing_signers(statement) if statement.state is StatementState.PRESENTED else ()
 
 
 def show(statement_id: UUID) -> facts.Statement:

@@ -202,6 +202,11 @@ class StatementDraft:
     """The agreement on electronic records only: printed there, told by who reads it (15 USC 7001(c)(1)(C)(ii))."""
 
 
+def under_part2(draft: StatementDraft) -> bool:
+    """True when the discloser's unit is bound by 42 CFR Part 2 (program or lawful holder)."""
+    return not draft.discloser.classes.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
+
+
 @cache
 def _adapter() -> TypeAdapter[StatementDraft]:
     from pydantic import TypeAdapter

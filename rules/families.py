@@ -31,6 +31,7 @@ class Clause(StrEnum):
     ONE_PROCEEDING = "one_proceeding"
     BOTH_WAYS = "both_ways"
     ONE_TIME_ONLY = "one_time_only"
+    BOTH_SIGN = "both_sign"
     LIMITS_OF_CONFIDENTIALITY = "limits_of_confidentiality"
     HARM_EXPLAINED_FIRST = "harm_explained_first"
     NOT_GUARANTEED = "not_guaranteed"

@@ -93,6 +93,13 @@ class FindingCode(StrEnum):
     """Leaving: the copy is not one that may leave now."""
 
 
+NO_PERSONS = (
+    "Leave out titles, names, and lines such as Attn. or c/o; an organization called by a person's name alone gets its "
+    "legal form (Inc., LLC)."
+)
+"""What to do where a person seems to be named in the place of an organization (V02)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing a rule found."""

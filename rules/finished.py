@@ -23,6 +23,7 @@ from rules.folding import fold, one_line, unbroken
 from rules.form_text import found
 from rules.individuals import individuals_in, individuals_in_file_name
 from rules.papers import must_print, words_in_force
+from rules.signers import both_sign
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, SignerCapacity
 from rules.wording import fields_of, needs_tpo_clauses
 
@@ -285,20 +286,20 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
 
 
 def _as_asked(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
-    """F03: a two-way exchange and a single use are told where they are asked for, and nowhere else."""
+    """F03: an exchange, a single use and a second signature are told where they are asked for, and nowhere else."""
     if not draft.family.discloses:
         return
     text = seen.folded[0]
     for typed in (draft.purpose_text, draft.everything_justification, draft.expiry.event or ""):
         if fold(typed):
             text = text.replace(fold(typed), " ")  # the client's own words promise nothing
-    for field, asked, clause in (
-        ("exchange", draft.exchange, Clause.BOTH_WAYS),
-        ("single_use", draft.single_use, Clause.ONE_TIME_ONLY),
+    for field, asked, clause, what in (
+        ("exchange", draft.exchange, Clause.BOTH_WAYS, "that both organizations share"),
+        ("single_use", draft.single_use, Clause.ONE_TIME_ONLY, "that it is for one time only"),
+        ("minor_basis", both_sign(draft), Clause.BOTH_SIGN, "that the client and a parent or guardian both sign"),
     ):
         if bool(found(clause, text)) is not asked:
             lacks = "The paper does not say it, though it was asked for" if asked else "Nobody asked for it"
-            what = "that both organizations share" if field == "exchange" else "that it is for one time only"
             sentence = f"{lacks}: {what}; the form must be mended."
             yield block(FindingCode.F03, field, sentence, clause.authority)
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rules.blanks import placeholders_among
-from rules.finding import FindingCode
+from rules.finding import NO_PERSONS, FindingCode
 from rules.individuals import individuals_in
 from rules.vocabulary import OrganizationKind
 
@@ -269,7 +269,6 @@ def _people(line: int, texts: Sequence[tuple[str, str]]) -> Iterator[RowRefusal]
             column,
             FindingCode.V02,
             "A person seems to be named; an organization is named without any person of it.",
-            "Leave out titles, names, and lines such as Attn.; an organization called by a person's name alone gets "
-            "its legal form (Inc., LLC).",
+            NO_PERSONS,
             _ADVISORY,
         )

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from rules.choosing import family_for, fits
-from rules.completeness import complete, fitting_signers, no_individuals
+from rules.completeness import complete, no_individuals
 from rules.draft import StatementDraft
 from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
 from rules.families import own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.nasw import cite
 from rules.papers import of_papers
+from rules.signers import fitting_signers
 from rules.signing_act import SigningAct, check_signing
 from rules.tables import table
 from rules.vocabulary import (

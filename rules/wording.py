@@ -15,8 +15,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from rules.draft import Mandate, Revocable, StatementDraft
+from rules.draft import Mandate, Revocable, StatementDraft, under_part2
 from rules.notices import redisclosure_paragraphs
+from rules.signers import both_sign, signer_name
 from rules.tables import table
 from rules.vocabulary import (
     TPO_KINDS,
@@ -25,7 +26,7 @@ from rules.vocabulary import (
     Language,
     ProgramClass,
     PurposeCode,
-    SignerCapacity,
+    SignerRole,
 )
 
 
@@ -87,11 +88,6 @@ def period_text(start: dt.date | None, end: dt.date | None, language: Language) 
     return label(Words.WORDS, code, language).format(start=date_text(start, language), end=date_text(end, language))
 
 
-def under_part2(draft: StatementDraft) -> bool:
-    """True when the discloser's unit is bound by 42 CFR Part 2 (program or lawful holder)."""
-    return not draft.discloser.classes.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
-
-
 def for_tpo(draft: StatementDraft) -> bool:
     """True when the form is, or any purpose is, for treatment, payment or health care operations."""
     return draft.family is Family.TPO or not TPO_PURPOSES.isdisjoint(draft.purposes)
@@ -104,13 +100,6 @@ def needs_tpo_clauses(draft: StatementDraft) -> bool:
     criminal justice (V07).
     """
     return under_part2(draft) and for_tpo(draft) and draft.recipient is not None and draft.recipient.kind in TPO_KINDS
-
-
-def signer_name(draft: StatementDraft) -> str:
-    """Who signs as client: the client, or the representative named."""
-    if draft.capacity is SignerCapacity.CLIENT:
-        return draft.identity.legal_name
-    return draft.representative_name or ""
 
 
 def fields_of(
@@ -145,7 +134,8 @@ def fields_of(
         "signer": {
             "capacity": draft.capacity.value,
             "capacity_label": _capacity(draft),
-            "name": signer_name(draft),
+            "name": signer_name(draft, SignerRole.REPRESENTATIVE),
+            "both": both_sign(draft),
         },
         "interpreter": {"name": draft.interpreter_name or ""},
         "exchange": draft.exchange,

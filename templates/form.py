@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +78,8 @@ class Signer:
     role: SignerRole
     label: Mapping[Language, str]
     """What the role is called, in every language of the form: the name of the signature field for a screen reader."""
+    label_of_two: Mapping[Language, str] | None = None
+    """What it is called where a representative signs beside the client; None: the same."""
 
     @property
     def has_place(self) -> bool:
@@ -160,10 +162,24 @@ class Form:
         """
         return self.needs_counsel or language is not Language.EN
 
-    def labels(self, language: Language | str) -> dict[str, str]:
-        """Role to label in one language, for the names of the signature fields."""
+    def labels(self, language: Language | str, signing: Collection[SignerRole]) -> dict[str, str]:
+        """Role to label in one language, for the names of the signature fields.
+
+        `signing`: those who sign this very paper (`rules.signers.signing_roles`); a representative is among them only
+        beside the client.
+        """
         self.docx(language)
-        return {signer.role.value: signer.label[Language(language)] for signer in self.signers}
+        spoken, two = Language(language), SignerRole.REPRESENTATIVE in signing
+        return {
+            signer.role.value: (signer.label_of_two or signer.label if two else signer.label)[spoken]
+            for signer in self.signers
+            if signer.role in signing
+        }
+
+    @property
+    def roles(self) -> tuple[SignerRole, ...]:
+        """Whom it has a place for, or a signature that is not seen, in the order of signing."""
+        return tuple(signer.role for signer in self.signers)
 
 
 def read_form(folder: Path) -> Form:
@@ -277,9 +293,11 @@ class _Reader:
         if raw == [] and not family.signed:
             return ()
         for item in self.items(raw, "signers"):
-            signer = self.mapping(item, "signers", frozenset({"role", "label"}))
+            two = frozenset({"label_of_two"}) if isinstance(item, dict) and "label_of_two" in item else frozenset()
+            signer = self.mapping(item, "signers", frozenset({"role", "label"}) | two)
             role = self.choice(SignerRole, signer["role"], "signers, role")
-            found.append(Signer(role, self.localized(signer["label"], f"signers, {role}", languages)))
+            label, *other = (self.localized(signer[key], f"signers, {role}", languages) for key in ("label", *two))
+            found.append(Signer(role, label, *other))
         if len({signer.role for signer in found}) != len(found):
             raise self.broken("signers", "names a role twice")
         return tuple(found)

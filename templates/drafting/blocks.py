@@ -178,11 +178,12 @@ def _signatures(document: Document, block: Signatures) -> None:
         for paragraph in (labels, boxes):
             _tabs(paragraph, ((edge, WD_TAB_ALIGNMENT.LEFT),))
         for position, place in enumerate(pair):
-            if position:
-                labels.add_run().add_tab()
-                boxes.add_run().add_tab()
-            labels.add_run(place.label)
-            _place(boxes, place)
+            with _within(labels, place.when), _within(boxes, place.when):
+                if position:
+                    labels.add_run().add_tab()
+                    boxes.add_run().add_tab()
+                labels.add_run(place.label)
+                _place(boxes, place)
     _line(document, block.end, "Signature End")
 
 
@@ -270,6 +271,16 @@ def _tagged(holder: Holder, opening_tag: str, closing_tag: str) -> Iterator[None
     yield
     if opening_tag:
         holder.add_paragraph(f"{{%p {closing_tag} %}}", style="Normal")
+
+
+@contextmanager
+def _within(paragraph: Paragraph, condition: str) -> Iterator[None]:
+    # a run of its own with {%r …%}: docxtpl takes the run out, and what stands between is printed or not
+    if condition:
+        paragraph.add_run(f"{{%r if {condition} %}}")
+    yield
+    if condition:
+        paragraph.add_run("{%r endif %}")
 
 
 def _write(holder: Holder, text: str, style: str) -> Paragraph:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from rules.draft import (
+    Authority,
     Discloser,
     Expiry,
     GroupTerms,
@@ -26,11 +27,13 @@ from rules.draft import (
 )
 from rules.families import own_form_categories, requirements
 from rules.vocabulary import (
+    AuthorityPaper,
     Family,
     GroupKind,
     InformationCategory,
     Language,
     MandateKind,
+    MinorBasis,
     OrganizationKind,
     ProgramClass,
     PurposeCode,
@@ -144,6 +147,30 @@ def sample_draft(form: Form, language: Language, size: Size) -> StatementDraft:
     if size is Size.SHORT:
         return _short(draft)
     return _long(draft) if size is Size.LONG else draft
+
+
+def of_two(draft: StatementDraft) -> StatementDraft:
+    """The same paper of a client who is a minor, signed by a parent beside them (42 CFR 2.14(c)).
+
+    Where much is printed, a guardian by a court's order; the unit is a program under Part 2.
+    """
+    much = draft.capacity is SignerCapacity.GUARDIAN
+    seen = Authority(
+        paper=AuthorityPaper.COURT_ORDER if much else AuthorityPaper.BIRTH_RECORD,
+        issued_by="Monroe County Family Court" if much else "City of Rochester",
+        reference="G-2024-00417-B" if much else "2010-00417",
+        seen_on=PREPARED_ON,
+    )
+    kept = draft.discloser.classes - {ProgramClass.ETHICS_ONLY}
+    return replace(
+        draft,
+        identity=replace(draft.identity, birth_date=dt.date(2010, 3, 4)),
+        discloser=replace(draft.discloser, classes=kept | {ProgramClass.PART2_PROGRAM}),
+        capacity=SignerCapacity.GUARDIAN if much else SignerCapacity.PARENT,
+        representative_name=draft.representative_name or "Ana Vega-Ortiz",
+        authority=seen,
+        minor_basis=MinorBasis.PARENT_MUST_JOIN,
+    )
 
 
 def _usual(form: Form, language: Language) -> StatementDraft:

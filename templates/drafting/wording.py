@@ -90,6 +90,8 @@ class Place:
 
     role: str
     label: str
+    when: str = ""
+    """Condition on the fields, or "" for always; it stands at the right of the place before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +175,14 @@ def _block(raw: object, place: str) -> Block:
             return Bullets(tuple(_line(item, place) for item in _items(body["bullets"], place)))
         case "signatures":
             body = _mapping(raw["signatures"], place, {"heading", "lines", "places", "end"})
-            places = [_mapping(item, place, {"role", "label"}) for item in _items(body["places"], place)]
+            raw_places = _items(body["places"], place)
+            places = [_mapping(item, place, {"role", "label"}, frozenset({"when"})) for item in raw_places]
             return Signatures(
                 heading=str(body["heading"]),
                 lines=tuple(_line(item, place) for item in _items(body["lines"], place)),
-                places=tuple(Place(str(item["role"]), str(item["label"])) for item in places),
+                places=tuple(
+                    Place(str(item["role"]), str(item["label"]), str(item.get("when", ""))) for item in places
+                ),
                 end=_line(body["end"], place),
             )
         case _:

@@ -7,9 +7,11 @@ stranger's program.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rules.signers import signing_roles
 from rules.vocabulary import Family, Language, SignerRole
+from rules.wording import fields_of
 from templates.catalog import catalog
 from templates.errors import FormCode, FormError, Place
 from templates.fill import open_form
@@ -47,17 +49,18 @@ def check(docx: bytes, meant: Meant | None = None) -> tuple[Remark, ...]:
     paper = Paper(docx)
     language = meant.language or _language_of(paper)
     family = meant.form.family if meant.form else meant.family
+    example = _example(family, paper)
     remarks = [
         *unsafe,
         *tags.look(paper),
         *fields.look(docx, _given(), meant.form),
-        *pictures.look(paper, _signers(meant)),
+        *pictures.look(paper, _signers(meant, example)),
         *wording.look(paper, family, language),
         *reading.look(paper, language),
         *baggage.look(paper),
     ]
     if not blocking(remarks) and (meant.form or family):
-        remarks += _trial(docx, meant.form or _example(family), language)
+        remarks += _trial(docx, meant.form or example, language)
     return tuple(sorted(_once(remarks), key=_order))
 
 
@@ -78,12 +81,16 @@ def _given() -> Mapping[str, object]:
     return sample(next(form for form in catalog() if form.family.discloses), Language.EN, Size.LONG)
 
 
-def _example(family: Family | None) -> Form | None:
-    return next((form for form in catalog() if form.family is family), None)
+def _example(family: Family | None, paper: Paper) -> Form | None:
+    """One of our own of that family; with a place for a second signature only where this one has it too."""
+    form = next((form for form in catalog() if form.family is family), None)
+    if form is None or any(b"sig:representative" in part for part in paper.parts.values()):
+        return form
+    return replace(form, signers=tuple(one for one in form.signers if one.role is not SignerRole.REPRESENTATIVE))
 
 
-def _signers(meant: Meant) -> Sequence[SignerRole]:
-    form = meant.form or (_example(meant.family) if meant.family else None)
+def _signers(meant: Meant, example: Form | None) -> Sequence[SignerRole]:
+    form = meant.form or example
     if form is not None:
         return [signer.role for signer in form.signers if signer.has_place]
     return _SIGNERS if meant.family else ()
@@ -100,21 +107,28 @@ def _language_of(paper: Paper) -> Language:
 
 
 def _trial(docx: bytes, form: Form | None, language: Language) -> Iterator[Remark]:
-    """Fill it for three people who do not exist: with little, the usual and much to print."""
-    from templates.drafting.samples import Size, sample
+    """Fill it for people who do not exist: with little, the usual and much to print, and where two must sign."""
+    from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, of_two, sample_draft
 
     if form is None:
         return
+    drafts = [sample_draft(form, language, size) for size in Size]
+    if SignerRole.REPRESENTATIVE in form.roles:
+        drafts.append(of_two(drafts[1]))
     told: set[str] = set()
-    for size in Size:
+    for draft in drafts:
+        data = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
         try:
-            open_form(docx).fill(sample(form, language, size), locale=language)
+            filled = open_form(docx).fill(data, locale=language)
         except FormError as error:
             if error.code in {FormCode.FIELD_NONE, FormCode.FIELD_NOT_PLAIN}:
                 raise  # the sample itself is wrong, not the form
             if str(error) not in told:
                 told.add(str(error))
                 yield of_error(Check.TRIAL, error)
+        else:
+            signing = [signer.role for signer in form.signers if signer.has_place]
+            yield from pictures.misplaced(Paper(filled), signing_roles(signing, draft))
 
 
 def _once(remarks: Sequence[Remark]) -> list[Remark]:

@@ -8,7 +8,7 @@ signed, and that is found out in front of the client. PDF/UA-1 refuses a picture
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rules.vocabulary import SignerRole
 from templates.errors import Place
@@ -39,6 +39,23 @@ def look(paper: Paper, wanted: Sequence[SignerRole]) -> Iterator[Remark]:
                     if not paragraph.part.startswith("body"):
                         yield _repeated(paragraph, role)
     yield from _missing(places, wanted)
+
+
+def misplaced(filled: Paper, signing: Collection[SignerRole]) -> Iterator[Remark]:
+    """Of a form filled for somebody: the place of one who does not sign this paper, and none for one who does."""
+    there = {role for one in filled.paragraphs for words in _pictures(one) if (role := _ROLES.get(words.strip()))}
+    for role in sorted(there ^ set(signing)):
+        when = "interpreter.name" if role is SignerRole.INTERPRETER else "signer.both"
+        stands = "is printed where nobody signs in it" if role in there else "is missing where somebody must sign"
+        yield block(
+            Check.SIGNATURE_PLACE,
+            Place(part="document"),
+            f"The place {_SIGN}{role.value} {stands}.",
+            f"Let it stand between {{%r if {when} %}} and {{%r endif %}}."
+            if role in (SignerRole.REPRESENTATIVE, SignerRole.INTERPRETER)
+            else "Let it stand outside of every condition.",
+            "42 CFR 2.14(c), 2.31(a)(8)",
+        )
 
 
 def _pictures(paragraph: Paragraph) -> Iterator[str]:

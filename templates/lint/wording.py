@@ -166,6 +166,7 @@ _SAID = {
     Clause.ONE_PROCEEDING: "that it is for one proceeding only",
     Clause.BOTH_WAYS: "that both organizations share",
     Clause.ONE_TIME_ONLY: "that it is for one time only",
+    Clause.BOTH_SIGN: "that a minor and a parent or guardian both sign",
     Clause.LIMITS_OF_CONFIDENTIALITY: "the limits of confidentiality",
     Clause.HARM_EXPLAINED_FIRST: "that we first explain before we act on a threat of harm",
     Clause.NOT_GUARANTEED: "that confidentiality cannot be guaranteed",

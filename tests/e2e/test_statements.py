@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from cli.exit_code import ExitCode
 from templates.catalog import catalog
 from tests.running import RunningSite
 
@@ -66,6 +69,9 @@ def test_every_statement_goes_the_whole_way(site: RunningSite, tmp_path: Path) -
     wanted = wishes(site)
     client = site.client("Ulla Fernwood", "1984-04-04")
     packet = site.confide("packet", "open", told={"client": client, "statements": wanted})
+    told = site.confide("sign", packet["statements"][-1]["ref"], "--role", "representative", "--typed",
+                        "--identified", "photo_id", "--read-and-agreed", code=ExitCode.CONFLICT)  # fmt: skip
+    assert "Nobody signs" in told["error"]["sentence"]
     site.sign_all(packet)
     sealed = site.until(packet["packet_id"], "active")["statements"]
     assert {row["proof"] for row in sealed} == {"sealed"}
@@ -82,6 +88,40 @@ def test_every_statement_goes_the_whole_way(site: RunningSite, tmp_path: Path) -
             once.append(row["form_id"])
     # the one was asked for one time, the other is so by its form
     assert sorted(once) == ["disclosure-proceeding", "disclosure-transfer"]
+
+
+def test_a_minor_and_a_parent_both_sign_and_nothing_is_in_force_before_both_did(
+    site: RunningSite, tmp_path: Path
+) -> None:
+    clinic = site.organization("Fern Hollow Youth Clinic", "treatment")
+    client = site.client("Nia Fernwood", f"{time.gmtime().tm_year - 16}-01-01")
+    wish = site.statement(clinic, purposes=["service_coordination"], minor_basis="parent_must_join")
+    refused = site.confide("packet", "open", told={"client": client, "statements": [wish]}, code=ExitCode.REFUSED)
+    assert "42 CFR 2.14(c)" in json.dumps(refused)
+    seen = {"paper": "birth_record", "issued_by": "Fern City", "reference": "2010-417", "seen_on": "2026-01-05"}
+    wish |= {"capacity": "parent", "representative_name": "Ida Fernwood", "authority": seen}
+    packet = site.confide("packet", "open", told={"client": client, "statements": [wish]})
+    (row,) = [one for one in packet["statements"] if one["family"] == "specific"]
+    both = site.run("statement", "show", row["ref"]).stdout
+    assert "Waits for: client, representative, witness." in both
+
+    agrees = ("--identified", "photo_id", "--read-and-agreed", "--typed")
+    site.confide("sign", row["ref"], "--role", "representative", *agrees, code=ExitCode.CONFLICT)
+    for role in ("client", "representative"):
+        site.confide("sign", row["ref"], "--role", role, *agrees)
+    site.confide("sign", row["ref"], "--role", "witness", "--typed")
+    for other in packet["statements"]:
+        if other is not row:
+            site.sign_all({"statements": [other]})
+    site.until(packet["packet_id"], "active")
+
+    path = site.confide("copy", row["ref"], "--to", str(tmp_path), "--to-representative")["path"]
+    (verdict,) = site.confide("verify", path, as_admin=False)
+    assert verdict["accepted"]
+    told = [(one["role"], one["signer_name"]) for one in verdict["signatures"]][1:3]
+    assert told == [("client", "Nia Fernwood"), ("representative", "Ida Fernwood")]
+    words = " ".join(_told("pdftotext", path, "-").split())
+    assert "Nia Fernwood and Ida Fernwood (Parent of the client; birth record: Fern City, 2010-417) both sign" in words
 
 
 def _told(*command: str) -> str:

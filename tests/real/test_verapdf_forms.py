@@ -12,13 +12,14 @@ from typing import Any, Final
 import pytest
 
 from rules.draft import StatementDraft
+from rules.signers import signing_roles
 from rules.vocabulary import Language
 from rules.wording import Logo, fields_of
 from signing import prepare
 from signing.authority import Authority
 from signing.timestamp import EmbeddedStamper
 from templates.catalog import catalog
-from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
+from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, of_two, sample_draft
 from templates.fill import fill
 from templates.form import Form
 from templates.logo import clean_logo
@@ -30,6 +31,7 @@ from tests.templates.test_pictures import drawn
 Ceremony = Callable[[bytes, Authority, EmbeddedStamper], bytes]
 
 HOSTILE: Final = "hostile"
+TWO: Final = "two must sign"
 SETS: Final = (*(size.value for size in Size), HOSTILE)
 LOGO: Final = Logo(clean_logo(drawn()), "Logo: Genesee Reentry House")
 # markup, placeholders, one word of 300 letters, combining marks, scripts from the right, letters off the first plane
@@ -46,11 +48,16 @@ def hostile(draft: StatementDraft) -> StatementDraft:
     return replace(draft, identity=identity, interpreter_name="A & B <C>", representative_name="Ω" * 120)
 
 
+def drafted(form: Form, language: Language, which: str) -> StatementDraft:
+    if which == TWO:
+        return of_two(sample_draft(form, language, Size.LONG))
+    draft = sample_draft(form, language, Size.LONG if which == HOSTILE else Size(which))
+    return hostile(draft) if which == HOSTILE else draft
+
+
 def printed(form: Form, language: Language, which: str, press: Press) -> bytes:
     """A finished paper, not signed; with a logo where there is much to print."""
-    draft = sample_draft(form, language, Size.LONG if which == HOSTILE else Size(which))
-    if which == HOSTILE:
-        draft = hostile(draft)
+    draft = drafted(form, language, which)
     logo = LOGO if which in (HOSTILE, Size.LONG) else None
     fields = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON, logo=logo)
     filled = fill(form.docx(language), fields, locale=language)
@@ -69,7 +76,8 @@ def failures(
         name = f"{form.id} {language} {which}"
         files[f"{name}, printed"] = pdf = printed(form, language, which, press)
         if form.signers:
-            files[f"{name}, sealed"] = seal(prepare.prepare(pdf, form.labels(language)))
+            signing = signing_roles(form.roles, drafted(form, language, which))
+            files[f"{name}, sealed"] = seal(prepare.prepare(pdf, form.labels(language, signing)))
     judged = verapdf.many(files, "2b", "ua1")
     assert len(judged) == 2 * len(files)
     return {name: failed for name, failed in judged.items() if failed}
@@ -92,6 +100,8 @@ def test_every_form_keeps_both_standards_before_and_after_signing(
     sample = [
         (form, languages[number % 2], SETS[(number // 2 + 3) % len(SETS)]) for number, form in enumerate(catalog())
     ]
+    # and what a minor and a guardian must both sign, in both languages
+    sample += [(catalog().get("disclosure-supervision"), language, TWO) for language in languages]
     assert not failures(sample, Press(run_dir), verapdf, seal)
 
 
@@ -105,4 +115,6 @@ def test_every_form_in_every_language_with_all_data_keeps_both_standards(
     seal: Callable[[bytes], bytes],
 ) -> None:
     wanted = [(form, language, which) for language in form.languages for which in SETS]
+    if form.family.discloses:
+        wanted += [(form, language, TWO) for language in form.languages]
     assert not failures(wanted, Press(run_dir), verapdf, seal)

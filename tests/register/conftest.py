@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID, uuid4
@@ -23,14 +23,16 @@ from register.configuration import Configuration, read
 from register.database import django_settings
 from register.errors import RegisterError
 from register.vocabulary import MachineName, ObjectArea, StaffRole
-from rules.draft import Expiry, Identity
+from rules.draft import Authority, Expiry, Identity
 from rules.retention.words import EventKind
 from rules.vocabulary import (
+    AuthorityPaper,
     Family,
     IdentifiedHow,
     InformationCategory,
     InkKind,
     Language,
+    MinorBasis,
     OrganizationKind,
     ProgramClass,
     Proof,
@@ -146,15 +148,39 @@ class World:
         }
         return facts.StatementRequest(**{**asked, **changes})  # type: ignore[arg-type]
 
+    def minor(self) -> UUID:
+        """A client of sixteen."""
+        from register import clients
+
+        identity = Identity(legal_name="Nilo Quetzalito", birth_date=dt.date(2010, 6, 1))
+        return clients.add(self.vault, identity, by=self.intake, now=self.now).client_id
+
+    def of_two(self, **changes: object) -> facts.StatementRequest:
+        """What a minor and a parent must both sign."""
+        asked: dict[str, object] = {
+            "form": replace(DISCLOSURE, signers=(*SIGNERS[:2], SignerRole.REPRESENTATIVE, *SIGNERS[2:])),
+            "minor_basis": MinorBasis.PARENT_MUST_JOIN,
+            "capacity": SignerCapacity.PARENT,
+            "representative_name": "Rosa Quetzalito",
+            "authority": Authority(
+                paper=AuthorityPaper.BIRTH_RECORD,
+                issued_by="City of Rochester",
+                reference="2010-417",
+                seen_on=NOW.date(),
+            ),
+        }
+        return self.ask(**{**asked, **changes})
+
     def request(
         self,
         *statements: facts.StatementRequest,
         request_id: UUID | None = None,
         acknowledgment: facts.FormChoice | None = None,
+        client_id: UUID | None = None,
     ) -> facts.PacketRequest:
         return facts.PacketRequest(
             request_id=request_id or uuid4(),
-            client_id=self.ids.client,
+            client_id=client_id or self.ids.client,
             statements=statements or (self.ask(),),
             acknowledgment=acknowledgment,
         )
@@ -183,10 +209,10 @@ class World:
             pages=2,
         )
 
-    def presented(self, *asked: facts.StatementRequest) -> facts.Statement:
+    def presented(self, *asked: facts.StatementRequest, client_id: UUID | None = None) -> facts.Statement:
         from register import packets, statements
 
-        packet = self.opened(*asked)
+        packet = self.open(self.request(*asked, client_id=client_id))
         claim = packets.claim_next("worker", lease_seconds=60, now=self.now)
         assert claim is not None
         for one in packet.statements:
@@ -214,12 +240,17 @@ class World:
         }
         return facts.SigningAct(**{**act, **changes})  # type: ignore[arg-type]
 
-    def signed(self, shown: facts.Statement, role: SignerRole) -> facts.Statement:
+    def signed(self, shown: facts.Statement, role: SignerRole, **changes: object) -> facts.Statement:
         from register import signings
 
         by = self.witness if role is SignerRole.WITNESS else self.intake
         return signings.record(
-            self.vault, self.act(shown, role), self.document(), consent_in_force="2026.11", staff=by, now=self.now
+            self.vault,
+            self.act(shown, role, **changes),
+            self.document(),
+            consent_in_force="2026.11",
+            staff=by,
+            now=self.now,
         )
 
     def all_signed(self, *asked: facts.StatementRequest) -> facts.Statement:

@@ -13,7 +13,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb
 from rules.draft import Expiry
 from rules.finding import FindingCode
-from rules.vocabulary import Family, Language, PacketState, ProgramClass, SignerRole, StatementState
+from rules.vocabulary import Family, Language, PacketState, ProgramClass, Severity, SignerRole, StatementState
 
 if TYPE_CHECKING:
     from tests.register.conftest import World
@@ -379,6 +379,25 @@ def test_signers_who_are_not_there_are_not_waited_for(world: World) -> None:
     heard = world.opened(world.ask(form=form, interpreter_name="Ivo Interpreter")).statements[0]
     assert alone.signers == (SignerRole.CLIENT, SignerRole.WITNESS)
     assert heard.signers == (SignerRole.CLIENT, SignerRole.INTERPRETER, SignerRole.WITNESS)
+
+
+def test_a_minor_and_a_parent_who_must_both_sign_are_both_waited_for(world: World) -> None:
+    from register import statements
+
+    client_id = world.minor()
+    shown = world.presented(world.of_two(), client_id=client_id)
+    roles = (SignerRole.CLIENT, SignerRole.REPRESENTATIVE, SignerRole.WITNESS)
+    assert statements.waits_for(shown) == roles
+    assert shown.signers == (SignerRole.ORG_CERT, *roles, SignerRole.ORG_SEAL)
+
+
+def test_a_form_with_one_place_is_refused_where_two_must_sign(world: World) -> None:
+    with pytest.raises(RegisterError) as error:
+        world.open(world.request(world.of_two(form=world.DISCLOSURE), client_id=world.minor()))
+    assert code_of(error) is RegisterErrorCode.REFUSED
+    (refusal,) = [one for one in error.value.findings if one.finding.severity is Severity.BLOCK]
+    assert (refusal.finding.code, refusal.finding.field) == (FindingCode.V14, "form")
+    assert "forms propose" in refusal.finding.sentence
 
 
 def test_the_story_of_a_packet_is_in_the_log(world: World) -> None:

@@ -56,6 +56,32 @@ def test_the_witness_does_not_sign_before_the_client(world: World) -> None:
     assert refused(world, world.presented(), SignerRole.WITNESS).code is RegisterErrorCode.SIGNING_ORDER
 
 
+def test_minor_parent_and_witness_sign_in_this_order_each_in_their_own_right(world: World) -> None:
+    from register import signings, statements
+    from register.vocabulary import SealingState
+
+    shown = world.presented(world.of_two(), client_id=world.minor())
+    assert refused(world, shown, SignerRole.REPRESENTATIVE).code is RegisterErrorCode.SIGNING_ORDER
+    wrong = refused(world, shown, SignerRole.CLIENT, capacity=SignerCapacity.PARENT)
+    assert wrong.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
+
+    once = world.signed(shown, SignerRole.CLIENT)
+    assert refused(world, once, SignerRole.WITNESS).code is RegisterErrorCode.SIGNING_ORDER
+    wrong = refused(world, once, SignerRole.REPRESENTATIVE)
+    assert wrong.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
+    for missing in ({"consent_version": ""}, {"paper_offered": False}, {"identified_how": None}):
+        error = refused(world, once, SignerRole.REPRESENTATIVE, capacity=SignerCapacity.PARENT, **missing)
+        assert error.code is RegisterErrorCode.REFUSED
+
+    twice = world.signed(once, SignerRole.REPRESENTATIVE, capacity=SignerCapacity.PARENT)
+    assert twice.sealing is not SealingState.REQUESTED
+    assert statements.waits_for(twice) == (SignerRole.WITNESS,)
+    done = world.signed(twice, SignerRole.WITNESS, capacity=SignerCapacity.PARENT)
+    assert done.sealing is SealingState.REQUESTED
+    client, parent, _ = signings.of(shown.statement_id)
+    assert (client.act.capacity, parent.act.capacity) == (SignerCapacity.CLIENT, SignerCapacity.PARENT)
+
+
 def test_nobody_signs_twice_and_nobody_signs_for_the_organization(world: World) -> None:
     once = world.signed(world.presented(), SignerRole.CLIENT)
     assert refused(world, once, SignerRole.CLIENT).code is RegisterErrorCode.SIGNING_ORDER

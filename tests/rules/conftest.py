@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from rules.draft import Discloser, Expiry, Identity, Mandate, Recipient, Revocable, StatementDraft
+from rules.draft import Authority, Discloser, Expiry, Identity, Mandate, Recipient, Revocable, StatementDraft
 from rules.vocabulary import (
+    AuthorityPaper,
     Family,
     InformationCategory,
     Language,
     MandateKind,
+    MinorBasis,
     OrganizationKind,
     ProgramClass,
     PurposeCode,
+    SignerCapacity,
 )
 
 TODAY = dt.date(2026, 11, 22)
@@ -50,6 +54,24 @@ def _lawful() -> StatementDraft:
         purposes=(PurposeCode.HOUSING_PLACEMENT,),
         effective_from=TODAY,
         expiry=Expiry(dt.date(2027, 3, 3)),
+    )
+
+
+def _of_two() -> StatementDraft:
+    """Of a minor whose parent must agree too (42 CFR 2.14(c))."""
+    lawful = _lawful()
+    return replace(
+        lawful,
+        identity=replace(lawful.identity, birth_date=dt.date(2010, 1, 1)),
+        minor_basis=MinorBasis.PARENT_MUST_JOIN,
+        capacity=SignerCapacity.PARENT,
+        representative_name="Rosa Ríos",
+        authority=Authority(
+            paper=AuthorityPaper.BIRTH_RECORD,
+            issued_by="Monroe County Department of Health",
+            reference="2010-00417",
+            seen_on=dt.date(2026, 11, 20),
+        ),
     )
 
 
@@ -92,6 +114,12 @@ def today() -> dt.date:
 def lawful() -> StatementDraft:
     """A statement to a housing authority, without a flaw."""
     return _lawful()
+
+
+@pytest.fixture
+def of_two() -> StatementDraft:
+    """A statement that a minor and a parent must both sign."""
+    return _of_two()
 
 
 @pytest.fixture

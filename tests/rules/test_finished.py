@@ -309,3 +309,17 @@ def test_an_exchange_and_a_single_use_stand_on_the_paper_where_they_were_asked_f
 def test_what_the_client_typed_of_one_time_only_makes_no_single_use(lawful: StatementDraft) -> None:
     typed = replace(lawful, purpose_text="To get one time only help with the deposit")
     assert look(typed, paper(typed)) == ()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_paper_that_two_must_sign_says_so_and_no_other_does(
+    language: Language, lawful: StatementDraft, of_two: StatementDraft
+) -> None:
+    said = {Language.EN: "Both sign it: # and # both sign.", Language.ES: "Firman los dos."}[language]
+    one, two = (replace(draft, language=language) for draft in (lawful, of_two))
+    right = fields_of(two, statement_ref=REF, prepared_on=dt.date(2026, 11, 22))["signer"]
+    named = f"{right['name']} ({right['capacity_label']})."
+    assert look(two, paper(two, extra=f"{named} {said}")) == ()
+    assert codes(look(two, paper(two, extra=named))) == {("F03", "minor_basis")}
+    assert codes(look(two, paper(two, extra=said))) == {("F03", "capacity")}
+    assert codes(look(one, paper(one, extra=said))) == {("F03", "minor_basis")}

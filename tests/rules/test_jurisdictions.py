@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import completeness, statement
+from rules import signers, statement
 from rules.draft import StatementDraft
 from rules.finding import FindingCode
 from rules.jurisdictions import Jurisdiction, Service, jurisdiction, known
@@ -59,7 +59,7 @@ def test_a_jurisdiction_without_a_table_is_none() -> None:
         (15, MinorBasis.MAY_CONSENT_ALONE, True),
         (15, MinorBasis.PARENT_MUST_JOIN, False),
         (13, MinorBasis.MAY_CONSENT_ALONE, False),
-        (13, MinorBasis.PARENT_MUST_JOIN, False),  # both must sign, and no form has two places
+        (13, MinorBasis.PARENT_MUST_JOIN, True),
     ],
 )
 def test_who_signs_for_a_minor_follows_the_states_own_table(
@@ -68,12 +68,13 @@ def test_who_signs_for_a_minor_follows_the_states_own_table(
     right: bool,
     example: Jurisdiction,
     lawful: StatementDraft,
+    of_two: StatementDraft,
     today: dt.date,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(completeness, "jurisdiction", lambda code: {"us/ex": example}[code])
+    monkeypatch.setattr(signers, "jurisdiction", lambda code: {"us/ex": example}[code])
     draft = replace(
-        lawful,
+        of_two if basis is MinorBasis.PARENT_MUST_JOIN else lawful,
         discloser=replace(lawful.discloser, jurisdiction="us/ex"),
         identity=replace(lawful.identity, birth_date=today.replace(year=today.year - age)),
         minor_basis=basis,

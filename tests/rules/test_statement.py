@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from rules import statement
 from rules.draft import Authority, Expiry, Revocable, StatementDraft
 from rules.finding import Finding, FindingCode, blocking
+from rules.signers import both_sign, signer_name, signing_roles, signs_as
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
     AuthorityPaper,
@@ -25,6 +27,7 @@ from rules.vocabulary import (
     PurposeCode,
     Severity,
     SignerCapacity,
+    SignerRole,
 )
 from rules.wording import fields_of
 
@@ -359,26 +362,55 @@ def test_who_signs_for_a_minor_follows_what_was_recorded(
     assert [found.code for found in findings(minor, today)] == ([] if right else [FindingCode.V14])
 
 
-@pytest.mark.parametrize("capacity", [SignerCapacity.PARENT, SignerCapacity.CLIENT])
-def test_a_part_2_statement_that_minor_and_parent_must_both_sign_waits_for_its_form(
-    capacity: SignerCapacity, lawful: StatementDraft, today: dt.date
+def test_minor_and_parent_both_sign_where_the_law_wants_the_parent_too(of_two: StatementDraft, today: dt.date) -> None:
+    both = of_two
+    assert findings(both, today) == ()
+    assert both_sign(both)
+    assert signing_roles(SignerRole, both) == tuple(role for role in SignerRole if role is not SignerRole.INTERPRETER)
+    assert signs_as(both, SignerRole.CLIENT) is SignerCapacity.CLIENT
+    assert signs_as(both, SignerRole.REPRESENTATIVE) is SignerCapacity.PARENT
+    assert signer_name(both, SignerRole.CLIENT) == both.identity.legal_name
+    assert signer_name(both, SignerRole.REPRESENTATIVE) == "Rosa Ríos"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"minor_basis": MinorBasis.MAY_CONSENT_ALONE}, id="the minor alone decides"),
+        pytest.param({"minor_basis": None}, id="nobody recorded who must agree"),
+        pytest.param({"capacity": SignerCapacity.CLIENT, "authority": None}, id="the minor alone would sign"),
+        pytest.param({"authority": None}, id="nobody saw a paper"),
+        pytest.param({"representative_name": " "}, id="nobody is named"),
+        pytest.param({"capacity": SignerCapacity.PROGRAM_DIRECTOR}, id="a director is no parent"),
+    ],
+)
+def test_of_two_who_must_sign_neither_is_left_out(
+    change: dict[str, Any], of_two: StatementDraft, today: dt.date
 ) -> None:
-    minor = replace(
-        client(lawful, birth_date=dt.date(2010, 1, 1)),
-        minor_basis=MinorBasis.PARENT_MUST_JOIN,
-        capacity=capacity,
-        representative_name="Rosa Ríos",
-        authority=SEEN if capacity is SignerCapacity.PARENT else None,
+    assert {found.code for found in blocking(findings(replace(of_two, **change), today))} == {FindingCode.V14}
+
+
+def test_outside_part_2_and_on_papers_that_share_nothing_one_signs(
+    of_two: StatementDraft, acknowledgment: StatementDraft, today: dt.date
+) -> None:
+    outside = by(of_two, classes=frozenset({ProgramClass.ETHICS_ONLY}))
+    assert findings(outside, today) == ()
+    paper = replace(client(acknowledgment, birth_date=dt.date(2010, 1, 1)), minor_basis=MinorBasis.PARENT_MUST_JOIN)
+    for alone in (outside, paper):
+        assert not both_sign(alone)
+        assert SignerRole.REPRESENTATIVE not in signing_roles(SignerRole, alone)
+
+
+def test_nobody_joins_a_client_who_is_of_age(lawful: StatementDraft, of_two: StatementDraft, today: dt.date) -> None:
+    guarded = replace(
+        of_two,
+        identity=lawful.identity,
+        capacity=SignerCapacity.GUARDIAN,
+        authority=replace(SEEN, paper=AuthorityPaper.COURT_ORDER),
     )
-    assert [found.code for found in findings(minor, today)] == [FindingCode.V14]
-    alone = replace(
-        minor,
-        minor_basis=MinorBasis.MAY_CONSENT_ALONE,
-        capacity=SignerCapacity.CLIENT,
-        representative_name=None,
-        authority=None,
-    )
-    assert findings(alone, today) == ()
+    (found,) = findings(guarded, today)
+    assert (found.code, found.field) == (FindingCode.V14, "minor_basis")
+    assert findings(replace(guarded, minor_basis=None), today) == ()
 
 
 def test_a_director_signs_for_payment_alone_and_for_a_client_of_age(lawful: StatementDraft, today: dt.date) -> None:

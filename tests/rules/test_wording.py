@@ -33,7 +33,7 @@ KEYS = {
     "client": {"name", "also_known_as", "birth_date", "number"},
     "organization": {"name", "unit", "address", "function"},
     "mandate": {"kind", "body", "reference", "ordered_on", "final_disposition"},
-    "signer": {"capacity", "capacity_label", "name"},
+    "signer": {"capacity", "capacity_label", "name", "both"},
     "interpreter": {"name"},
     "about": {"ref", "signed_on", "allowed", "limited", "revocable_from"},
     "group": {"kind", "name", "keeps_private"},

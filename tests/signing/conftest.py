@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from signing import appearance, chain, prepare, seal
 from signing.authority import Authority
+from signing.opened import open_file
 from signing.timestamp import EmbeddedStamper
 
 DATA = Path(__file__).parent / "data"
@@ -71,6 +72,15 @@ def sign_client(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> b
     look = appearance.drawn(ink(), "Rosa Núñez-O'Neill", now(), role_line="Client")
     return chain.sign(
         pdf, authority, stamper, role="client", signer_name="Rosa Núñez-O'Neill", act_id="ACT-1",
+        appearance=look, reason="I have read this and agree", now=now(),
+    ).pdf  # fmt: skip
+
+
+def sign_parent(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
+    """A parent beside a client who is a minor, with a mark."""
+    look = appearance.mark("Inés Núñez-O'Neill", now(), role_line="Parent, guardian, or representative")
+    return chain.sign(
+        pdf, authority, stamper, role="representative", signer_name="Inés Núñez-O'Neill", act_id="ACT-1B",
         appearance=look, reason="I have read this and agree", now=now(),
     ).pdf  # fmt: skip
 
@@ -224,7 +234,10 @@ def ceremony() -> Step:
 
     def run(pdf: bytes, authority: Authority, stamper: EmbeddedStamper) -> bytes:
         pdf = chain.certify(pdf, authority, stamper, now=now()).pdf
-        pdf = sign_witness(sign_client(pdf, authority, stamper), authority, stamper)
+        pdf = sign_client(pdf, authority, stamper)
+        if "representative" in open_file(pdf).progress.fields:
+            pdf = sign_parent(pdf, authority, stamper)
+        pdf = sign_witness(pdf, authority, stamper)
         return seal_it(pdf, authority, stamper).pdf
 
     return run

@@ -48,14 +48,24 @@ def test_the_organization_certifies_first_and_seals_last() -> None:
         if not form.family.signed:
             assert roles == []
             continue
-        assert roles == [SignerRole.ORG_CERT, SignerRole.CLIENT, SignerRole.WITNESS, SignerRole.ORG_SEAL]
+        beside = [SignerRole.REPRESENTATIVE] if form.family.discloses else []
+        assert roles == [SignerRole.ORG_CERT, SignerRole.CLIENT, *beside, SignerRole.WITNESS, SignerRole.ORG_SEAL]
         assert [signer.role for signer in form.signers if not signer.has_place] == [SignerRole.ORG_CERT]
 
 
 def test_every_role_has_its_name_in_the_language_of_the_form() -> None:
     form = catalog().get("disclosure")
-    assert form.labels("en")["org_seal"] == "Seal of the organization"
-    assert form.labels(Language.ES)["org_seal"] == "Sello de la organización"
+    assert form.labels("en", form.roles)["org_seal"] == "Seal of the organization"
+    assert form.labels(Language.ES, form.roles)["org_seal"] == "Sello de la organización"
+
+
+def test_who_signs_in_the_clients_place_and_who_signs_beside_them_are_told_apart() -> None:
+    form = catalog().get("disclosure")
+    alone = form.labels("en", [role for role in form.roles if role is not SignerRole.REPRESENTATIVE])
+    two = form.labels("en", form.roles)
+    assert alone["client"] == "Signature of the client, or of the person signing for the client"
+    assert two["client"] == "Signature of the client"
+    assert set(two) - set(alone) == {"representative"}
 
 
 def test_the_hash_is_that_of_the_word_file() -> None:

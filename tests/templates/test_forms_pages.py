@@ -13,10 +13,11 @@ import pikepdf
 import pytest
 
 from rules.finished import check_finished
+from rules.signers import signing_roles
 from rules.vocabulary import Family, Language
 from rules.wording import Logo, fields_of
 from templates.catalog import catalog
-from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample_draft
+from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, of_two, sample_draft
 from templates.drafting.wording import Heading, Signatures, read
 from templates.fill import fill
 from templates.form import Form
@@ -37,6 +38,7 @@ EACH: Final = [
     for size in Size
 ]
 SIGNED: Final = [parameter for parameter in EACH if parameter.values[0].signers]
+OF_TWO: Final = [(form, language) for form in catalog() if form.family.discloses for language in form.languages]
 LOGO: Final = Logo(clean_logo(drawn()), "Logo: Genesee Reentry House")
 """It narrows the letterhead."""
 _made: dict[tuple[str, str, str], bytes] = {}
@@ -103,18 +105,42 @@ def test_the_rules_find_nothing_wrong_with_the_finished_paper(form: Form, langua
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(
+    ("form", "language"),
+    [pytest.param(form, language, id=f"{form.id}-{language}") for form, language in OF_TWO],
+)
+def test_where_a_minor_and_a_parent_must_both_sign_the_paper_has_both_places_side_by_side(
+    form: Form, language: Language
+) -> None:
+    draft = of_two(sample_draft(form, language, Size.USUAL))
+    data = fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+    docx = fill(form.docx(language), data, locale=language.value)
+    pdf = _press[0].render(docx, title=form.title[language], language=language.value, prepared_on=PREPARED_ON)
+    seen = extract(pdf)
+    assert len(seen.pages) <= 3
+    assert not check_finished(
+        seen.pages,
+        seen.metadata,
+        f"{REFERENCE}.pdf",
+        draft=draft,
+        statement_ref=REFERENCE,
+        other_organizations=OTHERS,
+        staff_names=STAFF,
+    )
+    places = _places(pdf)
+    assert set(places) == {f"sig:{role}" for role in form.roles} - {"sig:org_cert"}
+    assert len({page for page, _ in places.values()}) == 1
+    (_, client), (_, beside) = places["sig:client"], places["sig:representative"]
+    assert client[1] == pytest.approx(beside[1], abs=0.5)
+    assert beside[0] > client[2]
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(("form", "language", "size"), SIGNED)
 def test_signatures_stand_on_one_page_with_the_words_they_follow(form: Form, language: Language, size: Size) -> None:
-    with pikepdf.open(io.BytesIO(paper(form, language, size))) as document:
-        numbers = {page.obj.objgen: number for number, page in enumerate(document.pages)}
-        places = {
-            str(element.Alt): (numbers[element.Pg.objgen], [float(edge) for edge in _layout(element).BBox])
-            for element in document.objects
-            if isinstance(element, pikepdf.Dictionary)
-            and element.get("/S") == pikepdf.Name.Figure
-            and str(element.Alt).startswith("sig:")
-        }
-    assert set(places) == {f"sig:{signer.role}" for signer in form.signers if signer.has_place}
+    places = _places(paper(form, language, size))
+    draft = sample_draft(form, language, size)
+    assert set(places) == {f"sig:{role}" for role in signing_roles(form.roles, draft)} - {"sig:org_cert"}
     (page,) = {page for page, _ in places.values()}
     for left, bottom, right, top in (box for _, box in places.values()):
         assert (right - left) / POINTS_PER_CENTIMETER == pytest.approx(7.0, abs=0.02)
@@ -127,6 +153,19 @@ def test_signatures_stand_on_one_page_with_the_words_they_follow(form: Form, lan
     first, second, last = headings[language]
     assert first in text or second in text
     assert last in text
+
+
+def _places(pdf: bytes) -> dict[str, tuple[int, list[float]]]:
+    """Of every signature place the page, from 0, and its box in points."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        numbers = {page.obj.objgen: number for number, page in enumerate(document.pages)}
+        return {
+            str(element.Alt): (numbers[element.Pg.objgen], [float(edge) for edge in _layout(element).BBox])
+            for element in document.objects
+            if isinstance(element, pikepdf.Dictionary)
+            and element.get("/S") == pikepdf.Name.Figure
+            and str(element.Alt).startswith("sig:")
+        }
 
 
 def _layout(element: pikepdf.Object) -> pikepdf.Object:
@@ -159,14 +198,21 @@ def _lower(docx: bytes, points: int) -> bytes:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("form", [form for form in catalog() if form.signers], ids=lambda form: str(form.id))
-def test_wherever_the_page_breaks_no_heading_ends_it_and_no_signature_is_torn_off(form: Form) -> None:
+@pytest.mark.parametrize(
+    ("form", "two"),
+    [
+        *(pytest.param(form, False, id=form.id) for form in catalog() if form.signers),
+        pytest.param(catalog().get("disclosure"), True, id="disclosure, two sign"),
+    ],
+)
+def test_wherever_the_page_breaks_no_heading_ends_it_and_no_signature_is_torn_off(form: Form, two: bool) -> None:
     """LibreOffice 7.4 once lost keep-with-next where a heading followed the table at once."""
     wording = read(form.id, Language.EN.value)
     (signatures,) = (block for block in wording.blocks if isinstance(block, Signatures))
     headings = {block.text for block in wording.blocks if isinstance(block, Heading)} | {signatures.heading}
-    labels = tuple(place.label for place in signatures.places)
-    data = fields_of(sample_draft(form, Language.EN, Size.SHORT), statement_ref=REFERENCE, prepared_on=PREPARED_ON)
+    labels = tuple(place.label.partition("{%")[0] for place in signatures.places)
+    draft = sample_draft(form, Language.EN, Size.SHORT)
+    data = fields_of(of_two(draft) if two else draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON)
     filled = fill(form.docx(Language.EN), data, locale="en")
     for points in range(0, 480, 6):
         pages = extract(_press[0].converted(_lower(filled, points))).pages

@@ -190,9 +190,8 @@ def test_a_picture_without_words_and_a_missing_a_doubled_and_a_misspelled_signat
     def change(document: Any) -> None:
         shapes = [shape._inline.docPr for shape in document.inline_shapes]
         shapes[0].set("descr", "sig:cleint")
-        shapes[1].set("descr", "")
-        shapes[2].set("descr", "sig:org_seal")
-        last = document.inline_shapes[2]._inline.getparent().getparent().getparent()
+        shapes[2].set("descr", "")
+        last = document.inline_shapes[3]._inline.getparent().getparent()
         last.addnext(copy.deepcopy(last))
 
     told = remarks_on(spoiled(disclosure, change), disclosure)
@@ -201,6 +200,27 @@ def test_a_picture_without_words_and_a_missing_a_doubled_and_a_misspelled_signat
     places = " ".join(f"{one.sentence} {one.remedy}" for one in of(told, Check.SIGNATURE_PLACE))
     for wanted in ("Did you mean sig:client?", "signature of client", "signature of witness", "2 places sig:org_seal"):
         assert wanted in places
+
+
+def test_a_second_place_that_is_printed_on_every_paper_or_on_none_is_told(
+    disclosure: Form, spoiled: Spoil, remarks_on: Look
+) -> None:
+    def conditions(document: Any) -> list[Any]:
+        return [run for paragraph in document.paragraphs for run in paragraph.runs if run.text.startswith("{%r")]
+
+    def always(document: Any) -> None:
+        for run in conditions(document):
+            run._r.getparent().remove(run._r)
+
+    def never(document: Any) -> None:
+        for run in conditions(document):
+            run.text = run.text.replace("signer.both", 'signer.name == ""')
+
+    (told,) = of(remarks_on(spoiled(disclosure, always), disclosure), Check.SIGNATURE_PLACE)
+    assert "sig:representative is printed where nobody signs" in told.sentence
+    assert "{%r if signer.both %}" in told.remedy
+    (told,) = of(remarks_on(spoiled(disclosure, never), disclosure), Check.SIGNATURE_PLACE)
+    assert "sig:representative is missing where somebody must sign" in told.sentence
 
 
 def test_a_family_alone_says_what_clauses_are_wanted(spoiled: Spoil, disclosure: Form, remarks_on: Look) -> None:

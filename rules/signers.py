@@ -1,0 +1,182 @@
+"""Who signs a paper, in what right, and whether that is whom the law wants (V14).
+
+Danger: a consent by one of two who both must give it is none (42 CFR 2.14(c)), and one that a parent joins where the
+minor alone decides tells the parent (2.14(b)). Invariant: who signs follows from the draft here and nowhere else - what
+is judged, printed, asked for at the ceremony and sealed asks these functions.
+
+Source: 42 CFR 2.14, 2.15; 45 CFR 164.502(g), 164.508(c)(1)(vi), 164.514(h)(2); the state's table (rules.jurisdictions).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from rules.draft import StatementDraft, under_part2
+from rules.finding import Finding, FindingCode, block
+from rules.jurisdictions import Service, jurisdiction
+from rules.tables import table
+from rules.vocabulary import PAYERS, AuthorityPaper, MinorBasis, PurposeCode, SignerCapacity, SignerRole
+
+
+def both_sign(draft: StatementDraft) -> bool:
+    """True where the client, a minor, and a parent or guardian beside them must both sign (2.14(c)).
+
+    Only what discloses Part 2 records asks for two: elsewhere a parent signs in a minor's place (45 CFR 164.502(g)).
+    """
+    return (
+        draft.family.discloses
+        and under_part2(draft)
+        and draft.minor_basis is MinorBasis.PARENT_MUST_JOIN
+        and draft.capacity is not SignerCapacity.CLIENT
+    )
+
+
+def signing_roles(roles: Iterable[SignerRole], draft: StatementDraft) -> tuple[SignerRole, ...]:
+    """Of the roles a form has places for, those who sign this paper: nobody who is not there."""
+    absent = set()
+    if not both_sign(draft):
+        absent.add(SignerRole.REPRESENTATIVE)
+    if not (draft.interpreter_name or "").strip():
+        absent.add(SignerRole.INTERPRETER)
+    return tuple(role for role in roles if role not in absent)
+
+
+def signs_as(draft: StatementDraft, role: SignerRole) -> SignerCapacity:
+    """The right in which `role` signs: beside a parent or guardian the client signs for themself."""
+    if role is SignerRole.CLIENT and both_sign(draft):
+        return SignerCapacity.CLIENT
+    return draft.capacity
+
+
+def signer_name(draft: StatementDraft, role: SignerRole) -> str:
+    """Who signs as `role`, one of client and representative: who signs for the client stands in the client's place."""
+    if signs_as(draft, role) is SignerCapacity.CLIENT:
+        return draft.identity.legal_name
+    return draft.representative_name or ""
+
+
+# --- V14 --------------------------------------------------------------------------------------------------------------
+
+
+def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
+    """V14: who signs fits who the client is (2.14, 2.15), by the table of the unit's jurisdiction."""
+    authority = "42 CFR 2.14, 2.15; 45 CFR 164.508(c)(1)(vi), 164.502(g)"
+    # below zero the date itself is wrong (V04), and tells nothing of who signs
+    age = _age(draft.identity.birth_date, today)
+    minor = 0 <= age < jurisdiction(draft.discloser.jurisdiction).majority
+    named = bool((draft.representative_name or "").strip())
+    if draft.capacity is not SignerCapacity.CLIENT and not named:
+        yield block(
+            FindingCode.V14,
+            "representative_name",
+            "Name the person who signs for the client, and in what right.",
+            authority,
+        )
+    if draft.capacity is SignerCapacity.CLIENT and named and not minor:
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "A representative is named, but the client signs; choose in what right the representative signs.",
+            authority,
+        )
+    yield from _authority_seen(draft, today)
+    if draft.capacity is SignerCapacity.PROGRAM_DIRECTOR:
+        yield from _director_signs(draft, minor=minor)
+    if not minor and draft.capacity is SignerCapacity.PARENT:
+        yield block(FindingCode.V14, "capacity", "The client is of age, so a parent cannot sign for them.", authority)
+    if not minor and age >= 0 and draft.minor_basis is MinorBasis.PARENT_MUST_JOIN:
+        sentence = "The client is of age, so no parent or guardian joins in signing; leave this out."
+        yield block(FindingCode.V14, "minor_basis", sentence, authority)
+    if minor and draft.family.discloses:
+        # what shares nothing, a minor reads and signs like anybody
+        yield from _minor_signs(draft, age, authority)
+
+
+def _authority_seen(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
+    """Who signs for a client shows by what right, and staff saw the paper before anything is made to be signed."""
+    law = "45 CFR 164.508(c)(1)(vi), 164.514(h)(2); 42 CFR 2.14, 2.15"
+    seen = draft.authority
+    if draft.capacity is SignerCapacity.CLIENT:
+        if seen is not None:
+            yield block(
+                FindingCode.V14, "authority", "The client signs, so nobody's authority is shown; leave it out.", law
+            )
+        return
+    if seen is None or not seen.issued_by.strip() or not seen.reference.strip():
+        yield block(
+            FindingCode.V14,
+            "authority",
+            "See the paper that shows the right to sign for the client; say what it is, who issued it, its number.",
+            law,
+        )
+    elif seen.paper not in _papers(draft.capacity):
+        yield block(FindingCode.V14, "authority.paper", "This paper does not show that right to sign.", law)
+    elif seen.seen_on > today:
+        yield block(FindingCode.V14, "authority.seen_on", "Nobody has seen the paper yet on that day.", law)
+
+
+def _director_signs(draft: StatementDraft, *, minor: bool) -> Iterator[Finding]:
+    """2.15(a)(2): to obtain payment from a payer, for a client of age who cannot act, and for nothing else."""
+    pays = draft.recipient is not None and draft.recipient.kind in PAYERS
+    if minor or not under_part2(draft) or not pays or tuple(draft.purposes) != (PurposeCode.PAYMENT,):
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "The director of a Part 2 program signs only for payment, to a payer, for a client of age who cannot act.",
+            "42 CFR 2.15(a)(2)",
+        )
+
+
+@cache
+def _papers(capacity: SignerCapacity) -> frozenset[AuthorityPaper]:
+    return frozenset(map(AuthorityPaper, table("capacities")["entries"][capacity.value]["papers"]))
+
+
+def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Finding]:
+    service = Service.SUBSTANCE_USE_TREATMENT if under_part2(draft) else Service.OTHER
+    rule = jurisdiction(draft.discloser.jurisdiction).minors[service]
+    if draft.minor_basis is None:
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "The client is a minor: record first whether they may sign alone or a parent must sign with them.",
+            authority,
+        )
+    elif draft.minor_basis is MinorBasis.MAY_CONSENT_ALONE and draft.capacity is not SignerCapacity.CLIENT:
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "For this service only the client, though a minor, may sign.",
+            "42 CFR 2.14(b)",
+        )
+    elif draft.minor_basis is MinorBasis.MAY_CONSENT_ALONE and not rule.may_be_alone(age):
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "State law does not let a client of this age obtain this service alone; a parent or guardian must join.",
+            rule.authority,
+        )
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and under_part2(draft) and rule.must_be_alone(age):
+        yield block(
+            FindingCode.V14,
+            "minor_basis",
+            "State law lets a client of this age obtain this service alone, so only the client signs.",
+            rule.authority,
+        )
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and draft.capacity is SignerCapacity.CLIENT:
+        part2 = under_part2(draft)
+        yield block(
+            FindingCode.V14,
+            "capacity",
+            "The client and a parent or guardian must both sign this; name the parent or guardian, and their right."
+            if part2
+            else "A parent or guardian must sign for this service; name them.",
+            "42 CFR 2.14(c)" if part2 else "45 CFR 164.502(g); state law",
+        )
+
+
+def _age(born: dt.date, today: dt.date) -> int:
+    """Whole years; who is born on February 29 comes of age on March 1 in other years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
