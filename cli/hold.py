@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -127,6 +128,41 @@ def show(hold_id: UUID, username: str | None, password_file: str | None, as_json
         *([f"  … and {len(covered) - 50} more (--json)"] if len(covered) > 50 else []),
     ]
     answer({"hold": row, "words": words, "records": covered}, lines, as_json=as_json)
+
+
+@hold.command("compare")
+@click.option(
+    "--inventory",
+    "manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="manifest.json of an S3 Inventory (CSV, all versions): without, a bucket is asked about each record.",
+)
+@person_options
+@json_option
+def compare(manifest: Path | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+    """Hold the register's holds against the store's legal holds, and name the records where they differ.
+
+    What the store lost it is told again at once. What only the store holds is freed by placing a hold on it and
+    releasing that. Exit status 11 when anything differed.
+    """
+    site = opened()
+    from flows import holding
+    from register.vocabulary import StaffRole
+    from storage.inventory import Inventory
+
+    authenticated(Claimed(username, password_file), StaffRole.COUNSEL)
+    inventory = Inventory.read(manifest) if manifest is not None else None
+    with progress(None, "Comparing", quiet=as_json):
+        found = holding.compare(site, inventory)
+    lines = [
+        f"{len(found.absent)} record(s) under hold here were not held by the store; it was told again.",
+        *(f"  {one}" for one in found.absent),
+        f"{len(found.strange)} record(s) are held by the store, and under no hold here.",
+        *(f"  {one}" for one in found.strange),
+    ]
+    answer({"absent": found.absent, "strange": found.strange}, lines, as_json=as_json)
+    if found.absent or found.strange:
+        sys.exit(ExitCode.FINDINGS)
 
 
 @hold.command("list")

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     LOCK_LONGER = "lock_longer"
     HOLD_REVIEW = "hold_review"
     HOLD_UNTOLD = "hold_untold"
+    HOLD_ABSENT = "hold_absent"
+    HOLD_STRANGE = "hold_strange"
     HOLD_INCOMPLETE = "hold_incomplete"
     HOLD_RELEASED_SINCE = "hold_released_since"
     KEPT_TOO_LONG = "kept_too_long"
@@ -65,6 +67,10 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.HOLD_REVIEW: "The day on which counsel was to look at this hold again has passed. It holds on: confide hold.",
     Kind.HOLD_UNTOLD: "The store, or its log, was not told of a hold, or of its end. The register keeps the record all "
     "the same; but until the log knows of a hold, a restore does not.",
+    Kind.HOLD_ABSENT: "Records are under hold here, and the store does not hold them. The register keeps them; "
+    "counsel: confide hold compare",
+    Kind.HOLD_STRANGE: "The store holds records of which no hold is known here. Nothing of them can be destroyed; "
+    "counsel: confide hold compare",
     Kind.HOLD_INCOMPLETE: "A restore brought this hold back from the store's log, without what it says. It holds on; "
     "counsel: confide hold complete",
     Kind.HOLD_RELEASED_SINCE: "The store's log says that this hold was released after the backup. It holds on until "

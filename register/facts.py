@@ -356,6 +356,8 @@ class Accounted:
     record_id: UUID | None
     """The record these bytes are; None for bytes that are none, or not yet, or no more."""
     retain_until: dt.datetime | None
+    held: bool
+    """Under a hold. Not for everybody's eyes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,20 +167,22 @@ def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.dateti
 
 
 def recipient_person(vault: Vault, disclosure_id: UUID) -> str:
-    """The person who received it, in clear; empty when nobody was named.
+    """The person who received it, in clear; empty when nobody was named, or it is gone with its statement.
 
     Raises:
         RegisterError: UNKNOWN_ID.
+        StorageError: KeyDestroyed, between the statement's key and its bytes.
     """
     row = the(models.Disclosure.objects.all(), "ledger row", disclosure_id)
     return _opened(vault, row, _PERSON, row.sealed_recipient_person)
 
 
 def description(vault: Vault, disclosure_id: UUID) -> str:
-    """What went, in a line, in clear.
+    """What went, in a line, in clear; empty when it is gone with its statement.
 
     Raises:
         RegisterError: UNKNOWN_ID.
+        StorageError: KeyDestroyed, between the statement's key and its bytes.
     """
     row = the(models.Disclosure.objects.all(), "ledger row", disclosure_id)
     return _opened(vault, row, _DESCRIPTION, row.sealed_description)

@@ -9,7 +9,7 @@ finds it, and upkeep tells the store again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -52,6 +52,11 @@ def unmirrored() -> tuple[Unmirrored, ...]:
     )
     found = {(row.pk, row.object_id): True for row in placed} | {(row.pk, row.object_id): False for row in lifted}
     return tuple(Unmirrored(record_id=pk, object_id=key, hold=hold) for (pk, key), hold in sorted(found.items()))
+
+
+def tell_again(record_ids: Collection[UUID]) -> None:
+    """The store was found not to hold these: what it was told before counts no more, and `mirror` tells it again."""
+    models.Record.objects.filter(pk__in=record_ids, destroyed_at=None).update(hold_mirrored=False)
 
 
 def mirror(vault: Vault, *, now: dt.datetime, step: Callable[[int], object] | None = None) -> Mirrored:

@@ -120,6 +120,8 @@ def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Ac
     after = ""
     while page := list(rows.filter(id__gt=after).order_by("id").values_list(*columns)[:_PAGE]):
         after = page[-1][0]
+        standing = models.HoldRow.objects.filter(record__in=[one[5] for one in page if one[5]], released_at=None)
+        held = set(standing.values_list("record_id", flat=True))
         for object_id, state, version_id, sealed_sha256, size, record_id, retain_until, destroyed_at in page:
             yield facts.Accounted(
                 object_id=object_id,
@@ -130,6 +132,7 @@ def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Ac
                 size=size,
                 record_id=record_id,
                 retain_until=retain_until,
+                held=record_id in held,
             )
 
 

@@ -31,13 +31,20 @@ def propose(text: str, *, by: facts.Actor, now: dt.datetime) -> ScheduleVersion:
     """The first of two persons puts a schedule forward; again with the same text changes nothing.
 
     Raises:
-        RegisterError: NOT_ALLOWED; SCHEDULE_VERSION when this version stands already, with another text.
+        RegisterError: NOT_ALLOWED; SCHEDULE_VERSION when this version stands already, with another text, or when
+            another took its place since.
         ScheduleError: the text is no schedule.
     """
     person = staff.require(by, *APPROVERS)
     version, digest = read(text).version, _digest(text)
     with transaction.atomic():
         row = _rows().filter(version=version, state__in=_STANDING).first()
+        if row is not None and row.state == ScheduleState.SUPERSEDED.value:
+            raise RegisterError(
+                RegisterErrorCode.SCHEDULE_VERSION,
+                f"Another schedule took the place of {version}.",
+                "To go back to what it said, give the same text a version of its own.",
+            )
         if row is not None and row.digest == digest:
             return _fact(row)
         if row is not None:

@@ -11,14 +11,15 @@ from flows.found import Found, Kind
 from flows.sealing import lock_until
 from flows.site import Site
 from flows.staging import written
-from register import agency, records
+from register import agency, holds, records
 from register.facts import Record
 from register.vocabulary import ObjectArea
 from rules.vocabulary import Proof
 from signing import seal
 from signing.errors import SigningCode, SigningError, StampUnavailable
 from storage.errors import NotFound, StorageError, StoreDenied, StoreUnavailable
-from storage.protocol import Area
+from storage.protocol import Area, VersionStat
+from storage.survey import Listing
 
 RENEW_BEFORE = timedelta(days=365)
 EXTEND_BELOW = timedelta(days=335)
@@ -82,6 +83,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """
     sound: list[UUID] = []
     unsound: list[UUID] = []
+    strange = 0
 
     def noted() -> None:
         if not dry:
@@ -89,13 +91,18 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         sound.clear()
         unsound.clear()
 
+    listed = isinstance(site.vault.store, Listing)  # of the others `reconcile` sees every hold, every night
     for record in records.to_prove(moment=moment, cycle=timedelta(days=site.configuration.fixity_days)):
         pdf, wrong = compared(site, record)
         (unsound if wrong else sound).append(record.record_id)
         yield wrong or Found(kind=Kind.PROVED, subject=str(record.record_id))
-        if wrong is None and not _reaches(site, record):
-            # on S3 a listing tells no locks: each record's is asked about when its turn comes
-            yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
+        if wrong is None:
+            # on S3 a listing tells neither locks nor holds: each record's are asked about when its turn comes
+            versions = site.vault.store.stat(Area.RECORDS, record.object_id)
+            if not _reaches(record, versions):
+                yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
+            if listed and any(version.held for version in versions) and not holds.on(record.record_id):
+                strange += 1
         if pdf is not None and record.proof is not Proof.NONE:  # a manifest is no PDF
             ends = seal.deadlines(pdf).archive_ends
             if ends is not None and ends <= moment + RENEW_BEFORE:
@@ -103,6 +110,8 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         if len(sound) + len(unsound) >= _NOTED_EVERY:
             noted()
     noted()
+    if strange:
+        yield Found(kind=Kind.HOLD_STRANGE, subject="records", detail=str(strange))
 
 
 def compared(site: Site, record: Record) -> tuple[bytes | None, Found | None]:
@@ -137,9 +146,9 @@ def _renewed(site: Site, record: Record, pdf: bytes, moment: datetime, dry: bool
     return Found(kind=Kind.RENEWED, subject=subject)
 
 
-def _reaches(site: Site, record: Record) -> bool:
+def _reaches(record: Record, versions: tuple[VersionStat, ...]) -> bool:
     """Whether the store locks every version for as long as the register says."""
-    wanted, versions = record.retain_until, site.vault.store.stat(Area.RECORDS, record.object_id)
+    wanted = record.retain_until
     return wanted is None or all(each.retain_until is not None and each.retain_until >= wanted for each in versions)
 
 

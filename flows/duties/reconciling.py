@@ -1,9 +1,11 @@
-"""Register against store: what is lost, nobody's, not gone, not what was kept, or locked other than the register says.
+"""Register against store: what is lost, nobody's, not gone, not what was kept, locked or held other than the register
+says.
 
 Danger: a look that holds both sides in memory, or asks a server for each of a million versions, is one nobody runs; one
 that calls a record lost because it came in meanwhile is one nobody believes. Invariant: two streams in the same order
 are held against each other, whatever their length; what differs is asked of register and store once more, and told only
-when it differs still. Nothing is changed here.
+when it differs still. Nothing is changed here. Which records a hold stands on is counsel's to know: the night tells
+their number (`compared`), `differences` names them.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from storage.survey import Seen, seen, surveyed
 if TYPE_CHECKING:
     from storage.inventory import Inventory
 
+OF_HOLDS = (Kind.HOLD_ABSENT, Kind.HOLD_STRANGE)
 Survey = Iterator[tuple[str, tuple[Seen, ...]]]
 
 
@@ -37,17 +40,38 @@ def with_inventory(site: Site, inventory: Inventory) -> Iterator[Found]:
 
     Raises InventoryRefused.
     """
+    return compared(site.vault.store, survey_of(site, inventory))
+
+
+def survey_of(site: Site, inventory: Inventory) -> Survey:
+    """The records' area as an inventory tells it. Raises InventoryRefused."""
     address = site.configuration.s3
     inventory.require_of(address)
     prefix = address.prefix if address is not None else ""
-    survey = inventory.survey(Area.RECORDS, prefix=prefix, scratch=site.configuration.home)
-    return compared(site.vault.store, survey)
+    return inventory.survey(Area.RECORDS, prefix=prefix, scratch=site.configuration.home)
 
 
 def compared(store: Store, survey: Survey) -> Iterator[Found]:
-    """What differs between the register and a survey of the records' area, and does so still when asked again."""
+    """What differs, for everybody's eyes: of holds the number of records alone."""
+    counts = dict.fromkeys(OF_HOLDS, 0)
+    for found in differences(store, survey):
+        if found.kind in counts:
+            counts[found.kind] += 1
+        else:
+            yield found
+    for kind, count in counts.items():
+        if count:
+            yield Found(kind=kind, subject="records", detail=str(count))
+
+
+def differences(store: Store, survey: Survey) -> Iterator[Found]:
+    """What differs between the register and a survey of the records' area, and does so still when asked again.
+
+    A server lists no holds: of what is held here it is asked version by version, of the rest when a record is read.
+    """
     for key, row, versions in _side_by_side(objects.accounted(ObjectArea.RECORDS), survey):
-        if any(_differences(key, row, versions)):
+        untold = row is not None and row.held and any(version.lock is None for version in versions)
+        if untold or any(_differences(key, row, versions)):
             again = next(objects.accounted(ObjectArea.RECORDS, only=key), None)
             now = tuple(map(seen, store.stat(Area.RECORDS, key)))
             yield from _differences(key, again, now)
@@ -85,6 +109,7 @@ def _differences(key: str, row: Accounted | None, versions: tuple[Seen, ...]) ->
         if wrong := _not_what_was_kept(row, versions):
             yield Found(kind=Kind.DAMAGED, subject=subject, detail=wrong)
         yield from _locks(subject, row, versions)
+        yield from _holds(subject, row, versions)
 
 
 def _not_what_was_kept(row: Accounted, versions: tuple[Seen, ...]) -> str:
@@ -104,3 +129,11 @@ def _locks(subject: str, row: Accounted, versions: tuple[Seen, ...]) -> Iterator
         yield Found(kind=Kind.LOCK_SHORTER, subject=subject)
     if any(until is not None and until > row.retain_until for until in told):
         yield Found(kind=Kind.LOCK_LONGER, subject=subject)
+
+
+def _holds(subject: str, row: Accounted, versions: tuple[Seen, ...]) -> Iterator[Found]:
+    told = [version.lock.held for version in versions if version.lock is not None]
+    if row.held and not all(told):
+        yield Found(kind=Kind.HOLD_ABSENT, subject=subject)
+    if not row.held and any(told):
+        yield Found(kind=Kind.HOLD_STRANGE, subject=subject)

@@ -20,6 +20,7 @@ from storage.inventory import Inventory
 from storage.protocol import Area
 from storage.survey import surveyed
 from tests.flows.conftest import Setting
+from tests.flows.test_retaining import hold
 from tests.inventories import Line, write
 
 
@@ -30,7 +31,13 @@ def told(setting: Setting) -> list[Found]:
 def lines_of(setting: Setting) -> list[Line]:
     """What a server would list of this store."""
     return [
-        Line(key=f"records/{key}", version_id=v.version_id, size=v.size, until=v.lock and v.lock.retain_until)
+        Line(
+            key=f"records/{key}",
+            version_id=v.version_id,
+            size=v.size,
+            until=v.lock and v.lock.retain_until,
+            held=bool(v.lock and v.lock.held),
+        )
         for key, versions in surveyed(setting.site.vault.store, Area.RECORDS)
         for v in versions
     ]
@@ -126,3 +133,57 @@ def test_an_inventory_of_another_bucket_compares_nothing(setting: Setting, tmp_p
     inventory = Inventory.read(write(tmp_path / "list", [], made_at=setting.now))
     with pytest.raises(InventoryRefused):
         with_inventory(setting.site, inventory)
+
+
+def test_holds_that_only_one_side_knows_are_counted_by_store_and_inventory_alike_and_named_to_counsel(
+    setting: Setting, tmp_path: Path
+) -> None:
+    from flows import holding
+    from register import mirroring
+
+    absent, strange, both, free = (setting.kept() for _ in range(4))
+    store = setting.site.vault.store
+    for record in (absent, both):
+        hold(setting, record.record_id)
+    mirroring.mirror(setting.site.vault, now=setting.now)
+    assert told(setting) == []
+    store.protect(Area.RECORDS, absent.object_id, hold=False)
+    store.protect(Area.RECORDS, strange.object_id, hold=True)
+
+    expected = [(Kind.HOLD_ABSENT, "records", "1"), (Kind.HOLD_STRANGE, "records", "1")]
+    for found in (told(setting), by_inventory(setting, tmp_path / "list", lines_of(setting))):
+        assert [(each.kind, each.subject, each.detail) for each in found] == expected, "the night names no record"
+        assert all(each.remedy for each in found)
+    stale = [replace(line, held=True) for line in lines_of(setting)]
+    assert [each.kind for each in by_inventory(setting, tmp_path / "stale", stale)] == [Kind.HOLD_STRANGE], (
+        "what an inventory of yesterday says is asked of the store; what it does not say is not"
+    )
+
+    compared = holding.compare(setting.site)
+    assert (compared.absent, compared.strange) == ((absent.record_id,), (strange.record_id,))
+    assert all(version.held for version in store.stat(Area.RECORDS, absent.object_id)), "it was told again"
+    again = holding.compare(setting.site)
+    assert (again.absent, again.strange) == ((), (strange.record_id,))
+    assert not any(version.held for version in store.stat(Area.RECORDS, free.object_id))
+
+
+def test_of_a_server_that_lists_no_holds_those_known_here_are_asked_and_the_rest_when_they_are_read(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.duties import kept
+    from register import mirroring
+
+    absent, strange = setting.kept(), setting.kept()
+    store = setting.site.vault.store
+    hold(setting, absent.record_id)
+    mirroring.mirror(setting.site.vault, now=setting.now)
+    store.protect(Area.RECORDS, absent.object_id, hold=False)
+    store.protect(Area.RECORDS, strange.object_id, hold=True)
+    without = [(key, tuple(replace(v, lock=None) for v in versions)) for key, versions in surveyed(store, Area.RECORDS)]
+    found = list(compared(store, iter(without)))
+    assert [(each.kind, each.detail) for each in found] == [(Kind.HOLD_ABSENT, "1")]
+
+    # as S3: a store that lists faster than it tells all of each
+    monkeypatch.setattr(type(store), "survey", lambda *_: iter(without), raising=False)
+    night = [each for each in kept.prove(setting.site, setting.later(days=90), True) if each.kind is Kind.HOLD_STRANGE]
+    assert [(each.subject, each.detail) for each in night] == [("records", "1")]

@@ -276,6 +276,19 @@ def test_one_person_alone_adopts_no_schedule(world: World) -> None:
     assert schedules.current() is None
 
 
+def test_bug_a_schedule_that_another_replaced_was_proposed_again_with_success_and_could_not_be_adopted(
+    world: World,
+) -> None:
+    from register import schedules
+
+    world.adopted(SHORT)
+    assert schedules.propose(SHORT, by=world.officer, now=world.now).state.value == "in_force", "again is no harm"
+    world.adopted()
+    with pytest.raises(RegisterError, match="took the place") as refused:
+        schedules.propose(SHORT, by=world.officer, now=world.now)
+    assert refused.value.code is RegisterErrorCode.SCHEDULE_VERSION
+
+
 def test_shortening_never_disposes_by_itself(world: World) -> None:
     from register import due, schedules
 

@@ -76,6 +76,26 @@ def test_an_archive_that_was_cut_off_is_not_there_and_the_same_place_can_be_used
     assert path.exists()
 
 
+@pytest.mark.parametrize("where", [0, 60, 5_000, -1])
+def test_bug_what_does_not_read_back_was_told_as_a_fault_of_ours_and_not_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: int
+) -> None:
+    """At its beginning, in the head of its tar, in a file, and at its end."""
+    path, fsync = tmp_path / "records.tar.enc", os.fsync
+
+    def rots(descriptor: int) -> None:
+        fsync(descriptor)
+        (staged,) = tmp_path.iterdir()
+        raw = bytearray(staged.read_bytes())
+        raw[where] ^= 1
+        staged.write_bytes(raw)
+
+    monkeypatch.setattr(os, "fsync", rots)
+    with pytest.raises(ArchiveRefused, match="read back"), writing(path, new_key()) as archive:
+        archive.add("one", os.urandom(20_000))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_name_stands_in_it_once(tmp_path: Path) -> None:
     with writing(tmp_path / "a", new_key()) as archive:
         archive.add("one", b"1")
