@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LATER = dt.timedelta(days=31)
 """When the approvals of now have run out."""
+AGAIN = LATER - dt.timedelta(minutes=5)
+"""Shortly before: when others approve anew."""
 
 
 @pytest.fixture
@@ -225,7 +227,7 @@ def test_an_approval_that_ran_out_lets_nothing_go_and_the_receipt_counts_in_the_
     at(house.records, monkeypatch, LATER)
     assert outcomes(house.records.executed(run).run_id)[going.record_id] == (Outcome.OUT, Why.APPROVAL_LAPSED)
     assert is_whole(house.records, going)
-    again = house.records.executed(house.approved([going], later=LATER))
+    again = house.records.executed(house.approved([going], later=AGAIN))
     assert outcomes(again.run_id)[going.record_id] == (Outcome.TRANSFERRED, None)
 
 
@@ -238,7 +240,7 @@ def test_a_receipt_of_one_successor_counts_for_no_other(house: Transferring, mon
     house.records.executed(run)
     again = house.records.proposed()
     house.answered(again, [going], successor=house.records.world.ids.housing)
-    again = house.records.executed(house.approve(again, later=LATER))
+    again = house.records.executed(house.approve(again, later=AGAIN))
     assert outcomes(again.run_id)[going.record_id] == (Outcome.FAILED, Why.NOT_RECEIVED)
 
 
@@ -323,6 +325,6 @@ def test_an_archive_that_the_register_could_not_take_down_has_no_key_and_no_rece
     digest = hashlib.sha256((house.folder / "first" / "archive" / ARCHIVE).read_bytes()).hexdigest()
     assert not (house.folder / "first" / "keys" / "key.txt").exists()
     with pytest.raises(RegisterError) as unknown:
-        house.record(run, digest, "0" * 64)
+        house.record(run, archive_sha256=digest, sums_sha256="0" * 64)
     assert unknown.value.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
     assert house.handed_over(run, "second").transfer.records == 1, "the lease was given back"

@@ -104,15 +104,14 @@ class Transferring:
 
     def received(self, run: Run, name: str = "first", **changes: object) -> Transfer:
         """The successor's receipt of an archive, opened there, is recorded by the deputy."""
-        return self.record(run, *self.answers(name), **changes)
+        archive_sha256, sums_sha256 = self.answers(name)
+        return self.record(run, **{"archive_sha256": archive_sha256, "sums_sha256": sums_sha256, **changes})
 
-    def record(self, run: Run, archive_sha256: str, sums_sha256: str, **changes: object) -> Transfer:
+    def record(self, run: Run, **changes: object) -> Transfer:
         from flows.site import now
         from register import receipts
 
         told: dict[str, object] = {
-            "archive_sha256": archive_sha256,
-            "sums_sha256": sums_sha256,
             "confirmed_by": KEEPER,
             "received_on": self.records.world.today,
             "by": self.records.deputy,
