@@ -138,6 +138,14 @@ def given_id(value: object, what: str) -> UUID:
         raise CommandError(ExitCode.INPUT, f"{what} is not an id.", "Copy it from where it is listed.") from None
 
 
+def only(choices: Sequence[UUID], option: str) -> UUID:
+    """The only one there is; where there are several, or none, `option` must say which."""
+    if len(choices) != 1:
+        there = ", ".join(map(str, choices)) or "none"
+        raise CommandError(ExitCode.INPUT, f"There is not one to take: {there}.", f"Say which with {option}.")
+    return choices[0]
+
+
 def one_of(value: object, choices: Sequence[str], what: str) -> None:
     """Refuse a value that is not among `choices`, listing them."""
     if value not in choices:

@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from cli import ask
+from cli.apart import apart_options, require_apart, require_new
 from cli.copy import refuse_inside
 from cli.doors import opened
 from cli.exit_code import ExitCode
@@ -30,14 +31,7 @@ def closure() -> None:
 
 @closure.command("export")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--keys-to",
-    "keys",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Another new folder, on another disk, for the key and the recovery sheets.",
-)
-@click.option("--same-disk", is_flag=True, help="Archive and key may lie on one disk for now; I carry them apart.")
+@apart_options
 @click.option("--second", metavar="NAME", help="Staff name of the second person, who confirms it.")
 @click.option("--second-password-file", metavar="FILE", help="Their password; without it they are asked.")
 @ask.from_option
@@ -66,7 +60,8 @@ def export(
 
     for folder in (directory, keys):
         refuse_inside(folder, site.configuration.home, site.configuration.keys)
-    _apart(directory, keys, same_disk=same_disk)
+    require_apart(directory, keys, same_disk=same_disk)
+    require_new(directory, keys)
     closing = _closing(ask.read_answers(source) if source else _asked())
     first = authenticated(Claimed(username, password_file), StaffRole.RECORDS_OFFICER)
     other = authenticated(
@@ -92,28 +87,6 @@ def export(
     if done.left_out:
         lines.append(f"{done.left_out} records are left out, their time is over: confide disposal propose")
     answer(done, lines, as_json=as_json)
-
-
-def _apart(directory: Path, keys: Path, *, same_disk: bool) -> None:
-    """The key is never beside the archive; on one disk only when somebody says so."""
-    one, other = directory.resolve(), keys.resolve()
-    if one == other or one in other.parents or other in one.parents:
-        raise CommandError(
-            ExitCode.INPUT, "The key may not lie in the folder of the archive.", "Give --keys-to a folder elsewhere."
-        )
-    for folder in (directory, keys):
-        if folder.exists() and any(folder.iterdir()):
-            raise CommandError(ExitCode.INPUT, f"{folder} is not empty.", "Give a new folder.")
-    if not same_disk and _device(one) == _device(other):
-        raise CommandError(
-            ExitCode.INPUT,
-            "Archive and key would lie on one disk: who takes it has everything.",
-            "Give --keys-to a folder on another disk, or say --same-disk and carry them apart.",
-        )
-
-
-def _device(path: Path) -> int:
-    return next(place for place in (path, *path.parents) if place.exists()).stat().st_dev
 
 
 def _asked() -> dict[str, Any]:

@@ -10,19 +10,35 @@ import click
 
 from cli import ask
 from cli.copy import private_file, refuse_inside
-from cli.disposal_told import ROWS_SHOWN, evaluated, lines_of, listed, next_step, row_of, summary, tell, would
+from cli.disposal_told import (
+    ROWS_SHOWN,
+    evaluated,
+    lines_of,
+    listed,
+    next_step,
+    open_rows,
+    row_of,
+    run_id,
+    summary,
+    tell,
+    transfer_line,
+    would,
+)
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
+from cli.transfer import receipt, transfer
 from rules.disposal import Answer
 
 
 @click.group(cls=Group)
 def disposal() -> None:
     """Destroy what may be kept no longer, with proof: propose, answer, approve (two others), execute, certificate.
+
+    What goes to a successor is handed over before, and confirmed: transfer, receipt.
 
     RUN is a run's reference (XXXX-XXXX-XXXX) or its id.
     """
@@ -67,19 +83,21 @@ def show(run: str | None, rows: bool, username: str | None, password_file: str |
     """A run, its answers, approvals and outcome; without RUN, every run."""
     opened()
     from register import disposal as register
-    from register import holds
+    from register import holds, receipts
 
     by = authenticated(Claimed(username, password_file))
     if run is None:
         listed(register.listing(), as_json=as_json)
         return
-    found = register.show(_run_id(run))
+    found = register.show(run_id(run))
     may_know = holds.may_know(by)
     told = [row_of(item, may_know=may_know) for item in register.items(found.run_id)] if rows else []
+    handed = receipts.of_run(found.run_id)
     if as_json:
-        answer({"run": summary(found, may_know=may_know), "items": told}, "", as_json=True)
+        run_told = summary(found, may_know=may_know)
+        answer({"run": run_told, "items": told, "transfers": handed}, "", as_json=True)
         return
-    tell(found, [], as_json=False, may_know=may_know)
+    tell(found, [transfer_line(one) for one in handed], as_json=False, may_know=may_know)
     if rows:
         heads = ["#", "Record", "Series", "Rule", "Due since", "Answer", "Outcome"]
         cells = [
@@ -108,10 +126,11 @@ def answer_(
     password_file: str | None,
     as_json: bool,
 ) -> None:
-    """Answer rows: destroy, retain until a day with a reason, or transfer. Needs a records officer.
+    """Answer rows: destroy, retain until a day with a reason, or transfer to a successor. Needs a records officer.
 
-    Asked for, or read from --from FILE (answer, retain_until, reason). A row without an answer is out, whatever is
-    approved afterwards. Who answers cannot approve.
+    Asked for, or read from --from FILE (answer, retain_until, reason; for transfer successor, the id of the
+    organization that takes it, which is approved too). A row without an answer is out, whatever is approved afterwards.
+    Who answers cannot approve.
     """
     site = opened()
     from flows.site import now
@@ -123,18 +142,19 @@ def answer_(
     told = ask.read_answers(source) if source else _asked()
     ask.required(told, ["answer"])
     ask.one_of(str(told["answer"]), [one.value for one in Answer], "answer")
-    until, run_id = told.get("retain_until"), _run_id(run)
+    until, successor, which = told.get("retain_until"), told.get("successor"), run_id(run)
     changed = register.answer(
         site.vault,
-        run_id,
+        which,
         None if everything else records,
         Answer(str(told["answer"])),
         retain_until=ask.day(until, "retain_until") if until else None,
+        successor=ask.given_id(successor, "successor") if successor else None,
         reason=str(told.get("reason") or ""),
         by=by,
         now=now(),
     )
-    found = register.show(run_id)
+    found = register.show(which)
     tell(found, [f"{changed} row(s) answered.", *next_step(found)], as_json=as_json)
 
 
@@ -158,9 +178,9 @@ def exclude(
     from register import disposal as register
 
     by = authenticated(Claimed(username, password_file))
-    reason, run_id = ask.reason(source, "Why are they taken out"), _run_id(run)
-    changed = register.exclude(site.vault, run_id, records, reason=reason, by=by, now=now())
-    found = register.show(run_id)
+    reason, which = ask.reason(source, "Why are they taken out"), run_id(run)
+    changed = register.exclude(site.vault, which, records, reason=reason, by=by, now=now())
+    found = register.show(which)
     tell(found, [f"{changed} row(s) taken out."], as_json=as_json)
 
 
@@ -180,7 +200,7 @@ def approve(run: str, list_sha256: str | None, username: str | None, password_fi
     from register import disposal as register
 
     by = authenticated(Claimed(username, password_file))
-    found = register.show(_run_id(run))
+    found = register.show(run_id(run))
     if list_sha256 is None:
         ask.require_terminal()
         for line in lines_of(found):
@@ -203,7 +223,7 @@ def withdraw(run: str, username: str | None, password_file: str | None, as_json:
     from register import disposal as register
 
     by = authenticated(Claimed(username, password_file))
-    tell(register.withdraw(_run_id(run), by=by, now=now()), [], as_json=as_json)
+    tell(register.withdraw(run_id(run), by=by, now=now()), [], as_json=as_json)
 
 
 @disposal.command("execute")
@@ -225,12 +245,12 @@ def execute(run: str, break_glass: bool, username: str | None, password_file: st
     from register import holds
 
     by = authenticated(Claimed(username, password_file))
-    found = register.show(_run_id(run))
+    found = register.show(run_id(run))
     with progress(found.unsettled, "Destroying", quiet=as_json) as step:
         done = flow.execute(site, found.run_id, by=by, break_glass=break_glass, step=step)
     lines = [f"{done.destroyed} record(s) destroyed by this call."]
     if done.run.unsettled:
-        lines.append(f"{done.run.unsettled} could not be destroyed now: confide disposal show {done.run.ref} --rows")
+        lines += open_rows(done.run)
         if done.stopped:
             lines.append("The store does not answer. Run the same command again when it does.")
     else:
@@ -260,7 +280,7 @@ def certificate(
     by = authenticated(
         Claimed(username, password_file), StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL, StaffRole.OUTSIDE_APPROVER
     )
-    found = register.show(_run_id(run))
+    found = register.show(run_id(run))
     target = directory or site.configuration.out
     refuse_inside(target, site.configuration.home, site.configuration.keys)
     with progress(4, "Certifying", quiet=as_json) as step:
@@ -274,17 +294,14 @@ def certificate(
     answer({"path": str(path), "certificate": issued}, lines, as_json=as_json)
 
 
-def _run_id(given: str) -> UUID:
-    from register import disposal as register
-
-    try:
-        return UUID(given)
-    except ValueError:
-        return register.by_ref(given)
+disposal.add_command(transfer)
+disposal.add_command(receipt)
 
 
 def _asked() -> dict[str, object]:
     told: dict[str, object] = {"answer": ask.choose("Answer", [one.value for one in Answer])}
     if told["answer"] == Answer.RETAIN:
         told |= {"retain_until": ask.prompt("Until (YYYY-MM-DD)"), "reason": ask.prompt("Why")}
+    if told["answer"] == Answer.TRANSFER:
+        told["successor"] = ask.prompt("Id of the organization that takes them (confide org list)")
     return told

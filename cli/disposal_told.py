@@ -7,6 +7,7 @@ and those it could be told from, are one word to everybody but who may know of h
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from cli.output import answer, plain, table
 from rules.disposal import APPROVERS, Outcome, RunState, Why
@@ -14,13 +15,23 @@ from rules.disposal import APPROVERS, Outcome, RunState, Why
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register.disposal_facts import Evaluated, Item, Run
+    from register.disposal_facts import Evaluated, Item, Run, Transfer
 
 ROWS_SHOWN = 50
 """Rows of a list that are shown at most; --json gives all."""
 KEPT_FOR_NOW = "kept_for_now"
 _OF_HOLDS = frozenset({Why.HELD, Why.STORE_HELD, Why.NOT_DUE})
 """What is one word to whoever may not know of holds."""
+
+
+def run_id(given: str) -> UUID:
+    """The run that a person names by its id or by the reference printed with it. The site must be open."""
+    from register import disposal
+
+    try:
+        return UUID(given)
+    except ValueError:
+        return disposal.by_ref(given)
 
 
 def evaluated(found: Evaluated) -> dict[str, object]:
@@ -55,8 +66,20 @@ def next_step(run: Run) -> list[str]:
     if run.state is RunState.APPROVING:
         return [f"One more person approves it: confide disposal approve {run.ref}"]
     if run.state is RunState.APPROVED:
-        return [f"Next: confide disposal execute {run.ref}"]
+        handing = [f"Next: confide disposal transfer {run.ref}, for each successor"] if run.successors else []
+        return handing or [f"Next: confide disposal execute {run.ref}"]
     return []
+
+
+def open_rows(run: Run) -> list[str]:
+    """What of a run that was executed is neither destroyed nor out."""
+    unconfirmed = run.reasons.get(Why.NOT_RECEIVED, 0)
+    told = []
+    if unconfirmed:
+        told.append(f"{unconfirmed} wait for a successor's receipt: confide disposal receipt {run.ref}")
+    if others := run.unsettled - unconfirmed:
+        told.append(f"{others} could not be destroyed now: confide disposal show {run.ref} --rows")
+    return told
 
 
 def summary(run: Run, *, may_know: bool) -> dict[str, object]:
@@ -80,12 +103,22 @@ def _why(why: Why, *, may_know: bool) -> str:
     return why if may_know or why not in _OF_HOLDS else KEPT_FOR_NOW
 
 
+def transfer_line(one: Transfer) -> str:
+    """An archive that was handed over, and its receipt."""
+    receipt = f"received on {one.received_on}" if one.received_on else "no receipt yet"
+    return (
+        f"Handed over on {one.handed_at:%Y-%m-%d}: {one.records} record(s) to {one.organization}, {receipt}; "
+        f"archive {one.archive_sha256}"
+    )
+
+
 def row_of(item: Item, *, may_know: bool) -> dict[str, str]:
     """One row of a list, as far as whoever asks may know."""
     return {
         "position": str(item.position),
         **{name: str(value) for name, value in item.line.items()},
         "answer": item.answer or "",
+        "successor": str(item.successor or ""),
         "retain_until": str(item.retain_until or ""),
         "outcome": item.outcome,
         "why": _why(item.why, may_know=may_know) if item.why else "",
@@ -101,7 +134,7 @@ def listed(runs: Sequence[Run], *, as_json: bool) -> None:
         answer([summary(run, may_know=False) for run in runs], "", as_json=True)
         return
     table(
-        ["Run", "As of", "State", "Rows", "Approvals", "Destroyed"],
+        ["Run", "As of", "State", "Rows", "Approvals", "Destroyed", "Transferred"],
         [
             [
                 run.ref,
@@ -110,6 +143,7 @@ def listed(runs: Sequence[Run], *, as_json: bool) -> None:
                 str(run.rows),
                 str(len(run.approvals)),
                 str(run.outcomes.get(Outcome.DESTROYED, 0)),
+                str(run.outcomes.get(Outcome.TRANSFERRED, 0)),
             ]
             for run in runs
         ],
@@ -123,6 +157,7 @@ def lines_of(run: Run, *, may_know: bool = False) -> list[str]:
         f"Run {run.ref}: {run.state}, {run.rows} row(s) as of {run.as_of}, schedule {run.schedule_version}",
         f"List: {run.list_sha256}",
         f"Answers: {answers}",
+        *(f"To be transferred: {one.rows} to {one.name}" for one in run.successors),
     ]
     if run.approvals:
         until = f", good until {run.approval_ends:%Y-%m-%d %H:%M} UTC" if run.approval_ends else ""

@@ -11,7 +11,7 @@ No field of a client reaches the paper; what ties its counts to records is the m
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,11 +21,11 @@ from flows.erasure import erasure_of
 from flows.sealing import PROOF, lock_until
 from flows.site import Site, now
 from flows.staging import staged
-from register import agency, certificates, disposal, staff
+from register import agency, certificates, disposal, receipts, staff
 from register.disposal_facts import Certificate, Run
 from register.facts import Actor
 from register.vocabulary import CertificateStage, ObjectArea
-from rules.disposal import Answer, Outcome, Why
+from rules.disposal import Outcome, Why
 from rules.vocabulary import Language
 from rules.wording import date_text, printed_logo
 from signing import appearance
@@ -36,7 +36,7 @@ from templates.papers import Paper, destruction_certificate
 REASONS = {
     Why.UNANSWERED: "not answered, so left out",
     Why.RETAINED: "to be kept longer, with a reason",
-    Why.TRANSFERRED: "to be transferred to a successor custodian",
+    Why.TRANSFERRED: "to be transferred, and nobody had said to whom",
     Why.EXCLUDED: "taken out with a reason",
     Why.NOT_APPROVED: "not approved by two persons",
     Why.APPROVAL_LAPSED: "the approval was too old",
@@ -122,7 +122,8 @@ def _issued(site: Site, run: Run, stage: CertificateStage, reach: Erasure, *, by
 
 def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datetime) -> Mapping[str, object]:
     house, language = agency.current(), Language(paper.language)
-    gone = run.outcomes.get(Outcome.DESTROYED, 0)
+    gone = run.outcomes.get(Outcome.DESTROYED, 0) + run.outcomes.get(Outcome.TRANSFERRED, 0)
+    transferred = certificates.transferred(run.run_id)
     erased = run.outcomes.get(Outcome.ERASED, 0)
     spared = run.outcomes.get(Outcome.OUT, 0)
     pending = reach.effective_at is None or bool(erased)
@@ -143,6 +144,14 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
             "ref": str(run.run_id),
             "destroyed": f"{gone + erased:,}",
             "clients": f"{run.clients_erased:,}" if run.clients_erased else "",
+            "transferred": _handed_over(transferred),
+            "receipts": [
+                {
+                    "label": f"{one.records:,} · receipt of {one.received_on.isoformat()} · archive SHA-256 "
+                    f"{one.archive_sha256}"
+                }
+                for one in transferred
+            ],
             "schedule": run.schedule_version,
             "series": [
                 {
@@ -169,6 +178,15 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
     }
 
 
+def _handed_over(transferred: Sequence[certificates.Transferred]) -> str:
+    """How many went to how many; empty when none did."""
+    if not transferred:
+        return ""
+    organizations = len({one.organization_id for one in transferred})
+    whom = "one organization" if organizations == 1 else f"{organizations:,} organizations"
+    return f"{sum(one.records for one in transferred):,} records, to {whom}"
+
+
 def _reasons(run: Run) -> list[str]:
     told: dict[str, int] = {}
     for why, count in run.reasons.items():
@@ -186,12 +204,16 @@ def _acts(site: Site, run: Run) -> list[str]:
     preparer = name(run.prepared_by) if run.prepared_by else "the site itself (monthly schedule)"
     acts = [f"List prepared on {_moment(run.prepared_at)} by {preparer}"]
     acts += [
-        f"{count:,} rows answered {Answer.DESTROY} by {name(who)}" for who, count in certificates.answerers(run.run_id)
+        f"{count:,} rows answered {given} by {name(who)}" for who, given, count in certificates.answerers(run.run_id)
     ]
     acts += [
         f"Approved on {_moment(one.at)} by {name(one.staff_id)} ({one.capacity.replace('_', ' ')})"
         for one in run.approvals
     ]
+    for one in receipts.of_run(run.run_id):
+        if one.recorded_by and one.recorded_at:
+            handed = f"{one.records:,} records handed over on {_moment(one.handed_at)} by {name(one.handed_by)}"
+            acts.append(f"{handed}; receipt recorded on {_moment(one.recorded_at)} by {name(one.recorded_by)}")
     if run.begun_at is not None:
         acts.append(f"Executed from {_moment(run.begun_at)} to {_moment(run.ended_at or now())}")
     return acts

@@ -2,17 +2,12 @@
 
 Danger: everything leaves at once, in a form that opens without this site. Invariants: two persons ask, and neither
 alone; each record is asked of the rules (42 CFR 2.19), proven whole and entered in the ledger before it is put in; the
-key never lies where the archive lies; what is under seal here stays as it is, so that nothing is lost by exporting.
-
-    DIRECTORY/   records.tar.enc   README.txt   LABEL.txt         to whoever keeps the records
-    KEYS/        key.txt           README.txt   sheet-1-of-3.txt  to other people, another way
-                 records.tar.enc.sha256
+key never lies where the archive lies (`flows.custody`); what is under seal here stays as it is, so that nothing is
+lost by exporting.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,26 +15,20 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from flows.egress import sealed_bytes
-from flows.reader_notes import for_archive, for_keys, inside
+from flows.custody import ARCHIVE, Entry, add, program_name, whole, write, write_keys
+from flows.reader_notes import for_archive, inside
 from flows.site import Site, now
 from register import agency, clients, closures, due, ledger, organizations, records, retained, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Handover, Person, Record, Refusal, Statement
+from register.facts import Handover, Person, Refusal
 from register.vocabulary import HandoverMethod
 from rules.closure import Custody, label, may_be_kept_on
-from rules.draft import Identity
 from rules.finding import blocking
 from rules.retention.decision import Decision
 from rules.vocabulary import DisclosureBasis, PurposeCode
-from storage import recovery
-from storage.archive import Archive, Archived, finished, new_key, passphrase, writing
-from storage.master import MasterKey
-from storage.places import private_directory, publish
+from storage.archive import Archive, Archived, finished, new_key, writing
+from storage.places import private_directory
 
-ARCHIVE = "records.tar.enc"
-_FILE_MODE = 0o600
-_NOT_WHOLE = "Restore this record from a backup; confide upkeep says since when it is not whole."
 _PAGE = 500
 """Records judged at once, on one reading of the schedule."""
 
@@ -76,17 +65,6 @@ class Exported:
     keys: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One record on its way into the archive."""
-
-    record: Record
-    statement: Statement
-    identity: Identity
-    label: str
-    until: date
-
-
 def export(
     site: Site,
     directory: Path,
@@ -111,7 +89,7 @@ def export(
             "The key comes back from at least two sheets, and from no more than there are.",
             "Name two successors or more, and give needed between two and their number.",
         )
-    program = closing.program.strip() or _program()
+    program = closing.program.strip() or program_name()
     going, left_out = _judged(closing, moment)
     for folder in (directory, keys):
         private_directory(folder)
@@ -125,18 +103,11 @@ def export(
     done = finished(directory / ARCHIVE, archive)
     last = max((custody.until for _, custody in going if custody.until), default=moment.date())
     outer = label(program, closing.authority.strip() or "the laws named on each record", last)
-    _write(directory / "LABEL.txt", outer + "\n")
-    _write(directory / "README.txt", for_archive(outer, ARCHIVE, last))
-    _keys(keys, key, done, closing)
+    write(directory / "LABEL.txt", outer + "\n")
+    write(directory / "README.txt", for_archive(outer, ARCHIVE, last))
+    key_file = write_keys(keys, key, done, successors=closing.successors, needed=closing.needed)
     closures.exported(records=len(going), sha256=done.sha256, by=by, second=second, now=moment)
-    return Exported(
-        archive=done, records=len(going), left_out=left_out, sheets=len(closing.successors), keys=keys / "key.txt"
-    )
-
-
-def _program() -> str:
-    found = agency.current()
-    return f"{found.legal_name}, {found.unit}" if found.unit else found.legal_name
+    return Exported(archive=done, records=len(going), left_out=left_out, sheets=len(closing.successors), keys=key_file)
 
 
 def _judged(closing: Closing, moment: datetime) -> tuple[list[tuple[UUID, Custody]], int]:
@@ -190,14 +161,14 @@ def _rows(
     *,
     by: Person,
     moment: datetime,
-) -> Iterator[_Row]:
+) -> Iterator[Entry]:
     for record_id, custody in going:
         record = records.show(record_id)
         if record.statement_id is None:
             continue
         statement = statements.show(record.statement_id)
         until = custody.until or moment.date()
-        yield _Row(
+        yield Entry(
             record=record,
             statement=statement,
             identity=clients.identity(site.vault, statement.client_id, by=by, now=moment),
@@ -206,10 +177,10 @@ def _rows(
         )
 
 
-def _put(site: Site, archive: Archive, row: _Row, closing: Closing, *, by: Person, moment: datetime) -> None:
+def _put(site: Site, archive: Archive, row: Entry, closing: Closing, *, by: Person, moment: datetime) -> None:
     """Prove a record whole, write it into the ledger, then put it in."""
     record, statement = row.record, row.statement
-    pdf = sealed_bytes(site, statement, record, remedy=_NOT_WHOLE)
+    pdf = whole(site, statement, record)
     ledger.enter(
         site.vault,
         client_id=statement.client_id,
@@ -224,48 +195,4 @@ def _put(site: Site, archive: Archive, row: _Row, closing: Closing, *, by: Perso
         by=by,
         now=moment,
     )
-    archive.add(f"records/{statement.ref}.pdf", pdf)
-    archive.add(f"records/{statement.ref}.label.txt", f"{row.label}\n".encode())
-    archive.add(f"records/{statement.ref}.csv", _line(row))
-
-
-def _line(row: _Row) -> bytes:
-    """What the custodian must know of one record, as a sheet of two lines that any program for tables reads."""
-    record, statement, identity = row.record, row.statement, row.identity
-    organization = organizations.show(statement.organization_id).legal_name if statement.organization_id else ""
-    told = {
-        "record": record.record_id,
-        "statement": statement.ref,
-        "client": identity.legal_name,
-        "birth_date": identity.birth_date,
-        "form": statement.form_id,
-        "receiving_organization": organization,
-        "state": statement.state,
-        "proof": record.proof,
-        "kept_since": record.kept_at.date(),
-        "expires_by": statement.expires_on or "",
-        "to_be_destroyed_by": row.until,
-        "sha256": record.document_sha256,
-    }
-    text = io.StringIO()
-    csv.writer(text).writerows([list(told), [str(value) for value in told.values()]])
-    return text.getvalue().encode()
-
-
-def _keys(keys: Path, key: bytes, done: Archived, closing: Closing) -> None:
-    _write(keys / "key.txt", passphrase(key) + "\n")
-    _write(keys / f"{ARCHIVE}.sha256", f"{done.sha256}  {ARCHIVE}\n")
-    sheets: list[str] = []
-    if closing.successors:
-        sheets = recovery.split(MasterKey(key), needed=closing.needed, shares=len(closing.successors))
-        recovery.confirm(MasterKey(key), sheets[-closing.needed :])
-    for number, (name, words) in enumerate(zip(closing.successors, sheets, strict=True), start=1):
-        heading = (
-            f"For {name}: sheet {number} of {len(sheets)}; any {closing.needed} of them give the key of {ARCHIVE}."
-        )
-        _write(keys / f"sheet-{number}-of-{len(sheets)}.txt", f"{heading}\n\n{words}\n")
-    _write(keys / "README.txt", for_keys(ARCHIVE, len(sheets), closing.needed))
-
-
-def _write(path: Path, text: str) -> None:
-    publish(path, text.encode(), mode=_FILE_MODE)
+    add(archive, row, pdf)

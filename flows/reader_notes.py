@@ -27,10 +27,59 @@ def commands(archive: str) -> tuple[str, ...]:
 
 
 def for_archive(label: str, archive: str, last: date) -> str:
-    """Beside the archive."""
+    """Beside the archive of a program that ended."""
+    return (
+        _beside(label, archive, last, of="clients of a program that ended")
+        + """Within one year of the program's end, the media on which
+the records lay before are cleaned too (42 CFR 2.19(b)).
+"""
+    )
+
+
+def for_transfer(label: str, archive: str, last: date) -> str:
+    """Beside an archive that is handed over to a successor, of records whose time here is over."""
+    return (
+        _beside(label, archive, last, of="clients whose records are handed over to you")
+        + f"""
+When you have opened it, fill in RECEIPT.txt and send it back, on paper or by a way that you trust. It asks for what
+these two lines answer:
+
+{_lines(receipt_commands(archive))}
+Until your receipt is there nothing is destroyed where the records came from. Afterwards yours is the only copy.
+"""
+    )
+
+
+def receipt(run: str, organization: str, archive: str, records: int) -> str:
+    """What the successor sends back."""
+    first, second = receipt_commands(archive)
+    return f"""Receipt of records
+
+Disposal run {run}: {archive} with {records} records, handed over to {organization}.
+
+We received it, opened it, and every digest in it was right.
+
+    SHA-256 of the archive   ({first})
+    ________________________________________________________________
+
+    SHA-256 of the list in it   ({second})
+    ________________________________________________________________
+
+    Received on (YYYY-MM-DD)  __________
+
+    Name, office and signature  ________________________________________
+"""
+
+
+def receipt_commands(archive: str) -> tuple[str, str]:
+    """What answers the two questions of a receipt, in the folder where the archive was opened by `commands`."""
+    return f"sha256sum {archive}", "sha256sum opened/SHA256SUMS"
+
+
+def _beside(label: str, archive: str, last: date, *, of: str) -> str:
     return f"""{label}
 
-This folder holds {archive}: signed papers of clients of a program that ended, encrypted.
+This folder holds {archive}: signed papers of {of}, encrypted.
 They are confidential by law (42 CFR part 2, state law, the ethics of social work). Nobody may read them from
 curiosity.
 
@@ -40,14 +89,13 @@ Without the key nobody can open the archive, and nobody can help you.
 To open it, on a computer that is yours alone and whose disk is encrypted (Linux or macOS; on Windows use WSL or
 Git Bash), put the files into one folder and type, line by line:
 
-{_block(archive)}
+{_lines(commands(archive))}
 The first line must answer OK. If it does not, the archive was changed: do not open it.
 In the folder "opened", README.txt explains what is there. Delete that folder when you are done.
 
 Each record has its own label with the law that requires it and the day by which it must be destroyed.
 The whole archive, every copy of it and every key must be destroyed not later than {last.isoformat()}, and the media
-cleaned so that nothing can be brought back (NIST SP 800-88). Within one year of the program's end, the media on which
-the records lay before are cleaned too (42 CFR 2.19(b)).
+cleaned so that nothing can be brought back (NIST SP 800-88).
 """
 
 
@@ -92,5 +140,5 @@ was when this was made). A client has a right to a copy of their own papers.
 """
 
 
-def _block(archive: str) -> str:
-    return "".join(f"    {line}\n" for line in commands(archive))
+def _lines(told: tuple[str, ...]) -> str:
+    return "".join(f"    {line}\n" for line in told)

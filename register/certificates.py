@@ -21,7 +21,7 @@ from register import audit, disposal, facts, models, records
 from register.disposal_facts import Certificate, Run
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, CertificateStage
-from rules.disposal import Answer, Outcome
+from rules.disposal import GONE, Answer, Outcome, Why
 from rules.vocabulary import Proof
 
 CERTIFICATE, MANIFEST = "disposal_certificate", "disposal_manifest"
@@ -42,6 +42,16 @@ class Series:
     last: dt.date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred:
+    """What was destroyed here on the receipt of one archive."""
+
+    organization_id: UUID
+    archive_sha256: str
+    received_on: dt.date
+    records: int
+
+
 def require_certifiable(run: Run) -> None:
     """Refuse to certify what is not over.
 
@@ -52,15 +62,29 @@ def require_certifiable(run: Run) -> None:
     if run.last_key_at is None:
         raise _refused("Nothing of this run was destroyed, so there is nothing to certify.", "confide disposal show")
     if waiting:
+        unconfirmed = run.reasons.get(Why.NOT_RECEIVED, 0)
+        there = f", {unconfirmed} of them for want of a successor's receipt" if unconfirmed else ""
         raise _refused(
-            f"{waiting} record(s) of this run are neither destroyed nor out.",
-            "Run: confide disposal execute. What cannot go now is taken out by: confide disposal exclude",
+            f"{waiting} record(s) of this run are neither destroyed nor out{there}.",
+            "Record receipts (confide disposal receipt), then run: confide disposal execute. What cannot go now is "
+            "taken out by: confide disposal exclude",
         )
 
 
+def transferred(run_id: UUID) -> tuple[Transferred, ...]:
+    """What was destroyed here because a successor has it, by archive; oldest receipt first."""
+    rows = models.DisposalItem.objects.filter(run_id=run_id, outcome__in=GONE).exclude(transfer=None)
+    words = ("transfer__organization_id", "transfer__archive_sha256", "transfer__received_on")
+    told = rows.values_list(*words).annotate(n=Count("id")).order_by("transfer__recorded_at", "transfer")
+    return tuple(
+        Transferred(organization_id=organization, archive_sha256=sha256, received_on=received_on, records=count)
+        for organization, sha256, received_on, count in told
+    )
+
+
 def series(run_id: UUID) -> tuple[Series, ...]:
-    """What was destroyed, by series and rule."""
-    rows = models.DisposalItem.objects.filter(run_id=run_id, outcome__in=[Outcome.DESTROYED, Outcome.ERASED])
+    """What was destroyed, by series and rule; what a successor has is among it."""
+    rows = models.DisposalItem.objects.filter(run_id=run_id, outcome__in=GONE)
     words = ("series", "rule", "rule_version", "citation")
     rows = rows.annotate(**{f"of_{word}": KT(f"row__{word}") for word in words}, on=KT("row__triggered_on"))
     keys = tuple(f"of_{word}" for word in words)
@@ -79,16 +103,20 @@ def series(run_id: UUID) -> tuple[Series, ...]:
     )
 
 
-def answerers(run_id: UUID) -> tuple[tuple[UUID, int], ...]:
-    """Who answered that rows be destroyed, and how many each."""
-    rows = models.DisposalItem.objects.filter(run_id=run_id, answer=Answer.DESTROY.value)
-    return tuple(rows.values_list("answered_by").annotate(n=Count("id")).order_by("answered_by"))
+def answerers(run_id: UUID) -> tuple[tuple[UUID, Answer, int], ...]:
+    """Who answered that rows be destroyed or transferred, and how many each."""
+    going = [Answer.DESTROY.value, Answer.TRANSFER.value]
+    rows = models.DisposalItem.objects.filter(run_id=run_id, answer__in=going).values_list("answered_by", "answer")
+    return tuple(
+        (who, Answer(answer), count)
+        for who, answer, count in rows.annotate(n=Count("id")).order_by("answer", "answered_by")
+    )
 
 
 def manifest(run_id: UUID) -> Iterator[bytes]:
     """Every row of a run as one line of JSON: what the certificate must not say. Streamed."""
     rows = models.DisposalItem.objects.filter(run_id=run_id).order_by("position")
-    rows = rows.select_related("record__statement")
+    rows = rows.select_related("record__statement", "transfer")
     for row in rows.iterator(chunk_size=disposal.PAGE):
         statement = row.record.statement
         told = {
@@ -98,6 +126,8 @@ def manifest(run_id: UUID) -> Iterator[bytes]:
             "why": row.why,
             "keys_destroyed": row.erased_at.isoformat() if row.erased_at else "",
             "document_sha256": row.record.document_sha256,
+            "successor": str(row.successor_id or ""),
+            "archive_sha256": row.transfer.archive_sha256 if row.transfer else "",
         }
         if statement is not None:
             told |= {

@@ -20,9 +20,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from register import agency, audit, due, facts, models, reading, retained, sealed, staff
+from register import agency, audit, due, facts, models, organizations, reading, retained, sealed, staff
 from register.change import compare_and_set, the
-from register.disposal_facts import Approved, Candidate, Evaluated, Item, Run
+from register.disposal_facts import Approved, Candidate, Evaluated, Item, Run, Successor
 from register.errors import RegisterError, RegisterErrorCode
 from register.retention_facts import DueRecord
 from register.vocabulary import AuditVerb, MachineName, StaffRole
@@ -137,17 +137,23 @@ def answer(
     given: Answer,
     *,
     retain_until: dt.date | None = None,
+    successor: UUID | None = None,
     reason: str = "",
     by: facts.Actor,
     now: dt.datetime,
 ) -> int:
     """Answer rows, or with None every row without an answer; returns how many. Only before anybody approved.
 
+    Args:
+        successor: of what is transferred, the organization that takes it: it is approved with the answer.
+
     Raises:
-        RegisterError: NOT_ALLOWED; UNKNOWN_ID; DISPOSAL when the run is past answering, or a retention lacks its date
-            or reason. Who answers may have prepared the list, and approves nothing afterwards.
+        RegisterError: NOT_ALLOWED; UNKNOWN_ID; ORGANIZATION_RETIRED; DISPOSAL when the run is past answering, a
+            retention lacks its date or reason, or a transfer its successor. Who answers may have prepared the list,
+            and approves nothing afterwards.
     """
     person = staff.require(by, *_OFFICE)
+    _require_successor(given, successor)
     kept = _reason(vault, run_id, given, retain_until, reason, now)
     with transaction.atomic():
         run = _run(run_id)
@@ -158,11 +164,14 @@ def answer(
         changed = rows.update(
             answer=given.value,
             retain_until=retain_until,
+            successor_id=successor,
             sealed_reason=kept,
             answered_by_id=person.staff_id,
             answered_at=now,
         )
         details: audit.Details = {"answer": given.value, "rows": changed}
+        if successor is not None:
+            details = {**details, "successor": str(successor)}
         audit.append(person, AuditVerb.DISPOSAL_ANSWERED, "disposal", run.id, details, now=now)
     return changed
 
@@ -232,8 +241,12 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
                 "That is the hash of another list.",
                 "Look at the list, and approve with the hash it shows: confide disposal show",
             )
-        if not run.items.filter(answer=Answer.DESTROY.value, outcome=Outcome.WAITING.value).exists():
-            raise _refused("No row of this run is to be destroyed.", "Answer its rows first: confide disposal answer")
+        going = Q(answer=Answer.DESTROY.value) | Q(answer=Answer.TRANSFER.value, successor__isnull=False)
+        if not run.items.filter(going, outcome=Outcome.WAITING.value).exists():
+            raise _refused(
+                "No row of this run is to be destroyed or transferred.",
+                "Answer its rows first: confide disposal answer",
+            )
         models.DisposalApproval.objects.create(
             run=run, staff_id=person.staff_id, capacity=_capacity(person), list_sha256=run.list_sha256, at=now
         )
@@ -318,6 +331,7 @@ def items(run_id: UUID, *, outcome: Outcome | None = None) -> Iterator[Item]:
             record_id=row.record_id,
             line=row.row,
             answer=Answer(row.answer) if row.answer else None,
+            successor=row.successor_id,
             retain_until=row.retain_until,
             answered_by=row.answered_by_id,
             outcome=Outcome(row.outcome),
@@ -418,6 +432,19 @@ def _reason(
     return sealed.seal(vault, run_id, _REASON, reason.strip().encode())
 
 
+def _require_successor(given: Answer, successor: UUID | None) -> None:
+    if given is not Answer.TRANSFER:
+        if successor is not None:
+            raise _refused("Only what is transferred has a successor.", "Leave the successor out.")
+        return
+    if successor is None:
+        raise _refused(
+            "What is transferred needs the organization that takes it, for others to approve.",
+            "Give its id as successor: confide org list",
+        )
+    organizations.require_standing(successor)
+
+
 def _rows(run: models.DisposalRun, record_ids: Sequence[UUID] | None) -> QuerySet[models.DisposalItem]:
     rows = models.DisposalItem.objects.filter(run=run)
     if record_ids is None:
@@ -455,7 +482,7 @@ def _give_up(run: models.DisposalRun, target: RunState, why: Why, now: dt.dateti
 
 
 def _answered_sha256(run: models.DisposalRun) -> str:
-    rows = run.items.order_by("position").values_list("position", "answer", "retain_until", "outcome")
+    rows = run.items.order_by("position").values_list("position", "answer", "retain_until", "outcome", "successor")
     return list_sha256([run.list_sha256, *([str(value or "") for value in row] for row in rows.iterator())])
 
 
@@ -494,6 +521,7 @@ def _fact(row: models.DisposalRun) -> Run:
         approvals=approvals,
         approval_ends=min((one.at for one in approvals), default=None) and approvals[0].at + rules.APPROVAL_LASTS,
         answers=dict(answers),
+        successors=_successors(row),
         outcomes=dict(outcomes),
         reasons=dict(reasons),
         begun_at=row.begun_at,
@@ -505,6 +533,14 @@ def _fact(row: models.DisposalRun) -> Run:
         stays_until=locked["last"],
         store=row.store,
         software=row.software,
+    )
+
+
+def _successors(run: models.DisposalRun) -> tuple[Successor, ...]:
+    rows = run.items.filter(answer=Answer.TRANSFER.value).exclude(successor=None)
+    told = rows.values_list("successor_id", "successor__legal_name").annotate(n=Count("id"))
+    return tuple(
+        Successor(organization_id=one, name=name, rows=count) for one, name, count in told.order_by("successor_id")
     )
 
 

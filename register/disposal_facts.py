@@ -81,6 +81,32 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """Whom rows of a run are to be transferred to."""
+
+    organization_id: UUID
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """An archive that was handed over, and its receipt."""
+
+    transfer_id: UUID
+    organization_id: UUID
+    organization: str
+    archive_sha256: str
+    records: int
+    handed_by: UUID
+    handed_at: dt.datetime
+    received_on: dt.date | None
+    """None while no receipt is recorded."""
+    recorded_by: UUID | None
+    recorded_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A disposal run and where it stands."""
 
@@ -99,6 +125,8 @@ class Run:
     approval_ends: dt.datetime | None
     answers: Mapping[str, int]
     """How many rows have which answer; "" for none."""
+    successors: tuple[Successor, ...]
+    """Of the rows answered *transfer*."""
     outcomes: Mapping[Outcome, int]
     reasons: Mapping[Why, int]
     """Of the rows that are out or failed."""
@@ -128,6 +156,7 @@ class Item:
     record_id: UUID
     line: Mapping[str, str | int]
     answer: Answer | None
+    successor: UUID | None
     retain_until: dt.date | None
     answered_by: UUID | None
     outcome: Outcome

@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from register import audit, disposal, due, facts, judging, models, staff
+from register import audit, disposal, due, facts, judging, models, receipts, staff
 from register.change import compare_and_set, the
 from register.disposal_facts import Run
 from register.errors import RegisterError, RegisterErrorCode
@@ -39,6 +39,8 @@ REASON = "disposal"
 BACKWARDS = dt.timedelta(minutes=5)
 """A clock this far behind the last line of the audit log was set back: no date can be trusted then."""
 _OPEN = (Outcome.WAITING.value, Outcome.FAILED.value)
+ENDS = {Answer.DESTROY: Outcome.DESTROYED, Answer.TRANSFER: Outcome.TRANSFERRED}
+"""What becomes of a row whose keys and bytes are gone, by its answer."""
 _STARTERS = (StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL, StaffRole.DEPUTY, StaffRole.BREAK_GLASS)
 
 
@@ -61,7 +63,6 @@ class Work:
     record_id: UUID
     object_id: str
     statement_id: UUID | None
-    why: Why | None = None
 
     @property
     def keys(self) -> tuple[Item, ...]:
@@ -263,7 +264,11 @@ def destroyed(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> None:
     with transaction.atomic():
         renew(hold, now)
         rows = _items(hold.run_id).filter(pk__in=ids, outcome=Outcome.ERASED.value)
-        if rows.update(outcome=Outcome.DESTROYED.value, destroyed_at=now, why="", stays_until=None) != len(ids):
+        done = sum(
+            rows.filter(answer=answer.value).update(outcome=outcome.value, destroyed_at=now, why="", stays_until=None)
+            for answer, outcome in ENDS.items()
+        )
+        if done != len(ids):
             raise lost()
         objects = models.Object.objects.filter(pk__in=[one.object_id for one in works])
         objects.exclude(state=ObjectState.GONE.value).update(state=ObjectState.GONE.value, gone_at=now)
@@ -317,9 +322,10 @@ def _erase(
     hold: Hold, works: Sequence[Work], batch: str, *, at: dt.datetime, bypass_lock: bool, now: dt.datetime
 ) -> None:
     """Keys are destroyed: the rows say so, and the records are never due again."""
-    _items(hold.run_id).filter(pk__in=[one.item_id for one in works]).update(
-        outcome=Outcome.ERASED.value, why="", batch=batch, erased_at=at, bypass_lock=bypass_lock
-    )
+    rows = _items(hold.run_id).filter(pk__in=[one.item_id for one in works])
+    for record_id, transfer_id in _received(rows).items():
+        rows.filter(record_id=record_id).update(transfer_id=transfer_id)
+    rows.update(outcome=Outcome.ERASED.value, why="", batch=batch, erased_at=at, bypass_lock=bypass_lock)
     due.disposed(models.Record.objects.filter(pk__in=[one.record_id for one in works]), at=at)
     run = models.DisposalRun.objects.filter(pk=hold.run_id)
     run.filter(first_key_at=None).update(first_key_at=at)
@@ -329,11 +335,18 @@ def _erase(
     audit.append(disposal.MACHINE, AuditVerb.RECORD_ERASED, "disposal", hold.run_id, details, now=now)
 
 
+def _received(rows: QuerySet[models.DisposalItem]) -> Mapping[UUID, UUID]:
+    """Of these, record to transfer where a receipt let it go."""
+    transferred = list(rows.filter(answer=Answer.TRANSFER.value))
+    records = models.Record.objects.filter(pk__in=[row.record_id for row in transferred])
+    return receipts.received(transferred, dict(records.values_list("pk", "document_sha256"))) if transferred else {}
+
+
 def _leave_out(run: models.DisposalRun) -> None:
-    """Rows that were not answered *destroy* are out from the first moment, whatever was approved."""
+    """Rows that were not answered *destroy*, or *transfer* to somebody, are out from the first moment."""
     rows = run.items.filter(outcome=Outcome.WAITING.value)
     for answer, why in (("", Why.UNANSWERED), (Answer.RETAIN, Why.RETAINED), (Answer.TRANSFER, Why.TRANSFERRED)):
-        rows.filter(answer=str(answer)).update(outcome=Outcome.OUT.value, why=why.value)
+        rows.filter(answer=str(answer), successor=None).update(outcome=Outcome.OUT.value, why=why.value)
 
 
 def _require_uninvolved(run: models.DisposalRun, staff_id: UUID) -> None:
@@ -358,16 +371,10 @@ def _items(run_id: UUID) -> QuerySet[models.DisposalItem]:
 
 def _work(rows: QuerySet[models.DisposalItem]) -> Iterator[Work]:
     found = rows.annotate(statement_id=F("record__statement_id")).values_list(
-        "pk", "record_id", "object_key", "statement_id", "why"
+        "pk", "record_id", "object_key", "statement_id"
     )
-    for pk, record_id, object_key, statement_id, why in found:
-        yield Work(
-            item_id=pk,
-            record_id=record_id,
-            object_id=object_key,
-            statement_id=statement_id,
-            why=Why(why) if why else None,
-        )
+    for pk, record_id, object_key, statement_id in found:
+        yield Work(item_id=pk, record_id=record_id, object_id=object_key, statement_id=statement_id)
 
 
 def is_planned(batch: str) -> bool:

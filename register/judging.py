@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from register import agency, disposal, due, models, retained
+from register import agency, disposal, due, models, receipts, retained
 from rules import disposal as rules
 from rules.disposal import Answer, Why
 from rules.retention.words import WhyNot
@@ -34,6 +34,8 @@ def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: 
     ids = [row.record_id for row in rows]
     locked = {record.pk: record for record in models.Record.objects.select_for_update(of=("self",)).filter(pk__in=ids)}
     held = _held(ids)
+    documents = {record.pk: record.document_sha256 for record in locked.values()}
+    received = receipts.received([row for row in rows if row.answer == Answer.TRANSFER], documents)
     today = agency.today(now)
     decisions = due.decisions(ids, retained.basis(today))
     approvals = disposal.approvals_of(run)
@@ -48,6 +50,7 @@ def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: 
             due=record.pk in decisions and decisions[record.pk].due(today),
             held=record.pk in held,
             gone=bool(record.destroyed_at) or record.due_why_not == WhyNot.DISPOSED,
+            received=record.pk in received,
             now=now,
         )
         yield Judged(

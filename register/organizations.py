@@ -119,6 +119,18 @@ def show(organization_id: UUID) -> facts.Organization:
     return _fact(the(models.Organization.objects.all(), "organization", organization_id))
 
 
+def require_standing(organization_id: UUID) -> facts.Organization:
+    """The organization with this id, which is not retired.
+
+    Raises:
+        RegisterError: UNKNOWN_ID; ORGANIZATION_RETIRED.
+    """
+    row = the(models.Organization.objects.all(), "organization", organization_id)
+    if row.retired_on is not None:
+        raise _retired(row)
+    return _fact(row)
+
+
 def listing(*, including_retired: bool = False) -> tuple[facts.Organization, ...]:
     """All organizations, by name."""
     rows = models.Organization.objects.order_by("legal_name", "unit")

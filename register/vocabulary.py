@@ -218,6 +218,8 @@ class AuditVerb(StrEnum):
     DISPOSAL_WITHDRAWN = "disposal_withdrawn"
     DISPOSAL_LAPSED = "disposal_lapsed"
     DISPOSAL_BEGUN = "disposal_begun"
+    DISPOSAL_TRANSFERRED = "disposal_transferred"
+    DISPOSAL_RECEIVED = "disposal_received"
     DISPOSAL_EXECUTED = "disposal_executed"
     DISPOSAL_CERTIFIED = "disposal_certified"
     RECORD_ERASED = "record_erased"

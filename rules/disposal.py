@@ -1,9 +1,9 @@
 """What a disposal run may do: the states it passes, who may act on it, and when one record may really go.
 
 Danger: a record destroyed that is held, not due, or that one person wanted gone. Invariant: an item goes only when it
-was answered *destroy*, two persons who are neither its preparer nor anybody who answered for it approved that very
-list within the last thirty days, it is due and under no hold now. Everything here is pure; the register asks it again,
-item by item, under the lock of the record.
+was answered *destroy*, or *transfer* and the successor named confirmed the receipt of these very bytes; two persons who
+are neither its preparer nor anybody who answered for it approved that very list within the last thirty days; it is due
+and under no hold now. Everything here is pure; the register asks it again, item by item, under the record's lock.
 
 Source: domain notes 4.3 (DoD 5015.2 and ISO 15489 as they are remembered there); house invariant 5.
 """
@@ -34,7 +34,7 @@ class RunState(StrEnum):
     EXECUTING = "executing"
     """Begun; whoever holds the lease goes on, and when it has run out whoever comes next."""
     EXECUTED = "executed"
-    """Every row came to its end: destroyed, or out."""
+    """Every row came to its end: destroyed, transferred, or out."""
     LAPSED = "lapsed"
     """Approved too long ago; its rows come back in the next run."""
     WITHDRAWN = "withdrawn"
@@ -65,7 +65,7 @@ class Answer(StrEnum):
     RETAIN = "retain"
     """Until a date, or until the next run; with a reason."""
     TRANSFER = "transfer"
-    """To a successor custodian (42 CFR 2.19); until that is done it is kept."""
+    """To a successor custodian (42 CFR 2.19); destroyed here only once its receipt is recorded."""
 
 
 class Outcome(StrEnum):
@@ -79,6 +79,12 @@ class Outcome(StrEnum):
     ERASED = "erased"
     """Its keys are destroyed; bytes that nobody can read are still to be removed."""
     DESTROYED = "destroyed"
+    TRANSFERRED = "transferred"
+    """A successor confirmed the receipt, and what lay here is destroyed as everything else."""
+
+
+GONE = (Outcome.ERASED, Outcome.DESTROYED, Outcome.TRANSFERRED)
+"""Its keys are destroyed."""
 
 
 class Why(StrEnum):
@@ -87,6 +93,9 @@ class Why(StrEnum):
     UNANSWERED = "unanswered"
     RETAINED = "retained"
     TRANSFERRED = "transfer"
+    """To be transferred, and nobody had named to whom."""
+    NOT_RECEIVED = "not_received"
+    """To be transferred, and no receipt of the successor for these bytes is recorded."""
     EXCLUDED = "excluded"
     NOT_APPROVED = "not_approved"
     APPROVAL_LAPSED = "approval_lapsed"
@@ -107,7 +116,7 @@ class Why(StrEnum):
     @property
     def passing(self) -> bool:
         """True when another try may succeed."""
-        return self in (Why.LOCKED, Why.STORE_HELD, Why.STORE, Why.STILL_PRESENT)
+        return self in (Why.NOT_RECEIVED, Why.LOCKED, Why.STORE_HELD, Why.STORE, Why.STILL_PRESENT)
 
 
 class Refusal(StrEnum):
@@ -168,13 +177,22 @@ def why_not(
     due: bool,
     held: bool,
     gone: bool,
+    received: bool,
     now: dt.datetime,
 ) -> Why | None:
-    """Why one record may not be destroyed at this moment; None when it may."""
+    """Why one record may not be destroyed at this moment; None when it may.
+
+    NOT_RECEIVED is asked last: a row to be transferred that says so may be handed over, and one that does not may not.
+
+    Args:
+        received: the successor that the answer names confirmed the receipt of the record as it is now.
+    """
     if gone:
         return Why.GONE
-    if answer is not Answer.DESTROY:
-        return {None: Why.UNANSWERED, Answer.RETAIN: Why.RETAINED, Answer.TRANSFER: Why.TRANSFERRED}[answer]
+    if answer is None:
+        return Why.UNANSWERED
+    if answer is Answer.RETAIN:
+        return Why.RETAINED
     counting = [one for one in approvals if one.list_sha256 == list_sha256 and one.at <= now]
     persons = {one.person for one in counting} - {preparer, answered_by}
     if len(persons) < APPROVERS:
@@ -185,6 +203,8 @@ def why_not(
         return Why.HELD
     if not due:
         return Why.NOT_DUE
+    if answer is Answer.TRANSFER and not received:
+        return Why.NOT_RECEIVED
     return None
 
 
@@ -204,6 +224,10 @@ DUTIES: tuple[Duty, ...] = (
             frozenset({"records_officer"}),
             *(frozenset({"records_officer", "counsel", "deputy", "outside_approver"}),) * APPROVERS,
         ),
+    ),
+    Duty(
+        "a transfer to a successor",
+        (frozenset({"records_officer", "counsel"}), frozenset({"records_officer", "counsel", "deputy"})),
     ),
     Duty("the end of a lock before its time", (frozenset({"break_glass"}),)),
     Duty("a retention schedule", (frozenset({"records_officer", "counsel"}),) * 2),

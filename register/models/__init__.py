@@ -1,7 +1,14 @@
 """The rows. They stay in this room: every other room is given the frozen values of `register.facts`."""
 
 from register.models.audit import AuditEntry
-from register.models.disposal import DisposalApproval, DisposalCertificate, DisposalItem, DisposalRun
+from register.models.disposal import (
+    DisposalApproval,
+    DisposalCertificate,
+    DisposalItem,
+    DisposalRun,
+    DisposalTransfer,
+    DisposalTransferLine,
+)
 from register.models.forms import FormApproval, FormVersion
 from register.models.keeping import CopyGiven, Disclosure, Object, Record
 from register.models.people import Agency, CarryOver, Client, NameToken, Organization, Staff
@@ -19,6 +26,8 @@ __all__ = [
     "DisposalCertificate",
     "DisposalItem",
     "DisposalRun",
+    "DisposalTransfer",
+    "DisposalTransferLine",
     "FormApproval",
     "FormVersion",
     "Hold",

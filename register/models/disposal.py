@@ -1,7 +1,8 @@
 """Disposal runs: a frozen list, an answer a row, approvals of two persons, and what became of each record.
 
 Danger: a list that changes after it was approved, a person who approves twice. Invariants, kept by the database itself:
-a record stands once on a list, a person approves a run once, a row that was destroyed says when. The rest is asked of
+a record stands once on a list, a person approves a run once, a row that was destroyed says when, and one that was
+transferred by which receipt. The rest is asked of
 `rules.disposal` by the verbs of `register.disposal` and `register.executing`, which alone write here.
 """
 
@@ -10,13 +11,13 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from register.models.columns import one_of
 from register.models.keeping import Record
-from register.models.people import Staff
+from register.models.people import Organization, Staff
 from register.vocabulary import CertificateStage
-from rules.disposal import Answer, Outcome, RunState, Why
+from rules.disposal import GONE, Answer, Outcome, RunState, Why
 
 
 class DisposalRun(models.Model):
@@ -60,6 +61,8 @@ class DisposalItem(models.Model):
     """The frozen line of the list; names nobody."""
     answer = models.CharField(max_length=16, blank=True)
     retain_until = models.DateField(null=True)
+    successor = models.ForeignKey(Organization, null=True, on_delete=models.PROTECT, related_name="+")
+    """Who takes what is to be transferred, as it was approved."""
     sealed_reason = models.BinaryField(null=True)
     answered_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField(null=True)
@@ -68,6 +71,8 @@ class DisposalItem(models.Model):
     batch = models.CharField(max_length=32, blank=True)
     """Opaque id of the intent in the store's log that it was last decided in."""
     bypass_lock = models.BooleanField(default=False)
+    transfer = models.ForeignKey("DisposalTransfer", null=True, on_delete=models.PROTECT, related_name="destroyed")
+    """Whose receipt let it go."""
     erased_at = models.DateTimeField(null=True)
     stays_until = models.DateTimeField(null=True)
     """Its keys are gone, and the store locks its bytes until then, as it said when it was last asked."""
@@ -85,19 +90,71 @@ class DisposalItem(models.Model):
             models.UniqueConstraint(fields=("run", "record"), name="record_once_a_run"),
             models.UniqueConstraint(fields=("run", "position"), name="place_on_the_list"),
             models.CheckConstraint(
-                condition=~Q(outcome=Outcome.DESTROYED.value) | Q(erased_at__isnull=False, destroyed_at__isnull=False),
-                name="destroyed_after_its_keys",
+                condition=~Q(outcome__in=[Outcome.DESTROYED.value, Outcome.TRANSFERRED.value])
+                | Q(erased_at__isnull=False, destroyed_at__isnull=False),
+                name="gone_after_its_keys",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome__in=[Outcome.DESTROYED.value, Outcome.ERASED.value])
-                | Q(answer=Answer.DESTROY.value),
-                name="only_what_was_answered_destroy",
+                condition=~Q(outcome__in=[one.value for one in GONE])
+                | Q(answer=Answer.DESTROY.value, outcome__in=[Outcome.ERASED.value, Outcome.DESTROYED.value])
+                | Q(
+                    answer=Answer.TRANSFER.value,
+                    outcome__in=[Outcome.ERASED.value, Outcome.TRANSFERRED.value],
+                    transfer__isnull=False,
+                ),
+                name="gone_as_it_was_answered",
             ),
         )
         indexes = (
             models.Index(fields=("run", "outcome", "object_key"), name="disposal_items_at_work"),
             models.Index(fields=("record", "outcome"), name="disposal_items_of_record"),
         )
+
+
+class DisposalTransfer(models.Model):
+    """One archive that was handed over to a successor custodian, and its receipt; a receipt is written once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(DisposalRun, on_delete=models.PROTECT, related_name="transfers")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    archive_sha256 = models.CharField(max_length=64, unique=True)
+    sums_sha256 = models.CharField(max_length=64)
+    """Of the list of digests in it, which only who opens it can tell."""
+    records = models.PositiveIntegerField()
+    handed_by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField()
+    received_on = models.DateField(null=True)
+    sealed_confirmed_by = models.BinaryField(null=True)
+    """The person there who confirmed it."""
+    recorded_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(received_on=None, sealed_confirmed_by=None, recorded_by=None, recorded_at=None)
+                | Q(
+                    received_on__isnull=False,
+                    sealed_confirmed_by__isnull=False,
+                    recorded_by__isnull=False,
+                    recorded_at__isnull=False,
+                ),
+                name="a_receipt_is_whole",
+            ),
+            models.CheckConstraint(condition=~Q(recorded_by=F("handed_by")), name="another_records_the_receipt"),
+        )
+
+
+class DisposalTransferLine(models.Model):
+    """One record as it lay in an archive; never changed."""
+
+    transfer = models.ForeignKey(DisposalTransfer, on_delete=models.PROTECT, related_name="lines")
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")
+    document_sha256 = models.CharField(max_length=64)
+    """A record that got a later stamp since is another: a receipt speaks of these bytes alone."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("transfer", "record"), name="record_once_an_archive"),)
 
 
 class DisposalApproval(models.Model):

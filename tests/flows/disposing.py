@@ -64,7 +64,10 @@ class Records:
         from flows.site import now
         from register import disposal
 
-        disposal.answer(self.world.vault, run.run_id, records, answer, by=self.world.officer, now=now())
+        successor = self.world.ids.doccs if answer is Answer.TRANSFER else None
+        disposal.answer(
+            self.world.vault, run.run_id, records, answer, successor=successor, by=self.world.officer, now=now()
+        )
 
     def approved(self) -> Run:
         """A run whose every row is to be destroyed, approved by two."""

@@ -171,14 +171,14 @@ def test_rows_without_an_answer_or_answered_retain_are_out_whatever_is_approved_
     assert outcomes(run.run_id) == {
         gone.record_id: (Outcome.DESTROYED, None),
         later.record_id: (Outcome.OUT, Why.RETAINED),
-        elsewhere.record_id: (Outcome.OUT, Why.TRANSFERRED),
+        elsewhere.record_id: (Outcome.FAILED, Why.NOT_RECEIVED),
         silent.record_id: (Outcome.OUT, Why.UNANSWERED),
     }
     assert is_gone(records, gone)
     assert all(is_whole(records, record) for record in (later, elsewhere, silent))
     assert disposal.reason(records.world.vault, run.run_id, later.record_id, by=records.world.officer) == "an appeal"
     again = records.proposed()
-    assert set(outcomes(again.run_id)) == {elsewhere.record_id, silent.record_id}, "the retained waits for its day"
+    assert set(outcomes(again.run_id)) == {silent.record_id}, "the others wait for a day, and for a receipt"
 
 
 def test_a_record_is_on_one_standing_list_only_and_comes_back_when_that_is_withdrawn(records: Records) -> None:

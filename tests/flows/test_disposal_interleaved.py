@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,6 +31,7 @@ from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.flows.test_disposal import hold
 from tests.flows.test_disposal_killed import closed, reopened
+from tests.flows.transferring import Transferring
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ class Died(BaseException):
     """As sudden as a kill, between two steps."""
 
 
-def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUID]) -> type[RuleBasedStateMachine]:
+def machine(
+    records: Records, house: Transferring, before: Any, kept: tuple[Any, ...], went: list[UUID]
+) -> type[RuleBasedStateMachine]:
     """The machine over one site, brought back to `before` for every example; `went` is told what was destroyed."""
     home = records.world.settings.home.parent
 
@@ -62,6 +66,7 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
             self.destroy: set[UUID] = set()
             self.gone: set[UUID] = set()
             self.reopened = False
+            self.received: set[UUID] = set()
             if ready:
                 self.run_id = records.approved().run_id
                 self.approved_by = {records.world.counsel.staff_id, records.deputy.staff_id}
@@ -84,11 +89,14 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
         def answer(self, which: int, answer: Answer) -> None:
             from register import disposal
 
-            more = {"retain_until": (self.now() + dt.timedelta(9)).date(), "reason": "r"} if answer == "retain" else {}
+            more: dict[Answer, dict[str, Any]] = {
+                Answer.RETAIN: {"retain_until": (self.now() + dt.timedelta(9)).date(), "reason": "r"},
+                Answer.TRANSFER: {"successor": house.successor},
+            }
             self.quietly(
                 lambda: disposal.answer(
                     records.world.vault, self.run_id, [kept[which].record_id], answer, by=records.world.officer,
-                    now=self.now(), **more,
+                    now=self.now(), **more.get(answer, {}),
                 )
             )  # fmt: skip
             self.answers_from_rows()
@@ -134,6 +142,30 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
             self.later += dt.timedelta(days=days)
 
         @precondition(lambda self: self.run_id)
+        @rule(right=st.booleans())
+        def hand_over(self, right: bool) -> None:
+            """Handed over to the successor; its receipt is recorded, or one of another archive."""
+            from flows import transfer
+            from register import agency, disposal, models
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(transfer, "now", self.now)
+                run, done = disposal.show(self.run_id), list[Any]()
+                if not self.quietly(lambda: done.append(house.handed_over(run, uuid4().hex))):
+                    return
+            row = models.DisposalTransfer.objects.get(pk=done[0].transfer.transfer_id)
+            went_out = set(row.lines.values_list("record_id", flat=True))
+            assert not went_out & self.held, "a hold stops it"
+            assert not self.reopened, "not due"
+            assert len(self.approved_by - {records.world.officer.staff_id}) == 2, "approved by fewer than two"
+            digest = row.archive_sha256 if right else "0" * 64
+            told = {"archive_sha256": digest, "sums_sha256": row.sums_sha256, "now": self.now()}
+            day = agency.today(self.now())
+            if self.quietly(lambda: house.record(run, received_on=day, **told)):
+                assert right
+                self.received |= went_out
+
+        @precondition(lambda self: self.run_id)
         @rule(dies_at=st.integers(0, 12), store=st.booleans(), batch=st.integers(1, RECORDS))
         def execute(self, dies_at: int, store: bool, batch: int) -> None:
             """Executed; at one of its steps the process dies, or the store does not answer when bytes are removed."""
@@ -176,10 +208,13 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
                     assert record.record_id not in self.held, "held"
                     assert not self.reopened, "not due"
                     assert len(self.approved_by - {records.world.officer.staff_id}) == 2, "approved by fewer than two"
-                    assert record.record_id in self.destroy, "not answered destroy"
+                    assert record.record_id in self.destroy | self.received, "not answered destroy, nor received"
                 row = models.Record.objects.get(pk=record.record_id)
                 assert (row.destroyed_at is None) or lost
-                if record.record_id in told and told[record.record_id].outcome is Outcome.DESTROYED:
+                if record.record_id in told and told[record.record_id].outcome in (
+                    Outcome.DESTROYED,
+                    Outcome.TRANSFERRED,
+                ):
                     assert lost
                     assert not vault.store.stat(Area.RECORDS, record.object_id)
                 if not lost:
@@ -210,7 +245,13 @@ def machine(records: Records, before: Any, kept: tuple[Any, ...], went: list[UUI
     [pytest.param(150, marks=pytest.mark.soak), pytest.param(8, marks=pytest.mark.real)],
     ids=["many", "few"],
 )
-def test_under_any_interleaving_nothing_goes_that_must_not(world: World, examples: int) -> None:  # noqa: F811
+def test_under_any_interleaving_nothing_goes_that_must_not(
+    world: World,  # noqa: F811
+    examples: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("storage.archive.ITERATIONS", 1)
     records = disposing(world)
     kept = records.kept(RECORDS)
     closed(records)
@@ -220,7 +261,7 @@ def test_under_any_interleaving_nothing_goes_that_must_not(world: World, example
     reopened(records)
     went: list[UUID] = []
     run_state_machine_as_test(
-        machine(records, before, kept, went),
+        machine(records, Transferring(records, tmp_path), before, kept, went),
         settings=settings(
             max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),

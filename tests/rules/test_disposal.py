@@ -30,6 +30,7 @@ APPROVALS = st.lists(
     due=st.booleans(),
     held=st.booleans(),
     gone=st.booleans(),
+    received=st.booleans(),
 )
 def test_a_record_goes_only_when_everything_that_must_hold_does(
     answer: Answer | None,
@@ -39,6 +40,7 @@ def test_a_record_goes_only_when_everything_that_must_hold_does(
     due: bool,
     held: bool,
     gone: bool,
+    received: bool,
 ) -> None:
     why = disposal.why_not(
         answer=answer,
@@ -49,6 +51,7 @@ def test_a_record_goes_only_when_everything_that_must_hold_does(
         due=due,
         held=held,
         gone=gone,
+        received=received,
         now=NOW,
     )
     others = {
@@ -58,8 +61,11 @@ def test_a_record_goes_only_when_everything_that_must_hold_does(
         and dt.timedelta(0) <= NOW - one.at <= dt.timedelta(days=30)
         and one.person not in (preparer, answered_by)
     }
-    may = answer is Answer.DESTROY and len(others) >= 2 and due and not held and not gone
-    assert (why is None) is may
+    judged = len(others) >= 2 and due and not held and not gone
+    may = answer is Answer.DESTROY or (answer is Answer.TRANSFER and received)
+    assert (why is None) is (judged and may)
+    may_be_handed_over = judged and answer is Answer.TRANSFER and not received
+    assert (why is Why.NOT_RECEIVED) is may_be_handed_over, "only what nothing but the receipt keeps"
 
 
 @given(PEOPLE, st.booleans(), st.none() | PEOPLE, st.frozensets(PEOPLE), st.frozensets(PEOPLE))
@@ -83,7 +89,8 @@ def test_no_way_leads_out_of_an_end_and_none_to_executing_past_the_second_approv
 
 
 def test_only_what_another_try_may_pass_is_tried_again() -> None:
-    assert {why for why in Why if why.passing} == {Why.LOCKED, Why.STORE_HELD, Why.STORE, Why.STILL_PRESENT}
+    passing = {Why.NOT_RECEIVED, Why.LOCKED, Why.STORE_HELD, Why.STORE, Why.STILL_PRESENT}
+    assert {why for why in Why if why.passing} == passing
 
 
 @given(st.lists(st.frozensets(st.sampled_from(["records_officer", "counsel", "deputy", "intake"])), max_size=5))
