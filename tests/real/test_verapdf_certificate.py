@@ -33,22 +33,26 @@ def test_every_stage_of_a_certificate_keeps_both_standards(
 ) -> None:
     from flows.certificate import certificate
     from flows.site import now
+    from register import disposal
     from register.vocabulary import CertificateStage
     from storage import disposal as bytes_of
     from templates.text import extract
 
     site, by, remove = records.site, records.world.officer, bytes_of.remove
-    (locked,) = records.kept(1)
+    locked, _ = records.kept(2)
 
     def locked_meanwhile(store: Store, ids: Sequence[str], *, bypass_lock: bool) -> object:
         store.protect(Area.RECORDS, locked.object_id, retain_until=now() + dt.timedelta(days=400))
         return remove(store, ids, bypass_lock=bypass_lock)
 
+    staying = records.proposed()
+    records.answered(staying, [locked.record_id])
+    for person in (records.world.counsel, records.deputy):
+        staying = disposal.approve(staying.run_id, list_sha256=staying.list_sha256, by=person, now=now())
     with monkeypatch.context() as patch:
         patch.setattr(bytes_of, "remove", locked_meanwhile)
-        staying = records.executed(records.approved())
-    assert staying.outcomes == {Outcome.ERASED: 1}
-    records.kept(1)
+        staying = records.executed(staying)
+    assert staying.outcomes == {Outcome.ERASED: 1, Outcome.OUT: 1}
     whole = records.executed(records.approved())
     papers = {"ciphertext stays": certificate(site, staying.run_id, by=by)[1]}
     assert "Ciphertext stays until" in "\n".join(extract(papers["ciphertext stays"]).pages)
