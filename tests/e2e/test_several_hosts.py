@@ -46,9 +46,8 @@ def word(start: str) -> str:
 
 
 NAME, PURPOSE, LEAKED = word("Quetza"), word("Zanzi"), word("Leaka")
-STAFF = f"{word('Harbo').title()} {word('Windo').title()}"
 BIRTH = ("1987-03-14", "03/14/1987", "14.03.1987", "March 14, 1987", "14 de marzo de 1987")
-WORDS = (NAME, PURPOSE, *BIRTH, STAFF)
+WORDS = (NAME, PURPOSE, *BIRTH)
 
 
 @dataclass
@@ -352,47 +351,8 @@ def rows_with(hosts: Hosts, words: tuple[str, ...]) -> dict[str, set[str]]:
     return found
 
 
-def fail_a_packet(site: RunningSite) -> None:
-    """The purpose holds words that are, of all things, the name of a colleague: refused once the paper is filled."""
-    first = site.root / "first"
-    first.write_text("another long enough sentence\n")
-    account = ("colleague", "--role", "counsel", "--new-password-file", str(first))
-    site.confide("staff", "add", *account, told={"display_name": STAFF})
-    organization = site.organization("Mill Lane Kitchens", "employer")
-    wanted = asked(site, site.client(f"Zuleika {NAME}", "1987-03-14"), [organization])
-    wanted["statements"][0]["purpose_text"] += f", with a {STAFF.lower()}"
-    failing = site.confide("packet", "open", "--again", "--no-wait", told=wanted)
-    until, shown_now = time.monotonic() + SECONDS, {}
-    while shown_now.get("state") != "failed":
-        assert time.monotonic() < until, shown_now
-        time.sleep(1)
-        shown_now = site.confide("packet", "show", failing["packet_id"], as_admin=False, code=None)
-    assert shown_now["failed_step"] == "check", shown_now
-
-
-def crash_a_packet(site: RunningSite, server: psycopg.Connection) -> None:
-    """The worker is killed with a packet in its hands, and the packet is issued all the same."""
-    organization = site.organization("Mill Lane Stores", "employer")
-    client = site.client(f"Zacharias {NAME}", "1987-03-14")
-    until = time.monotonic() + SECONDS
-    while True:
-        opened = site.confide("packet", "open", "--again", "--no-wait", told=asked(site, client, [organization]))
-        while in_hands(server) == set():
-            assert time.monotonic() < until
-            if site.confide("packet", "show", opened["packet_id"], as_admin=False, code=None)["state"] == "issued":
-                break
-        else:
-            site.kill("worker")
-            break
-    site.until(opened["packet_id"], "presented", SECONDS)
-
-
 def test_no_file_and_no_row_of_the_server_holds_a_name_a_birth_date_or_a_purpose(hosts: Hosts, tmp_path: Path) -> None:
-    """After packets that were issued, one that failed, and one whose worker was killed."""
     site = hosts.first
-    fail_a_packet(site)
-    with psycopg.connect(hosts.cluster.url("confide_register"), autocommit=True) as server:
-        crash_a_packet(site, server)
     named = asked(site, "no-such-client", [])
     site.confide("packet", "open", told={**named, "nonsense": NAME}, code=None)
     hosts.cluster.execute("CHECKPOINT")
