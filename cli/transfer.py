@@ -75,7 +75,14 @@ def transfer(
     if done.kept_back:
         told.append(f"{done.kept_back} row(s) are not in it: kept for now, or received already.")
     told.append(f"Next, when RECEIPT.txt comes back, another person: confide disposal receipt {done.run.ref}")
-    answer({**_plain(done), "run": done.run.ref}, told, as_json=as_json)
+    data = {
+        "run": done.run.ref,
+        "transfer": done.transfer,
+        "path": done.path,
+        "keys": done.keys,
+        "kept_back": done.kept_back,
+    }
+    answer(data, told, as_json=as_json)
 
 
 @click.command("receipt")
@@ -117,14 +124,6 @@ def receipt(run: str, source: str | None, username: str | None, password_file: s
         answer(done, "", as_json=True)
     else:
         tell(register.show(found.run_id), lines, as_json=False)
-
-
-def _plain(done: object) -> dict[str, object]:
-    from cli.output import plain
-
-    told = plain(done)
-    assert isinstance(told, dict)  # noqa: S101 - a dataclass is
-    return told
 
 
 def _asked() -> dict[str, Any]:

@@ -15,17 +15,15 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from flows.custody import ARCHIVE, Entry, add, program_name, whole, write, write_keys
-from flows.reader_notes import for_archive, inside
+from flows.custody import ARCHIVE, Entry, add, explain, program_name, whole, write, write_keys
+from flows.reader_notes import for_archive
 from flows.site import Site, now
 from register import agency, clients, closures, due, ledger, organizations, records, retained, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Handover, Person, Refusal
-from register.vocabulary import HandoverMethod
+from register.facts import Person, Refusal
 from rules.closure import Custody, label, may_be_kept_on
 from rules.finding import blocking
 from rules.retention.decision import Decision
-from rules.vocabulary import DisclosureBasis, PurposeCode
 from storage.archive import Archive, Archived, finished, new_key, writing
 from storage.places import private_directory
 
@@ -98,8 +96,7 @@ def export(
         for count, row in enumerate(_rows(site, going, closing, program, by=by, moment=moment), start=1):
             _put(site, archive, row, closing, by=by, moment=moment)
             progress(count)
-        archive.add("README.txt", inside(program, agency.current().legal_name).encode())
-        archive.add("organization-root.der", site.authority.root_der)
+        explain(site, archive, program)
     done = finished(directory / ARCHIVE, archive)
     last = max((custody.until for _, custody in going if custody.until), default=moment.date())
     outer = label(program, closing.authority.strip() or "the laws named on each record", last)
@@ -181,17 +178,12 @@ def _put(site: Site, archive: Archive, row: Entry, closing: Closing, *, by: Pers
     """Prove a record whole, write it into the ledger, then put it in."""
     record, statement = row.record, row.statement
     pdf = whole(site, statement, record)
-    ledger.enter(
+    ledger.enter_custody(
         site.vault,
         client_id=statement.client_id,
         statement_id=statement.statement_id,
-        organization_id=closing.custodian,
-        categories=(),
-        basis=DisclosureBasis.CLOSURE,
-        purpose=PurposeCode.RECORDS_TRANSFER,
-        told=Handover(
-            method=HandoverMethod.FILE, received_by=closing.responsible, description="the sealed statement, encrypted"
-        ),
+        custodian=closing.custodian,
+        responsible=closing.responsible,
         by=by,
         now=moment,
     )

@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from flows.egress import sealed_bytes
-from flows.reader_notes import for_keys
+from flows.reader_notes import for_keys, inside
 from flows.site import Site
 from register import agency, organizations
 from register.facts import Record, Statement
@@ -63,6 +63,12 @@ def add(archive: Archive, entry: Entry, pdf: bytes) -> None:
     archive.add(f"records/{ref}.pdf", pdf)
     archive.add(f"records/{ref}.label.txt", f"{entry.label}\n".encode())
     archive.add(f"records/{ref}.csv", _table(entry))
+
+
+def explain(site: Site, archive: Archive, program: str) -> None:
+    """Put in what its reader needs beside the records: how to read them, and the root that their signatures rest on."""
+    archive.add("README.txt", inside(program, agency.current().legal_name).encode())
+    archive.add("organization-root.der", site.authority.root_der)
 
 
 def _table(entry: Entry) -> bytes:

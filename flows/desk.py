@@ -5,14 +5,12 @@ Prefect's tasks take only ids, so what they work with is found here.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from uuid import uuid4
 
 from flows.finishing import Finisher
+from flows.lease import holder
 from flows.site import Site, open_site
 
 THREADS = 8
@@ -23,8 +21,7 @@ class Desk:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        # the random part tells two lives of one process number apart
-        self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.holder = holder()
         self._finishers = threading.Lock()
         self._finisher: Finisher | None = None
         self.threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="statement")

@@ -18,18 +18,17 @@ Killed anywhere, the same call goes on. The monthly deployment only proposes; a 
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from prefect import flow
 
 from flows import django_ready  # isort: skip  # noqa: F401
+from flows.lease import holder
 from flows.runs import Stages, Step
 from flows.site import Site, now, open_site
 from register import agency, boot, disposal, executing, remains
@@ -117,9 +116,26 @@ def execute(
 
     Raises `RegisterError` (DISPOSAL, CLOCK, NOT_ALLOWED, LEASE_LOST), :class:`flows.runs.StepFailed`.
     """
+    with in_hand(site, run_id, by=by, break_glass=break_glass) as hold:
+        worker = _Worker(site, hold, batch, step)
+        worker.go_on()
+        worker.go_through()
+        if not worker.stopped:
+            remains.erase(site.vault, run_id, hold=hold, now=now())
+    run = executing.end(hold, now=now())
+    boot.checkpoint()  # SQLite's write-ahead log keeps what was overwritten until it is emptied
+    return Executed(run=run, destroyed=worker.destroyed, stopped=worker.stopped)
+
+
+@contextmanager
+def in_hand(site: Site, run_id: UUID, *, by: Actor, break_glass: bool = False) -> Iterator[Hold]:
+    """An approved run in the hands of this process alone. The caller ends it; where it fails, it is ended here.
+
+    Raises `RegisterError` as `executing.claim`.
+    """
     hold = executing.claim(
         run_id,
-        f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        holder(),
         lease_seconds=LEASE_SECONDS,
         store=location(site),
         software=version("confide"),
@@ -127,20 +143,13 @@ def execute(
         now=now(),
         break_glass=break_glass,
     )
-    worker = _Worker(site, hold, batch, step)
     try:
-        worker.go_on()
-        worker.go_through()
-        if not worker.stopped:
-            remains.erase(site.vault, run_id, hold=hold, now=now())
+        yield hold
     except BaseException:
-        # Ctrl-C too: whoever comes next need not wait for the lease; what is half done is found by `go_on`
+        # Ctrl-C too: whoever comes next need not wait for the lease; what is half done is found by the next call
         with suppress(Exception):
             executing.end(hold, now=now())
         raise
-    run = executing.end(hold, now=now())
-    boot.checkpoint()  # SQLite's write-ahead log keeps what was overwritten until it is emptied
-    return Executed(run=run, destroyed=worker.destroyed, stopped=worker.stopped)
 
 
 class _Worker:

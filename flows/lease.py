@@ -7,11 +7,14 @@ seconds; a killed one stops renewing, and the register gives its work to the nex
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
+from uuid import uuid4
 
 from django.db import Error as DatabaseFailure
 from django.db import connection
@@ -32,6 +35,11 @@ class ClaimNext(Protocol):
     """A queue of the register: the job that waits longest, leased to `holder`; None when none waits."""
 
     def __call__(self, holder: str, *, lease_seconds: float, now: datetime) -> Claim | None: ...
+
+
+def holder() -> str:
+    """Name of this process as a lease tells it; the random part tells two lives of one process number apart."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
 
 
 def worked_off(claim_next: ClaimNext, holder: str, run: Callable[[str], object]) -> int:

@@ -17,19 +17,15 @@ Killed before the last, what was written is no transfer: no receipt counts for i
 from __future__ import annotations
 
 import hashlib
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.metadata import version
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from flows.custody import ARCHIVE, Entry, add, program_name, whole, write, write_keys
-from flows.disposal import LEASE_SECONDS, Progress, location, silent
-from flows.reader_notes import for_transfer, inside, receipt
+from flows.custody import ARCHIVE, Entry, add, explain, program_name, whole, write, write_keys
+from flows.disposal import Progress, in_hand, silent
+from flows.reader_notes import for_transfer, receipt
 from flows.site import Site, now
 from register import agency, clients, executing, organizations, records, statements, transfers
 from register.disposal_facts import Run, Transfer
@@ -89,25 +85,11 @@ def hand_over(
     """
     transfers.require_hander(by)
     _require_lawful(run_id, handing)
-    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-    hold = executing.claim(
-        run_id,
-        holder,
-        lease_seconds=LEASE_SECONDS,
-        store=location(site),
-        software=version("confide"),
-        by=by,
-        now=now(),
-    )
-    try:
-        waiting = _waiting(hold, handing.successor)
+    with in_hand(site, run_id, by=by) as hold:
+        waiting = transfers.waiting_count(run_id, handing.successor)
         told = known(run_id, directory, handing.successor) or _written(
             site, hold, directory, keys, handing, by=by, step=step
         )
-    except BaseException:
-        with suppress(Exception):
-            executing.end(hold, now=now())
-        raise
     run = executing.end(hold, now=now())
     return HandedOver(
         run=run,
@@ -141,10 +123,6 @@ def known(run_id: UUID, directory: Path, successor: UUID) -> Transfer | None:
     return transfers.known(run_id, successor, digest)
 
 
-def _waiting(hold: Hold, successor: UUID) -> int:
-    return sum(len(page) for page in _pages(hold, successor))
-
-
 def _pages(hold: Hold, successor: UUID) -> Iterator[tuple[transfers.Parcel, ...]]:
     after = ""
     while parcels := transfers.waiting(hold, successor, after=after, limit=PAGE):
@@ -168,8 +146,7 @@ def _written(
             step(len(lines), f"{len(lines)} records")
         if not lines:
             raise _nothing()
-        archive.add("README.txt", inside(program, agency.current().legal_name).encode())
-        archive.add("organization-root.der", site.authority.root_der)
+        explain(site, archive, program)
     done = finished(directory / ARCHIVE, archive)
     organization = organizations.show(handing.successor).legal_name
     write(directory / "LABEL.txt", title + "\n")

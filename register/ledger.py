@@ -154,6 +154,41 @@ def of_statement(statement_id: UUID) -> tuple[facts.Disclosure, ...]:
     return tuple(_fact(one) for one in row.disclosures.order_by("disclosed_at", "id"))
 
 
+def enter_custody(
+    vault: Vault,
+    *,
+    client_id: UUID,
+    statement_id: UUID,
+    custodian: UUID,
+    responsible: str,
+    by: facts.Actor,
+    now: dt.datetime,
+) -> facts.Disclosure:
+    """Write that a sealed statement goes to another custodian, encrypted (42 CFR 2.19).
+
+    Args:
+        custodian: the organization that keeps it from now on.
+        responsible: the person there who answers for it.
+
+    Raises:
+        RegisterError: as `enter`.
+    """
+    return enter(
+        vault,
+        client_id=client_id,
+        statement_id=statement_id,
+        organization_id=custodian,
+        categories=(),
+        basis=DisclosureBasis.CLOSURE,
+        purpose=PurposeCode.RECORDS_TRANSFER,
+        told=facts.Handover(
+            method=HandoverMethod.FILE, received_by=responsible, description="the sealed statement, encrypted"
+        ),
+        by=by,
+        now=now,
+    )
+
+
 def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[facts.AccountingLine, ...]:
     """What went about a client, oldest first, with who received it in clear. When a person looks, that is written down.
 

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from register import audit, executing, facts, judging, ledger, models, organizations, receipts, staff
 from register.disposal_facts import Transfer
 from register.errors import RegisterError, RegisterErrorCode
 from register.executing import Hold
-from register.vocabulary import AuditVerb, HandoverMethod, StaffRole
+from register.vocabulary import AuditVerb, StaffRole
 from rules.disposal import Answer, Outcome, Why
-from rules.vocabulary import DisclosureBasis, PurposeCode
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -59,9 +58,7 @@ def last_day(run_id: UUID, organization_id: UUID) -> dt.date | None:
         RegisterError: UNKNOWN_ID; ORGANIZATION_RETIRED; DISPOSAL where no row is to be transferred to it.
     """
     organization = organizations.require_standing(organization_id)
-    rows = models.DisposalItem.objects.filter(
-        run_id=run_id, answer=Answer.TRANSFER.value, successor_id=organization_id, outcome__in=_OPEN
-    )
+    rows = _waiting(run_id, organization_id)
     if not rows.exists():
         raise RegisterError(
             RegisterErrorCode.DISPOSAL,
@@ -74,15 +71,14 @@ def last_day(run_id: UUID, organization_id: UUID) -> dt.date | None:
 
 def waiting(hold: Hold, organization_id: UUID, *, after: str, limit: int) -> tuple[Parcel, ...]:
     """The next rows that wait to be handed over to an organization, in the order of their places in the store."""
-    rows = models.DisposalItem.objects.filter(
-        run_id=hold.run_id,
-        answer=Answer.TRANSFER.value,
-        successor_id=organization_id,
-        outcome__in=_OPEN,
-        object_key__gt=after,
-    )
+    rows = _waiting(hold.run_id, organization_id).filter(object_key__gt=after)
     found = rows.order_by("object_key").values_list("pk", "record_id", "object_key")[:limit]
     return tuple(Parcel(item_id=pk, record_id=record, object_id=key) for pk, record, key in found)
+
+
+def waiting_count(run_id: UUID, organization_id: UUID) -> int:
+    """How many rows wait to be handed over to an organization."""
+    return _waiting(run_id, organization_id).count()
 
 
 def enter(
@@ -108,17 +104,12 @@ def enter(
             organization_id = successors[one.item_id]
             if one.statement_id is None or organization_id is None:
                 raise ValueError("a paper of the house is about no client, and is not handed over")
-            ledger.enter(
+            ledger.enter_custody(
                 vault,
                 client_id=clients[one.statement_id],
                 statement_id=one.statement_id,
-                organization_id=organization_id,
-                categories=(),
-                basis=DisclosureBasis.CLOSURE,
-                purpose=PurposeCode.RECORDS_TRANSFER,
-                told=facts.Handover(
-                    method=HandoverMethod.FILE, received_by=responsible, description="the sealed statement, encrypted"
-                ),
+                custodian=organization_id,
+                responsible=responsible,
                 by=by,
                 now=now,
             )
@@ -177,3 +168,9 @@ def known(run_id: UUID, organization_id: UUID, archive_sha256: str) -> Transfer 
     """The transfer of this very archive, when it was written down."""
     found = (one for one in receipts.of_run(run_id) if one.organization_id == organization_id)
     return next((one for one in found if one.archive_sha256 == archive_sha256), None)
+
+
+def _waiting(run_id: UUID, organization_id: UUID) -> QuerySet[models.DisposalItem]:
+    return models.DisposalItem.objects.filter(
+        run_id=run_id, answer=Answer.TRANSFER.value, successor_id=organization_id, outcome__in=_OPEN
+    )

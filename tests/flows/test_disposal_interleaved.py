@@ -145,11 +145,13 @@ def machine(
         @rule(right=st.booleans())
         def hand_over(self, right: bool) -> None:
             """Handed over to the successor; its receipt is recorded, or one of another archive."""
+            from flows import disposal as flow
             from flows import transfer
             from register import agency, disposal, models
 
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(transfer, "now", self.now)
+                patch.setattr(flow, "now", self.now)
                 run, done = disposal.show(self.run_id), list[Any]()
                 if not self.quietly(lambda: done.append(house.handed_over(run, uuid4().hex))):
                     return
