@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from flows.holding import Told
     from flows.site import Site
     from register.retention_facts import Hold, HoldQuery, HoldWords
     from register.vocabulary import HoldKind
@@ -143,7 +144,7 @@ def compare(manifest: Path | None, username: str | None, password_file: str | No
     """Hold the register's holds against the store's legal holds, and name the records where they differ.
 
     What the store lost it is told again at once. What only the store holds is freed by placing a hold on it and
-    releasing that. Exit status 11 when anything differed.
+    releasing that. Exit status 11 when anything differed, or could not be told.
     """
     site = opened()
     from flows import holding
@@ -155,13 +156,15 @@ def compare(manifest: Path | None, username: str | None, password_file: str | No
     with progress(None, "Comparing", quiet=as_json):
         found = holding.compare(site, inventory)
     lines = [
-        f"{len(found.absent)} record(s) under hold here were not held by the store; it was told again.",
+        f"{len(found.absent)} record(s) under hold here were not held by the store.",
         *(f"  {one}" for one in found.absent),
         f"{len(found.strange)} record(s) are held by the store, and under no hold here.",
         *(f"  {one}" for one in found.strange),
+        f"The store was told of {len(found.told.mirrored.told)} record(s).",
+        *_not_told(found.told),
     ]
     answer({"absent": found.absent, "strange": found.strange}, lines, as_json=as_json)
-    if found.absent or found.strange:
+    if found.absent or found.strange or _not_told(found.told):
         sys.exit(ExitCode.FINDINGS)
 
 
@@ -193,19 +196,7 @@ def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
     with progress(row.records, "Telling the store", quiet=as_json) as step:
         told = holding.tell(site, step=lambda count: step(count, ""))
     mirrored = told.mirrored
-    lines = [line, f"The store was told of {len(mirrored.told)} record(s)."]
-    if mirrored.failed:
-        code = mirrored.failed[0][1]
-        lines.append(f"✗ Of {len(mirrored.failed)} it was not ({code}); the register keeps them, upkeep tells it.")
-    if mirrored.log_refused:
-        lines.append(
-            f"✗ The store's log was not told ({mirrored.log_refused}): a restore would not know. Upkeep tells it."
-        )
-    if told.standby_refused:
-        lines.append(
-            f"✗ The standby was not told ({told.standby_refused}): after the loss of this disk a restore would not "
-            "know. Connect it, and run: confide upkeep"
-        )
+    lines = [line, f"The store was told of {len(mirrored.told)} record(s).", *_not_told(told)]
     answer(
         {
             "hold": row,
@@ -217,8 +208,25 @@ def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
         lines,
         as_json=as_json,
     )
-    if mirrored.failed or mirrored.log_refused or told.standby_refused:
+    if _not_told(told):
         sys.exit(ExitCode.FINDINGS)
+
+
+def _not_told(told: Told) -> list[str]:
+    """Who could not be told, and what comes of it."""
+    lines: list[str] = []
+    if failed := told.mirrored.failed:
+        lines.append(f"✗ Of {len(failed)} it was not ({failed[0][1]}); the register keeps them, upkeep tells it.")
+    if told.mirrored.log_refused:
+        lines.append(
+            f"✗ The store's log was not told ({told.mirrored.log_refused}): a restore would not know. Upkeep tells it."
+        )
+    if told.standby_refused:
+        lines.append(
+            f"✗ The standby was not told ({told.standby_refused}): after the loss of this disk a restore would not "
+            "know. Connect it, and run: confide upkeep"
+        )
+    return lines
 
 
 def _ids(told: object) -> tuple[UUID, ...]:
