@@ -10,9 +10,8 @@ ids, codes and days; never what a hold says.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from register import audit, facts, holds, models
+from register.pages import batches
 from register.vocabulary import AuditVerb, HoldKind, HoldScope, MachineName
 from storage.errors import StorageError
 
@@ -92,9 +92,8 @@ def _tell_hold(vault: Vault, hold_id: UUID, now: dt.datetime) -> None:
     hold = models.Hold.objects.get(pk=hold_id)
     query = {_CLIENT: str(hold.client_id)} if hold.scope == HoldScope.CLIENT.value else dict(hold.query)
     rows = models.HoldRow.objects.filter(hold=hold, logged=False, released_at=None).order_by("pk")
-    left = iter(list(rows.values_list("pk", "record__object")))
-    first = list(islice(left, _BATCH))
-    for batch in chain([first], iter(lambda: list(islice(left, _BATCH)), [])):
+    named = list(batches(list(rows.values_list("pk", "record__object")), _BATCH))
+    for batch in named or [[]]:  # a hold on nothing yet is told too
         vault.log.hold(hold_id.hex, [object_id for _, object_id in batch], query=query, at=now)
         models.HoldRow.objects.filter(pk__in=[pk for pk, _ in batch]).update(logged=True)
     models.Hold.objects.filter(pk=hold_id).update(logged=True)
@@ -123,17 +122,12 @@ def _brought_back(each: LoggedHold) -> models.Hold:
 def _add_rows(hold: models.Hold, each: LoggedHold, now: dt.datetime) -> int:
     """Rows for what the log names and, of a hold that is new here, for what its query finds; returns how many."""
     added = 0
-    for batch in _batches(each.object_ids):
+    for batch in batches(sorted(each.object_ids), _BATCH):
         rows = models.Record.objects.filter(object__in=batch, destroyed_at=None)
         added += holds.add_rows(hold, rows, now=now, logged=True)
     if hold.placed_by_id is None and hold.scope != HoldScope.RECORDS.value:
         added += holds.add_rows(hold, holds.covered_by(hold), now=now)
     return added
-
-
-def _batches(ids: frozenset[str]) -> Iterator[list[str]]:
-    left = iter(sorted(ids))
-    return iter(lambda: list(islice(left, _BATCH)), [])
 
 
 def _unlogged() -> QuerySet[models.Hold]:

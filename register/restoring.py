@@ -9,9 +9,8 @@ log knows of stands (`register.hold_log`). Events recorded since the backup are 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from django.db import transaction
 
 from register import audit, backups, disposal, due, executing, hold_log, models, remains
 from register.disposal_facts import Run
+from register.pages import batches
 from register.vocabulary import AuditVerb, ObjectState
 from rules.disposal import Outcome, RunState, Why
 
@@ -60,8 +60,8 @@ def replay(
         held: every hold of the log.
         made_at: when the backup was made.
     """
-    records = sum(_destroyed(batch, now) for batch in _batches(destroyed))
-    clients = sum(_erased(batch, now) for batch in _batches(owners))
+    records = sum(_destroyed(batch, now) for batch in batches(destroyed, _BATCH))
+    clients = sum(_erased(batch, now) for batch in batches(owners, _BATCH))
     lists = sum(
         _lapsed(run, now) for run in disposal.listing(RunState.APPROVING, RunState.APPROVED, RunState.EXECUTING)
     )
@@ -108,9 +108,3 @@ def _lapsed(run: Run, now: dt.datetime) -> bool:
             disposal.give_up(run.run_id, RunState.LAPSED, Why.RUN_LAPSED, now)
         audit.append(disposal.MACHINE, AuditVerb.DISPOSAL_LAPSED, "disposal", run.run_id, now=now)
     return True
-
-
-def _batches(ids: Collection[str]) -> Iterator[list[str]]:
-    left = iter(ids)
-    while batch := list(islice(left, _BATCH)):
-        yield batch

@@ -170,6 +170,33 @@ def test_exceptions_say_what_to_do(world: World, run: Run) -> None:  # noqa: F81
     assert "missing_event: 1" in told
 
 
+def test_comparing_holds_says_whom_it_could_not_tell(
+    world: World,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
+    from storage.errors import StoreUnavailable
+
+    record, store = world.record(), world.vault.store
+    wish = {"kind": "audit", "matter": "m", "authority": "a", "review_on": "2090-01-01"}
+    run("hold", "place", *as_("counsel"), told=wish | {"records": [str(record.record_id)]})
+    store.protect(Area.RECORDS, record.object_id, hold=False)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("protect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "protect", away)
+        code, told, _ = run("hold", "compare", *as_("counsel"), json_too=False)
+    assert code == ExitCode.FINDINGS
+    assert str(record.record_id) in told
+    assert "The store was told of 0 record(s)." in told
+    assert "✗ Of 1 it was not" in told
+    code, told, _ = run("hold", "compare", *as_("counsel"), json_too=False)
+    assert (code, "✗" in told) == (ExitCode.FINDINGS, False)
+    assert all(version.held for version in store.stat(Area.RECORDS, record.object_id))
+
+
 def test_a_hold_that_came_back_without_its_words_is_told_and_completed(world: World, run: Run) -> None:  # noqa: F811
     from register import models
 
