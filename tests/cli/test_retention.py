@@ -171,9 +171,9 @@ def test_exceptions_say_what_to_do(world: World, run: Run) -> None:  # noqa: F81
 
 
 def test_comparing_holds_says_whom_it_could_not_tell(
-    world: World,
+    world: World,  # noqa: F811
     run: Run,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from storage.errors import StoreUnavailable
 
