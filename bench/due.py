@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from bench.figures import Figure, median, spread
 from bench.site import TrainingSite
@@ -147,13 +147,13 @@ def _fill(count: int) -> None:
     )
     _copy(models.Record, pattern["record"], count, {"id": _UUID[engine], **own, **due})
     with connection.cursor() as cursor:
-        held = "INSERT INTO register_holdrow (hold_id, record_id, placed_at) "
+        held = "INSERT INTO register_holdrow (hold_id, record_id, placed_at, logged) "
         hundredth = {"sqlite": "rowid %% 100 = 0", "postgresql": "get_byte(uuid_send(id), 15) %% 100 = 0"}[engine]
-        cursor.execute(f"{held} SELECT %s, id, kept_at FROM register_record WHERE {hundredth}", [pattern["hold"]])  # noqa: S608
+        cursor.execute(f"{held} SELECT %s, id, kept_at, TRUE FROM register_record WHERE {hundredth}", [pattern["hold"]])  # noqa: S608
         cursor.execute("ANALYZE")
 
 
-def _copy(model: type[Model], pattern: object, count: int, own: Mapping[str, str]) -> None:
+def _copy(model: type[Model], pattern: int | str | UUID, count: int, own: Mapping[str, str]) -> None:
     """Rows like `pattern`, but for what is each row's own."""
     from django.db import connection
 
