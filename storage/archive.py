@@ -129,7 +129,7 @@ def writing(path: Path, key: bytes, *, made_at: datetime | None = None) -> Itera
                 raise
             file.flush()
             os.fsync(file.fileno())
-        if _read_back(staged, key) != archive.sums:
+        if _read_back(staged, key) != (sink.sha256, archive.sums):
             raise ArchiveRefused("The archive does not read back as it was written.", "Look at the disk; run it again.")
         staged.rename(path)
         fsync_directory(path.parent)
@@ -139,19 +139,26 @@ def writing(path: Path, key: bytes, *, made_at: datetime | None = None) -> Itera
 
 def finished(path: Path, archive: Archive) -> Archived:
     """What came of it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Archived(path=path, files=archive.files, bytes=archive.bytes, sha256=digest)
+    return Archived(path=path, files=archive.files, bytes=archive.bytes, sha256=_sha256(path))
 
 
-def _read_back(path: Path, key: bytes) -> str:
-    """As `_sums_of`, from the medium and not from memory; empty where it is no archive any more."""
+def _read_back(path: Path, key: bytes) -> tuple[str, str]:
+    """From the medium and not from memory: the archive's own digest, and what `_sums_of` says; empty where it is none.
+
+    The first finds every change, also where a tar or a padding has room for one; the second, that it can be opened.
+    """
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    digest = _sha256(path)
     try:
-        return _sums_of(path, key)
+        return digest, _sums_of(path, key)
     except (tarfile.TarError, ValueError):  # a cipher that ends in the middle of a block, padding that is none
-        return ""
+        return digest, ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sums_of(path: Path, key: bytes) -> str:
@@ -180,16 +187,25 @@ class _Encrypting:
 
     def __init__(self, file: IO[bytes], key: bytes) -> None:
         salt = secrets.token_bytes(8)
-        file.write(_MAGIC + salt)
-        self._file, self._padder = file, PKCS7(128).padder()
+        self._file, self._digest, self._padder = file, hashlib.sha256(), PKCS7(128).padder()
         self._cipher: CipherContext = _cipher(key, salt).encryptor()
+        self._keep(_MAGIC + salt)
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex, of all that was written."""
+        return self._digest.hexdigest()
 
     def write(self, data: bytes) -> int:
-        self._file.write(self._cipher.update(self._padder.update(data)))
+        self._keep(self._cipher.update(self._padder.update(data)))
         return len(data)
 
     def close(self) -> None:
-        self._file.write(self._cipher.update(self._padder.finalize()) + self._cipher.finalize())
+        self._keep(self._cipher.update(self._padder.finalize()) + self._cipher.finalize())
+
+    def _keep(self, data: bytes) -> None:
+        self._file.write(data)
+        self._digest.update(data)
 
 
 class _Decrypting:
