@@ -16,6 +16,8 @@ from rules import disposal as rules
 from rules.disposal import Answer, Why
 from rules.retention.words import WhyNot
 
+_GONE = ("destroyed_at", "due_why_not")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -32,7 +34,8 @@ class Judged:
 def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: dt.datetime) -> Iterator[Judged]:
     """Judge rows of a run, in their order; only inside a transaction, whose locks last as long as it."""
     ids = [row.record_id for row in rows]
-    locked = {record.pk: record for record in models.Record.objects.select_for_update(of=("self",)).filter(pk__in=ids)}
+    records = models.Record.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    locked = {record.pk: record for record in records.only("statement_id", "document_sha256", *_GONE)}
     held = _held(ids)
     documents = {record.pk: record.document_sha256 for record in locked.values()}
     received = receipts.received([row for row in rows if row.answer == Answer.TRANSFER], documents)

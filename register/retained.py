@@ -71,6 +71,11 @@ class Basis:
         return decide_through(self.schedules, item, day=self.day) if self.schedules else _NO_SCHEDULE
 
 
+_READ = (
+    *("object_id", "retention_class", "kept_at", "due_why_not", "statement__state", "statement__family"),
+    *("statement__client__age", "statement__client__of_age_on"),
+)
+"""Of a record, its statement and its client; what is sealed in them stays where it is."""
 _NO_SCHEDULE = Decision(
     due_on=None,
     destroy_by=None,
@@ -108,8 +113,8 @@ def matter_fact(row: models.Matter) -> Matter:
 
 
 def rows() -> QuerySet[models.Record]:
-    """Records with what `items` reads."""
-    return models.Record.objects.select_related("statement__client")
+    """Records with what `items` reads, and no more: a whole row takes three times as long to read."""
+    return models.Record.objects.select_related("statement__client").only(*_READ)
 
 
 def items(records: Sequence[models.Record], on: Basis) -> list[Item]:

@@ -27,6 +27,7 @@ import os
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +59,7 @@ from storage.places import check_directory, fsync_directory, locked_directory, p
 from storage.protocol import Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
 
 _ATTEMPTS_TO_EMPTY = 3
+_REMOVERS = 4
 
 
 def utc_now() -> datetime:
@@ -209,8 +211,10 @@ class DirectoryStore:
         for key in dict.fromkeys(map(checked_key, keys)):
             shards[self._shard(area, key)].append(key)
         told: dict[str, Destroyed | StorageError] = {}
-        for shard, those in shards.items():
-            told.update(self._emptied(area, shard, those, bypass_lock))
+        # directories know nothing of each other, and most of a removal is waiting for the disk
+        with ThreadPoolExecutor(_REMOVERS) as removers:
+            for emptied in removers.map(lambda one: self._emptied(area, one[0], one[1], bypass_lock), shards.items()):
+                told.update(emptied)
         return told
 
     def _emptied(
