@@ -5,6 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
+# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every process would compile what it imports, each time:
+# ten seconds of Prefect's start. Left out is what no process of a site imports; docket is compiled by rules of its own.
+NOT_COMPILED := /(sympy|mpmath|networkx|moto|cfnlint|mypy|mypyc|pip|setuptools|pygments)/
+COMPILED = $(BIN)/python -m compileall -qq -j 0 -x '$(NOT_COMPILED)' $(VENV)/lib \
+  && env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import docket"
 
 .PHONY: demo test test-postgresql real check bench soak lock install system forms audit clean
 
@@ -39,6 +44,7 @@ forms: install
 	$(BIN)/python -m templates.drafting
 
 install: system $(VENV)/.installed
+	@$(BIN)/python -m compileall -qq cli flows register templates signing storage rules tests
 
 system:
 	@deploy/debian-packages
@@ -48,6 +54,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(COMPILED)
 	@touch $@
 
 lock:

@@ -6,6 +6,8 @@ A plain search is a false negative where it matters: Prefect keeps results as ba
 from __future__ import annotations
 
 import base64
+import functools
+import os
 import re
 import sqlite3
 import zlib
@@ -13,7 +15,9 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_ENCODED = re.compile(rb"(?:[A-Za-z0-9+/_-]|\\n|\n){24,}={0,2}")
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_\n\\-]{24,}={0,2}")
+"""Base64 of either alphabet, broken into lines, and as it stands within JSON."""
+_WITHIN_JSON = re.compile(rb"\\n?|\n")
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 LARGEST = 64 * 1024 * 1024
@@ -26,13 +30,18 @@ def traces(blob: bytes, words: Collection[str]) -> set[str]:
 
 
 def _in(word: str, view: bytes) -> bool:
-    return any(word.lower().encode(encoding, "ignore") in view for encoding in _ENCODINGS)
+    return any(needle in view for needle in _needles(word))
+
+
+@functools.cache
+def _needles(word: str) -> frozenset[bytes]:
+    return frozenset(word.lower().encode(encoding, "ignore") for encoding in _ENCODINGS)
 
 
 def _views(blob: bytes) -> Iterator[bytes]:
     yield blob.lower()
     for match in _ENCODED.findall(blob):
-        bare = match.replace(b"\\n", b"").replace(b"\n", b"").rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        bare = _WITHIN_JSON.sub(b"", match).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
         for start in range(4):
             piece = bare[start:]
             yield base64.b64decode(piece[: len(piece) // 4 * 4]).lower()
@@ -44,11 +53,16 @@ def _views(blob: bytes) -> Iterator[bytes]:
             at = blob.find(start, at + 1)
 
 
-def in_files(roots: Iterable[Path], words: Collection[str], *, since: float = 0.0) -> dict[str, set[str]]:
-    """The files under `roots` that hold a word, their names too; of contents, those changed `since` (epoch seconds)."""
+def in_files(
+    roots: Iterable[Path], words: Collection[str], *, since: float = 0.0, but: Collection[Path] = ()
+) -> dict[str, set[str]]:
+    """The files under `roots` that hold a word, their names too; of contents, those changed `since` (epoch seconds).
+
+    `but`: folders of others, who never heard the words.
+    """
     found: dict[str, set[str]] = {}
     for root in roots:
-        for path in [root, *root.rglob("*")]:
+        for path in _below(root, but):
             hit = traces(str(path).encode(errors="surrogateescape"), words)
             try:
                 if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
@@ -58,6 +72,14 @@ def in_files(roots: Iterable[Path], words: Collection[str], *, since: float = 0.
             if hit:
                 found[str(path)] = hit
     return found
+
+
+def _below(root: Path, but: Collection[Path]) -> Iterator[Path]:
+    yield root
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = [name for name in folders if here / name not in but]
+        yield from (here / name for name in (*folders, *files))
 
 
 def in_rows(databases: Iterable[Path], words: Collection[str]) -> dict[str, set[str]]:
@@ -83,15 +105,22 @@ def in_rows(databases: Iterable[Path], words: Collection[str]) -> dict[str, set[
     return found
 
 
+@functools.lru_cache(maxsize=4096)
+def _seen(blob: bytes, words: frozenset[str]) -> frozenset[str]:
+    return frozenset(traces(blob, words))
+
+
 def in_processes(words: Collection[str], pids: Iterable[int]) -> dict[str, set[str]]:
     """Processes whose arguments or environment hold a word."""
     found: dict[str, set[str]] = {}
     for pid in pids:
         for name in ("cmdline", "environ"):
             try:
-                hit = traces(Path(f"/proc/{pid}/{name}").read_bytes(), words)
+                blob = Path(f"/proc/{pid}/{name}").read_bytes()
             except OSError:  # ended meanwhile, or closed to everybody
                 continue
+            # who watches meets the same bytes some hundred times, and would take a core from those who are watched
+            hit = _seen(blob, frozenset(words))
             if hit:
-                found[f"{pid}/{name}"] = hit
+                found[f"{pid}/{name}"] = set(hit)
     return found
