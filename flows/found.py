@@ -43,6 +43,7 @@ class Kind(StrEnum):
     HOLD_INCOMPLETE = "hold_incomplete"
     HOLD_RELEASED_SINCE = "hold_released_since"
     KEPT_TOO_LONG = "kept_too_long"
+    RECEIPT_WAITS = "receipt_waits"
     STUCK = "stuck"
     CERTIFICATE_ENDS = "certificate_ends"
     KEY_ENDS = "key_ends"
@@ -76,6 +77,8 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.HOLD_RELEASED_SINCE: "The store's log says that this hold was released after the backup. It holds on until "
     "counsel releases it again: confide hold release",
     Kind.KEPT_TOO_LONG: "Records are past the last day a rule lets them be kept. Begin a disposal run.",
+    Kind.RECEIPT_WAITS: "An archive was handed over to a successor, and nobody recorded that it came. Its records stay "
+    "here until then. Ask there, then: confide disposal receipt",
     Kind.STUCK: "A packet or seal failed. `confide packet show` says where; then `confide packet reissue`.",
     Kind.CERTIFICATE_ENDS: "A certificate ends soon. Before then: confide keys renew (docs/keys.md).",
     Kind.KEY_ENDS: "A signing key ends within sixty days. Make another and name it in the setting (docs/keys.md).",

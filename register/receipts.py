@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from register import agency, audit, facts, models, sealed, staff
 from register.change import compare_and_set, the
 from register.disposal_facts import Transfer
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
+from rules.disposal import Outcome
 from rules.transfer import NoReceipt, Receipt, Sent, why_no_receipt
 
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ def record(
 def of_run(run_id: UUID) -> tuple[Transfer, ...]:
     """Every archive that was handed over for a run, oldest first."""
     return tuple(fact(row) for row in _rows().filter(run_id=run_id).order_by("handed_at", "pk"))
+
+
+def awaited(before: dt.datetime) -> tuple[tuple[UUID, dt.datetime], ...]:
+    """Archives handed over before a moment and still without a receipt, while a row in them waits for one; and when."""
+    waits = models.DisposalItem.objects.filter(
+        run_id=OuterRef("run_id"),
+        successor_id=OuterRef("organization_id"),
+        record__in=models.DisposalTransferLine.objects.filter(transfer=OuterRef(OuterRef("pk"))).values("record"),
+        outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value],
+    )
+    found = models.DisposalTransfer.objects.filter(Exists(waits), received_on=None, handed_at__lt=before)
+    return tuple(found.order_by("handed_at", "pk").values_list("pk", "handed_at"))
 
 
 def confirmed_by(vault: Vault, transfer_id: UUID, *, by: facts.Actor) -> str:

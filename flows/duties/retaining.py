@@ -9,17 +9,19 @@ of holds it tells counts, codes and a hold's own id. No record is destroyed here
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows import retention
 from flows.found import Found, Kind
 from flows.site import Site
 from flows.staging import clear
-from register import agency, due, holds, mirroring, statements
+from register import agency, due, holds, mirroring, receipts, statements
 from register.facts import Machine
 from register.vocabulary import MachineName, ObjectArea
 
 UPKEEP = Machine(MachineName.UPKEEP)
+RECEIPT_AFTER = timedelta(days=14)
+"""So long a successor may take to open an archive before a person is told; a choice of the house."""
 
 
 def tell_store(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -58,10 +60,12 @@ def clear_declined(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def tell_reviews(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Holds that counsel must look at, by their opaque ids: nothing tells whom they are about."""
+    """What a person must see to, by ids that tell of nobody: holds, and archives whose receipt does not come."""
     for hold_id, day in holds.to_review(agency.today(moment)):
         yield Found(kind=Kind.HOLD_REVIEW, subject=str(hold_id), detail=day.isoformat())
     for hold_id, since in holds.to_complete():
         yield Found(kind=Kind.HOLD_INCOMPLETE, subject=str(hold_id), detail=since.date().isoformat())
     for hold_id in holds.released_since():
         yield Found(kind=Kind.HOLD_RELEASED_SINCE, subject=str(hold_id))
+    for transfer_id, handed in receipts.awaited(moment - RECEIPT_AFTER):
+        yield Found(kind=Kind.RECEIPT_WAITS, subject=str(transfer_id), detail=handed.date().isoformat())

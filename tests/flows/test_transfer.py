@@ -124,6 +124,23 @@ def test_without_a_receipt_nothing_goes_and_the_rest_of_the_run_does(house: Tran
     assert outcomes(run.run_id)[going.record_id] == (Outcome.TRANSFERRED, None)
 
 
+def test_upkeep_tells_of_an_archive_whose_receipt_does_not_come_in_two_weeks(house: Transferring) -> None:
+    from flows.duties import retaining
+    from flows.found import Kind
+
+    def told(days: int) -> list[str]:
+        moment = house.records.world.now + dt.timedelta(days=days)
+        found = retaining.tell_reviews(house.records.site, moment, dry=False)
+        return [each.subject for each in found if each.kind is Kind.RECEIPT_WAITS]
+
+    run = house.approved(house.records.kept(1))
+    done = house.handed_over(run)
+    assert told(13) == []
+    assert told(16) == [str(done.transfer.transfer_id)]
+    house.received(run)
+    assert told(16) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "place"),
     [
