@@ -98,7 +98,7 @@ def rename(vault: Vault, client_id: UUID, *, legal_name: str, by: facts.Actor, n
     staff.require(by, StaffRole.INTAKE)
     if not names.query_parts(legal_name):
         raise RegisterError(RegisterErrorCode.NAME_NEEDED, "The client needs a legal name.", "Give it.")
-    row = the(models.Client.objects.all(), "client", client_id)
+    row = kept(client_id)
     known = _open(vault, row)
     renamed = _Known(replace(known.identity, legal_name=legal_name), (*known.former_names, known.identity.legal_name))
     blob = sealed.seal(vault, client_id, _IDENTITY, _dump(renamed))
@@ -138,7 +138,7 @@ def identity(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime
     Raises:
         RegisterError: NOT_ALLOWED, UNKNOWN_ID.
     """
-    row = the(models.Client.objects.all(), "client", client_id)
+    row = kept(client_id)
     note_access(by, AuditVerb.IDENTITY_SEEN, "client", client_id, now)
     return _open(vault, row).identity
 
@@ -149,7 +149,23 @@ def identity_of(vault: Vault, client_id: UUID) -> Identity:
     Raises:
         RegisterError: UNKNOWN_ID.
     """
-    return _open(vault, the(models.Client.objects.all(), "client", client_id)).identity
+    return _open(vault, kept(client_id)).identity
+
+
+def kept(client_id: UUID) -> models.Client:
+    """The row of a client of whom something is kept here; whoever writes about a client asks this first.
+
+    Raises:
+        RegisterError: UNKNOWN_ID, also where everything about them was destroyed.
+    """
+    row = the(models.Client.objects.all(), "client", client_id)
+    if row.erased_at is not None:
+        raise RegisterError(
+            RegisterErrorCode.UNKNOWN_ID,
+            "Everything about this client was destroyed under the retention schedule; only the id is left.",
+            "Look for a newer one: confide client find. Or add them anew: confide client add.",
+        )
+    return row
 
 
 def read_ages(vault: Vault, *, now: dt.datetime, limit: int = 500) -> int:

@@ -8,7 +8,7 @@ schedule, under the record's row lock (`records.lock`), and asks `holds.on` besi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -54,7 +54,12 @@ def answer(record_id: UUID, as_of: dt.date) -> Answer:
 
 def decisions(record_ids: Sequence[UUID], on: Basis) -> Mapping[UUID, Decision]:
     """As `answer`, for many at once: what the schedule says of each now. Records that are gone are not among them."""
-    rows = list(retained.rows().filter(pk__in=record_ids).exclude(due_why_not=WhyNot.DISPOSED.value))
+    return decided(list(retained.rows().filter(pk__in=record_ids)), on)
+
+
+def decided(records: Iterable[models.Record], on: Basis) -> Mapping[UUID, Decision]:
+    """The same of records of `retained.rows()` that are at hand."""
+    rows = [row for row in records if row.due_why_not != WhyNot.DISPOSED]
     return {row.pk: on.decide(item) for row, item in zip(rows, retained.items(rows, on), strict=True)}
 
 

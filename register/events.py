@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from register import agency, audit, due, facts, models, retained, sealed, staff
+from register import agency, audit, clients, due, facts, models, retained, sealed, staff
 from register.change import compare_and_set, the
 from register.dates import month_end
 from register.errors import RegisterError, RegisterErrorCode, unknown
@@ -51,7 +51,7 @@ def record(
     """
     person = staff.require(by, *_CLIENT_DESK)
     _require_recordable(kind, EventSubject.CLIENT, happened_on, now)
-    the(models.Client.objects.all(), "client", client_id)
+    clients.kept(client_id)
     event_id = uuid4()
     day = sealed.seal(vault, client_id, f"{_DAY}/{event_id}", happened_on.isoformat().encode())
     with transaction.atomic():

@@ -224,7 +224,7 @@ def decide(vault: Vault, hold: Hold, batch: str, *, refused: Mapping[str, Why], 
     with transaction.atomic():
         run = renew(hold, now)
         require_clock(now)
-        rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=_OPEN).order_by("object_key"))
+        rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=_OPEN).defer("row").order_by("object_key"))
         going = []
         for judged in judging.judge(run, rows, now=now):
             why = judged.why or refused.get(judged.object_id)

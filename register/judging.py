@@ -16,8 +16,6 @@ from rules import disposal as rules
 from rules.disposal import Answer, Why
 from rules.retention.words import WhyNot
 
-_GONE = ("destroyed_at", "due_why_not")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -34,13 +32,12 @@ class Judged:
 def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: dt.datetime) -> Iterator[Judged]:
     """Judge rows of a run, in their order; only inside a transaction, whose locks last as long as it."""
     ids = [row.record_id for row in rows]
-    records = models.Record.objects.select_for_update(of=("self",)).filter(pk__in=ids)
-    locked = {record.pk: record for record in records.only("statement_id", "document_sha256", *_GONE)}
+    locked = {record.pk: record for record in retained.rows().select_for_update(of=("self",)).filter(pk__in=ids)}
     held = _held(ids)
     documents = {record.pk: record.document_sha256 for record in locked.values()}
     received = receipts.received([row for row in rows if row.answer == Answer.TRANSFER], documents)
     today = agency.today(now)
-    decisions = due.decisions(ids, retained.basis(today))
+    decisions = due.decided(locked.values(), retained.basis(today))
     approvals = disposal.approvals_of(run)
     for row in rows:
         record = locked[row.record_id]

@@ -58,7 +58,7 @@ def enter(
     disclosure_id = uuid4()
     kept, said = told.received_by.strip(), told.description.strip()
     with transaction.atomic():
-        the(models.Client.objects.all(), "client", client_id)
+        clients.kept(client_id)
         if statement_id is not None:
             the(models.Statement.objects.filter(client_id=client_id), "statement", statement_id)
         organization = the(models.Organization.objects.all(), "organization", organization_id)

@@ -72,8 +72,8 @@ class Basis:
 
 
 _READ = (
-    *("object_id", "retention_class", "kept_at", "due_why_not", "statement__state", "statement__family"),
-    *("statement__client__age", "statement__client__of_age_on"),
+    *("object_id", "document_sha256", "retention_class", "kept_at", "destroyed_at", "due_why_not"),
+    *("statement__state", "statement__family", "statement__client__age", "statement__client__of_age_on"),
 )
 """Of a record, its statement and its client; what is sealed in them stays where it is."""
 _NO_SCHEDULE = Decision(

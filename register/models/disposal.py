@@ -106,7 +106,8 @@ class DisposalItem(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("run", "outcome", "object_key"), name="disposal_items_at_work"),
+            models.Index(fields=("run", "object_key"), name="disposal_items_in_turn"),
+            models.Index(fields=("run", "batch", "object_key"), name="disposal_items_of_batch"),
             models.Index(fields=("record", "outcome"), name="disposal_items_of_record"),
         )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from register.errors import RegisterError, RegisterErrorCode
+from rules.retention.words import EventKind
 from storage.errors import KeyDestroyed
 from storage.protocol import Area
 from tests.cluster import on_sqlite_only
@@ -64,6 +66,26 @@ def test_no_byte_of_what_was_destroyed_is_left_in_database_write_ahead_log_store
     assert found == set()
     for word in (*world.NAME.split(), world.PURPOSE):
         assert word.encode() not in left
+
+
+def test_bug_who_spoke_of_an_erased_client_was_told_of_keys_and_not_of_the_client(records: Records) -> None:
+    from register import clients, events
+
+    records.kept(1)
+    world = records.world  # noqa: F811
+    records.executed(records.approved())
+    for speak in (
+        lambda: world.happened(EventKind.CASE_REOPENED, world.today),
+        lambda: clients.identity(world.vault, world.ids.client, by=world.officer, now=world.now),
+        lambda: clients.rename(
+            world.vault, world.ids.client, legal_name="Another Name", by=world.intake, now=world.now
+        ),
+    ):
+        with pytest.raises(RegisterError) as refused:
+            speak()
+        assert refused.value.code is RegisterErrorCode.UNKNOWN_ID
+        assert "was destroyed" in refused.value.sentence
+    assert {each.kind for each in events.of_client(world.ids.client)} == {EventKind.LAST_SERVICE}
 
 
 @pytest.mark.real
