@@ -155,16 +155,17 @@ def compare(manifest: Path | None, username: str | None, password_file: str | No
     inventory = Inventory.read(manifest) if manifest is not None else None
     with progress(None, "Comparing", quiet=as_json):
         found = holding.compare(site, inventory)
+    untold = _not_told(found.told)
     lines = [
         f"{len(found.absent)} record(s) under hold here were not held by the store.",
         *(f"  {one}" for one in found.absent),
         f"{len(found.strange)} record(s) are held by the store, and under no hold here.",
         *(f"  {one}" for one in found.strange),
         f"The store was told of {len(found.told.mirrored.told)} record(s).",
-        *_not_told(found.told),
+        *untold,
     ]
     answer({"absent": found.absent, "strange": found.strange}, lines, as_json=as_json)
-    if found.absent or found.strange or _not_told(found.told):
+    if found.absent or found.strange or untold:
         sys.exit(ExitCode.FINDINGS)
 
 
@@ -195,8 +196,8 @@ def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
 
     with progress(row.records, "Telling the store", quiet=as_json) as step:
         told = holding.tell(site, step=lambda count: step(count, ""))
-    mirrored = told.mirrored
-    lines = [line, f"The store was told of {len(mirrored.told)} record(s).", *_not_told(told)]
+    mirrored, untold = told.mirrored, _not_told(told)
+    lines = [line, f"The store was told of {len(mirrored.told)} record(s).", *untold]
     answer(
         {
             "hold": row,
@@ -208,7 +209,7 @@ def _tell(site: Site, row: Hold, line: str, *, as_json: bool) -> None:
         lines,
         as_json=as_json,
     )
-    if _not_told(told):
+    if untold:
         sys.exit(ExitCode.FINDINGS)
 
 

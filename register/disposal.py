@@ -22,7 +22,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from register import agency, audit, due, facts, models, organizations, reading, retained, sealed, staff
 from register.change import compare_and_set, the
-from register.disposal_facts import Approved, Candidate, Evaluated, Item, Run, Successor
+from register.disposal_facts import OPEN_ENDED, Approved, Candidate, Evaluated, Item, Run, Successor
 from register.errors import RegisterError, RegisterErrorCode
 from register.retention_facts import DueRecord
 from register.vocabulary import AuditVerb, MachineName, StaffRole
@@ -193,7 +193,7 @@ def exclude(
         run = _run(run_id)
         _require(run, *rules.STANDING)
         rows = _rows(run, record_ids)
-        open_rows = rows.filter(outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value])
+        open_rows = rows.filter(outcome__in=OPEN_ENDED)
         if open_rows.count() != rows.count():
             raise _refused("A row is destroyed already, or out.", "Look at it: confide disposal show")
         changed = open_rows.update(
@@ -477,7 +477,7 @@ def _move(run: models.DisposalRun, target: RunState, **values: object) -> None:
 
 def _give_up(run: models.DisposalRun, target: RunState, why: Why, now: dt.datetime) -> None:
     _move(run, target, ended_at=now)
-    open_rows = run.items.filter(outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value])
+    open_rows = run.items.filter(outcome__in=OPEN_ENDED)
     open_rows.update(outcome=Outcome.OUT.value, why=why.value)
 
 

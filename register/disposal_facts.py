@@ -10,6 +10,9 @@ from uuid import UUID
 from register.vocabulary import CertificateStage
 from rules.disposal import Answer, Outcome, RunState, Why
 
+OPEN_ENDED = (Outcome.WAITING.value, Outcome.FAILED.value)
+"""Outcomes of rows that may still go, or be taken out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:

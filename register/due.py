@@ -54,10 +54,10 @@ def answer(record_id: UUID, as_of: dt.date) -> Answer:
 
 def decisions(record_ids: Sequence[UUID], on: Basis) -> Mapping[UUID, Decision]:
     """As `answer`, for many at once: what the schedule says of each now. Records that are gone are not among them."""
-    return decided(list(retained.rows().filter(pk__in=record_ids)), on)
+    return decisions_of(retained.rows().filter(pk__in=record_ids), on)
 
 
-def decided(records: Iterable[models.Record], on: Basis) -> Mapping[UUID, Decision]:
+def decisions_of(records: Iterable[models.Record], on: Basis) -> Mapping[UUID, Decision]:
     """The same of records of `retained.rows()` that are at hand."""
     rows = [row for row in records if row.due_why_not != WhyNot.DISPOSED]
     return {row.pk: on.decide(item) for row, item in zip(rows, retained.items(rows, on), strict=True)}

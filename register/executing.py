@@ -23,7 +23,7 @@ from django.db.models import F, Q, QuerySet
 
 from register import audit, disposal, due, facts, judging, models, receipts, staff
 from register.change import compare_and_set, the
-from register.disposal_facts import Run
+from register.disposal_facts import OPEN_ENDED, Run
 from register.errors import RegisterError, RegisterErrorCode
 from register.leases import FARTHEST, lost
 from register.vocabulary import AuditVerb, ObjectState, StaffRole
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 REASON = "disposal"
 BACKWARDS = dt.timedelta(minutes=5)
 """A clock this far behind the last line of the audit log was set back: no date can be trusted then."""
-_OPEN = (Outcome.WAITING.value, Outcome.FAILED.value)
 ENDS = {Answer.DESTROY: Outcome.DESTROYED, Answer.TRANSFER: Outcome.TRANSFERRED}
 """What becomes of a row whose keys and bytes are gone, by its answer."""
 _STARTERS = (StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL, StaffRole.DEPUTY, StaffRole.BREAK_GLASS)
@@ -162,7 +161,7 @@ def require_clock(now: dt.datetime) -> None:
 
 def interrupted(hold: Hold) -> tuple[str, ...]:
     """Batches that a crash may have cut off."""
-    rows = _items(hold.run_id).filter(outcome__in=_OPEN).exclude(batch="")
+    rows = _items(hold.run_id).filter(outcome__in=OPEN_ENDED).exclude(batch="")
     return tuple(rows.order_by("batch").values_list("batch", flat=True).distinct())
 
 
@@ -174,7 +173,7 @@ def settle(vault: Vault, hold: Hold, batch: str, *, now: dt.datetime) -> int:
     """
     with transaction.atomic():
         renew(hold, now)
-        rows = tuple(_work(_items(hold.run_id).filter(outcome__in=_OPEN, batch=batch)))
+        rows = tuple(_work(_items(hold.run_id).filter(outcome__in=OPEN_ENDED, batch=batch)))
         intent = vault.log.intent_of(batch)
         lost = bytes_of.lost_their_keys(vault, intent.items) if intent else frozenset()
         gone = [row for row in rows if row.keys[0] in lost]
@@ -182,13 +181,13 @@ def settle(vault: Vault, hold: Hold, batch: str, *, now: dt.datetime) -> int:
             _erase(hold, gone, batch, at=now, bypass_lock=intent.bypass_lock, now=now)
         elif intent is not None:
             bytes_of.withdraw(vault, intent.items, batch=batch)
-        _items(hold.run_id).filter(outcome__in=_OPEN, batch=batch).update(batch="")
+        _items(hold.run_id).filter(outcome__in=OPEN_ENDED, batch=batch).update(batch="")
     return len(gone)
 
 
 def waiting(hold: Hold, *, after: str, limit: int) -> tuple[Work, ...]:
     """The next rows whose end is open, in the order of their places in the store."""
-    rows = _items(hold.run_id).filter(outcome__in=_OPEN, object_key__gt=after).order_by("object_key")
+    rows = _items(hold.run_id).filter(outcome__in=OPEN_ENDED, object_key__gt=after).order_by("object_key")
     return tuple(_work(rows[:limit]))
 
 
@@ -207,7 +206,7 @@ def plan(hold: Hold, works: Sequence[Work], *, now: dt.datetime) -> str:
     batch = uuid4().hex
     with transaction.atomic():
         renew(hold, now)
-        _items(hold.run_id).filter(pk__in=[one.item_id for one in works], outcome__in=_OPEN).update(batch=batch)
+        _items(hold.run_id).filter(pk__in=[one.item_id for one in works], outcome__in=OPEN_ENDED).update(batch=batch)
     return batch
 
 
@@ -224,7 +223,7 @@ def decide(vault: Vault, hold: Hold, batch: str, *, refused: Mapping[str, Why], 
     with transaction.atomic():
         run = renew(hold, now)
         require_clock(now)
-        rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=_OPEN).defer("row").order_by("object_key"))
+        rows = list(_items(hold.run_id).filter(batch=batch, outcome__in=OPEN_ENDED).defer("row").order_by("object_key"))
         going = []
         for judged in judging.judge(run, rows, now=now):
             why = judged.why or refused.get(judged.object_id)
@@ -302,7 +301,7 @@ def end(hold: Hold, *, now: dt.datetime) -> Run:
         renew(hold, now)
         free = {"lease_holder": "", "lease_until": None}
         rows = models.DisposalRun.objects.filter(pk=hold.run_id, lease_holder=hold.holder)
-        if _items(hold.run_id).filter(outcome__in=[*_OPEN, Outcome.ERASED.value]).exists():
+        if _items(hold.run_id).filter(outcome__in=[*OPEN_ENDED, Outcome.ERASED.value]).exists():
             compare_and_set(rows, lost(), **free)
         else:
             compare_and_set(rows, lost(), state=RunState.EXECUTED.value, ended_at=now, **free)
@@ -380,7 +379,7 @@ def _work(rows: QuerySet[models.DisposalItem]) -> Iterator[Work]:
 def is_planned(batch: str) -> bool:
     """True while a row knows this batch and its end is open: the run's own execution settles it."""
     rows = models.DisposalItem.objects.filter(batch=batch)
-    return rows.filter(outcome__in=[*_OPEN, Outcome.ERASED.value]).exists()
+    return rows.filter(outcome__in=[*OPEN_ENDED, Outcome.ERASED.value]).exists()
 
 
 def settle_unplanned(vault: Vault, batch: str, items: Sequence[Item], *, now: dt.datetime) -> tuple[str, ...]:

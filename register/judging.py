@@ -37,7 +37,7 @@ def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: 
     documents = {record.pk: record.document_sha256 for record in locked.values()}
     received = receipts.received([row for row in rows if row.answer == Answer.TRANSFER], documents)
     today = agency.today(now)
-    decisions = due.decided(locked.values(), retained.basis(today))
+    decisions = due.decisions_of(locked.values(), retained.basis(today))
     approvals = disposal.approvals_of(run)
     for row in rows:
         record = locked[row.record_id]

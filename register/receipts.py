@@ -18,10 +18,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from register import agency, audit, facts, models, sealed, staff
 from register.change import compare_and_set, the
-from register.disposal_facts import Transfer
+from register.disposal_facts import OPEN_ENDED, Transfer
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, StaffRole
-from rules.disposal import Outcome
 from rules.transfer import NoReceipt, Receipt, Sent, why_no_receipt
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def awaited(before: dt.datetime) -> tuple[tuple[UUID, dt.datetime], ...]:
         run_id=OuterRef("run_id"),
         successor_id=OuterRef("organization_id"),
         record__in=models.DisposalTransferLine.objects.filter(transfer=OuterRef(OuterRef("pk"))).values("record"),
-        outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value],
+        outcome__in=OPEN_ENDED,
     )
     found = models.DisposalTransfer.objects.filter(Exists(waits), received_on=None, handed_at__lt=before)
     return tuple(found.order_by("handed_at", "pk").values_list("pk", "handed_at"))

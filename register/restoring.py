@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 
 from register import audit, backups, disposal, due, executing, hold_log, models, remains
-from register.disposal_facts import Run
+from register.disposal_facts import OPEN_ENDED, Run
 from register.pages import batches
 from register.vocabulary import AuditVerb, ObjectState
 from rules.disposal import Outcome, RunState, Why
@@ -80,9 +80,9 @@ def _destroyed(object_ids: list[str], now: dt.datetime) -> int:
         objects = models.Object.objects.filter(pk__in=object_ids).exclude(state=ObjectState.GONE.value)
         objects.filter(worked_by=None).update(state=ObjectState.GONE.value, gone_at=now)
         executing.forget_statements([statement for _, statement, _ in found if statement is not None])
-        models.DisposalItem.objects.filter(
-            object_key__in=object_ids, outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value]
-        ).update(outcome=Outcome.OUT.value, why=Why.GONE.value, batch="")
+        models.DisposalItem.objects.filter(object_key__in=object_ids, outcome__in=OPEN_ENDED).update(
+            outcome=Outcome.OUT.value, why=Why.GONE.value, batch=""
+        )
         lines: list[tuple[UUID | str, audit.Details]] = [(pk, {"object": key}) for pk, _, key in found]
         audit.append_all(disposal.MACHINE, AuditVerb.RECORD_DESTROYED, "record", lines, now=now)
     return len(found)
@@ -102,7 +102,7 @@ def _lapsed(run: Run, now: dt.datetime) -> bool:
     with transaction.atomic():
         if run.state is RunState.EXECUTING:
             rows = models.DisposalItem.objects.filter(run=run.run_id)
-            open_rows = rows.filter(outcome__in=[Outcome.WAITING.value, Outcome.FAILED.value])
+            open_rows = rows.filter(outcome__in=OPEN_ENDED)
             open_rows.update(outcome=Outcome.OUT.value, why=Why.RUN_LAPSED.value, batch="")
         else:
             disposal.give_up(run.run_id, RunState.LAPSED, Why.RUN_LAPSED, now)

@@ -113,7 +113,7 @@ def matter_fact(row: models.Matter) -> Matter:
 
 
 def rows() -> QuerySet[models.Record]:
-    """Records with what `items` reads, and no more: a whole row takes three times as long to read."""
+    """Records with what `items` and `register.judging` read, and no more."""
     return models.Record.objects.select_related("statement__client").only(*_READ)
 
 

@@ -18,18 +18,17 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from register import audit, executing, facts, judging, ledger, models, organizations, receipts, staff
-from register.disposal_facts import Transfer
+from register.disposal_facts import OPEN_ENDED, Transfer
 from register.errors import RegisterError, RegisterErrorCode
 from register.executing import Hold
 from register.vocabulary import AuditVerb, StaffRole
-from rules.disposal import Answer, Outcome, Why
+from rules.disposal import Answer, Why
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 _HANDERS = (StaffRole.RECORDS_OFFICER, StaffRole.COUNSEL)
 """Of those who may execute a run, the ones who may read about clients: archive and key pass through their hands."""
-_OPEN = (Outcome.WAITING.value, Outcome.FAILED.value)
 _PAGE = 500
 
 
@@ -172,5 +171,5 @@ def known(run_id: UUID, organization_id: UUID, archive_sha256: str) -> Transfer 
 
 def _waiting(run_id: UUID, organization_id: UUID) -> QuerySet[models.DisposalItem]:
     return models.DisposalItem.objects.filter(
-        run_id=run_id, answer=Answer.TRANSFER.value, successor_id=organization_id, outcome__in=_OPEN
+        run_id=run_id, answer=Answer.TRANSFER.value, successor_id=organization_id, outcome__in=OPEN_ENDED
     )

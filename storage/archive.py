@@ -68,7 +68,7 @@ class Archive:
 
     def __init__(self, sink: _Encrypting, made_at: datetime) -> None:
         self._tar = tarfile.open(fileobj=cast("IO[bytes]", sink), mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
-        self._time = int(made_at.timestamp())
+        self._sink, self._time = sink, int(made_at.timestamp())
         self._sums: list[str] = []
         self._names: set[str] = set()
         self.bytes = 0
@@ -81,6 +81,11 @@ class Archive:
     def sums(self) -> str:
         """The lines `sha256sum -c` reads."""
         return "".join(self._sums)
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex, of the archive itself as far as it is written."""
+        return self._sink.sha256
 
     def add(self, name: str, content: bytes) -> None:
         """Put a file into it. Raises ArchiveRefused for a name that is there already."""
@@ -129,7 +134,7 @@ def writing(path: Path, key: bytes, *, made_at: datetime | None = None) -> Itera
                 raise
             file.flush()
             os.fsync(file.fileno())
-        if _read_back(staged, key) != (sink.sha256, archive.sums):
+        if _read_back(staged, key) != (archive.sha256, archive.sums):
             raise ArchiveRefused("The archive does not read back as it was written.", "Look at the disk; run it again.")
         staged.rename(path)
         fsync_directory(path.parent)
@@ -139,30 +144,24 @@ def writing(path: Path, key: bytes, *, made_at: datetime | None = None) -> Itera
 
 def finished(path: Path, archive: Archive) -> Archived:
     """What came of it."""
-    return Archived(path=path, files=archive.files, bytes=archive.bytes, sha256=_sha256(path))
+    return Archived(path=path, files=archive.files, bytes=archive.bytes, sha256=archive.sha256)
 
 
 def _read_back(path: Path, key: bytes) -> tuple[str, str]:
-    """From the medium and not from memory: the archive's own digest, and what `_sums_of` says; empty where it is none.
-
-    The first finds every change, also where a tar or a padding has room for one; the second, that it can be opened.
-    """
+    """As `_sums_of`, from the medium and not from memory; empty where it is no archive any more."""
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    digest = _sha256(path)
     try:
-        return digest, _sums_of(path, key)
+        return _sums_of(path, key)
     except (tarfile.TarError, ValueError):  # a cipher that ends in the middle of a block, padding that is none
-        return digest, ""
+        return "", ""
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sums_of(path: Path, key: bytes) -> tuple[str, str]:
+    """An archive's own digest, and the digests of what is really in it, which must be those of its own list.
 
-
-def _sums_of(path: Path, key: bytes) -> str:
-    """The digests of what is really in an archive, which must be those of its own list."""
+    The first finds every change, also where a tar or a padding has room for one; the second says that it opens.
+    """
     lines, told = [], ""
     with path.open("rb") as file:
         source = _Decrypting(file, key)
@@ -179,7 +178,7 @@ def _sums_of(path: Path, key: bytes) -> str:
         while source.read(_CHUNK):
             pass  # a tar ends before its cipher does, and openssl refuses what does not end well
     found = "".join(lines)
-    return found if found == told else ""
+    return source.sha256, found if found == told else ""
 
 
 class _Encrypting:
@@ -215,13 +214,19 @@ class _Decrypting:
         head = file.read(len(_MAGIC) + 8)
         if not head.startswith(_MAGIC):
             raise ValueError
-        self._file = file
+        self._file, self._digest = file, hashlib.sha256(head)
         self._cipher: CipherContext = _cipher(key, head[len(_MAGIC) :]).decryptor()
         self._unpadder, self._left, self._over = PKCS7(128).unpadder(), b"", False
+
+    @property
+    def sha256(self) -> str:
+        """Lowercase hex, of all that was read of the archive."""
+        return self._digest.hexdigest()
 
     def read(self, size: int) -> bytes:
         while len(self._left) < size and not self._over:
             data = self._file.read(_CHUNK)
+            self._digest.update(data)
             if data:
                 self._left += self._unpadder.update(self._cipher.update(data))
             else:

@@ -79,7 +79,7 @@ def watched(lived: Lived) -> Iterator[None]:
     seen: set[int] = set()
 
     def look() -> None:
-        while not over.wait(0.1):
+        while not over.wait(0.05):
             pids = [each.pid for each in psutil.Process().children(recursive=True)]
             seen.update(pids)
             lived.in_processes.update(in_processes(WORDS, pids))
