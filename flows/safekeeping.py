@@ -16,7 +16,7 @@ import io
 import tarfile
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from flows import authority
@@ -153,10 +153,27 @@ def _unpack(packed: Path, folder: Path) -> None:
     if packed.exists():
         private_directory(folder)
         with tarfile.open(packed) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                _put_back(archive, member, folder)
         for path in folder.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o400)
         packed.unlink()
+
+
+def _put_back(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One file or folder, below `folder` and nowhere else; Debian 12's Python has no `filter` for that."""
+    inner = PurePosixPath(member.name)
+    content = archive.extractfile(member) if member.isfile() else None
+    if inner.is_absolute() or ".." in inner.parts or not (member.isdir() or content):
+        raise RestoreRefused(
+            "The backup's forms hold something that is no file or folder of theirs.", "Take another backup."
+        )
+    path = folder / inner
+    if content is None:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    else:
+        path.unlink(missing_ok=True)  # of a restore that was cut off, and closed to writing
+        path.write_bytes(content.read())
 
 
 def _told_what_happened(places: Places, master: MasterKey, *, made_at: datetime) -> Replayed:
