@@ -22,6 +22,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from register import facts, models
+from register.change import insert_all
 from register.vocabulary import AuditVerb
 
 Detail: TypeAlias = str | int | bool | None
@@ -80,7 +81,7 @@ def append_all(
         )
         entry.hash = previous = _hash(entry)
         entries.append(entry)
-    models.AuditEntry.objects.bulk_create(entries)
+    insert_all(entries)
 
 
 def opaque(word: str) -> bool:

@@ -6,9 +6,11 @@ state it starts from in the WHERE of its UPDATE; who comes second changes nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Model, QuerySet
 
 from register.errors import RegisterError, RegisterErrorCode, unknown
@@ -24,6 +26,21 @@ def compare_and_set(rows: QuerySet[Row], otherwise: RegisterError | None = None,
     """
     if rows.update(**values) != 1:
         raise otherwise or moved_meanwhile()
+
+
+def insert_all(rows: Sequence[Model]) -> None:
+    """INSERT rows of one model, each with its primary key, by one prepared statement.
+
+    `bulk_create` compiles a statement of its own for every hundred, which took longer than writing them.
+    """
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    fields = meta.concrete_fields
+    columns, places = ", ".join(field.column for field in fields), ", ".join(["%s"] * len(fields))
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {meta.db_table} ({columns}) VALUES ({places})", values)  # noqa: S608
 
 
 def moved_meanwhile() -> RegisterError:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from register import agency, disposal, due, models, receipts, retained
 from rules import disposal as rules
 from rules.disposal import Answer, Why
@@ -29,8 +31,13 @@ class Judged:
     """Why it may not go now; None when it may."""
 
 
+def rows() -> QuerySet[models.DisposalItem]:
+    """Rows of runs with what `judge` reads, and no more."""
+    return models.DisposalItem.objects.only("record_id", "object_key", "answer", "answered_by_id", "successor_id")
+
+
 def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: dt.datetime) -> Iterator[Judged]:
-    """Judge rows of a run, in their order; only inside a transaction, whose locks last as long as it."""
+    """Judge rows of a run, of `rows()`, in their order; only inside a transaction, whose locks last as long as it."""
     ids = [row.record_id for row in rows]
     locked = {record.pk: record for record in retained.rows().select_for_update(of=("self",)).filter(pk__in=ids)}
     held = _held(ids)

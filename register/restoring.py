@@ -75,15 +75,16 @@ def replay(
 def _destroyed(object_ids: list[str], now: dt.datetime) -> int:
     with transaction.atomic():
         rows = models.Record.objects.filter(object__in=object_ids, destroyed_at=None)
-        found = list(rows.values_list("pk", "statement_id", "object_id"))
-        due.disposed(models.Record.objects.filter(pk__in=[pk for pk, _, _ in found]), at=now)
+        found = list(rows.values_list("pk", "object_id"))
+        records = models.Record.objects.filter(pk__in=[pk for pk, _ in found])
+        due.disposed(records, at=now)
         objects = models.Object.objects.filter(pk__in=object_ids).exclude(state=ObjectState.GONE.value)
         objects.filter(worked_by=None).update(state=ObjectState.GONE.value, gone_at=now)
-        executing.forget_statements([statement for _, statement, _ in found if statement is not None])
+        executing.forget_statements(models.Statement.objects.filter(record__in=records))
         models.DisposalItem.objects.filter(object_key__in=object_ids, outcome__in=OPEN_ENDED).update(
             outcome=Outcome.OUT.value, why=Why.GONE.value, batch=""
         )
-        lines: list[tuple[UUID | str, audit.Details]] = [(pk, {"object": key}) for pk, _, key in found]
+        lines: list[tuple[UUID | str, audit.Details]] = [(pk, {"object": key}) for pk, key in found]
         audit.append_all(disposal.MACHINE, AuditVerb.RECORD_DESTROYED, "record", lines, now=now)
     return len(found)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, Prefetch, Q, QuerySet
 
 from register import agency, models, schedules
 from register.dates import month_end
@@ -73,8 +73,9 @@ class Basis:
 
 _READ = (
     *("object_id", "document_sha256", "retention_class", "kept_at", "destroyed_at", "due_why_not"),
-    *("statement__state", "statement__family", "statement__client__age", "statement__client__of_age_on"),
+    *("statement__state", "statement__family", "statement__client_id"),
 )
+_READ_OF_CLIENT = ("age", "of_age_on")
 """Of a record, its statement and its client; what is sealed in them stays where it is."""
 _NO_SCHEDULE = Decision(
     due_on=None,
@@ -114,7 +115,9 @@ def matter_fact(row: models.Matter) -> Matter:
 
 def rows() -> QuerySet[models.Record]:
     """Records with what `items` and `register.judging` read, and no more."""
-    return models.Record.objects.select_related("statement__client").only(*_READ)
+    # a client has many records: read once, not with each
+    clients = Prefetch("statement__client", models.Client.objects.only(*_READ_OF_CLIENT))
+    return models.Record.objects.select_related("statement").only(*_READ).prefetch_related(clients)
 
 
 def items(records: Sequence[models.Record], on: Basis) -> list[Item]:

@@ -93,7 +93,7 @@ def enter(
     with transaction.atomic():
         run = executing.renew(hold, now)
         executing.require_clock(now)
-        rows = list(models.DisposalItem.objects.filter(pk__in=[one.item_id for one in parcels]).order_by("object_key"))
+        rows = list(judging.rows().filter(pk__in=[one.item_id for one in parcels]).order_by("object_key"))
         successors = {row.pk: row.successor_id for row in rows}
         going = [one for one in judging.judge(run, rows, now=now) if one.why is Why.NOT_RECEIVED]
         clients = dict(

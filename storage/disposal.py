@@ -63,7 +63,8 @@ def condemn(
 
 def lost_their_keys(vault: Vault, items: Sequence[Item]) -> frozenset[Item]:
     """Those of them that are past the point of no return."""
-    return frozenset(item for item in items if vault.keyring.is_destroyed(item.object_id))
+    gone = vault.keyring.destroyed_among(item.object_id for item in items)
+    return frozenset(item for item in items if item.object_id in gone)
 
 
 def withdraw(vault: Vault, items: Sequence[Item], *, batch: str) -> None:
@@ -111,8 +112,7 @@ def unreadable(vault: Vault, ids: Sequence[str]) -> Mapping[str, StorageError]:
 
 def finish(vault: Vault, items: Sequence[Item], *, swept: bool) -> Entry:
     """Write down that keys and bytes of these items are gone. Raises StillPresent, KeyringBusy."""
-    living = sum(not vault.keyring.is_destroyed(item.object_id) for item in items)
-    if living:
+    if living := len(set(items) - lost_their_keys(vault, items)):
         raise StillPresent(living)
     if not swept and not _overwritten(vault, items):
         raise KeyringBusy

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -189,23 +190,34 @@ class Keyring(ABC):
         """Whether the id once had a data key that was destroyed."""
         return self._state(object_id) not in (None, _ALIVE)
 
+    def destroyed_among(self, object_ids: Iterable[str]) -> frozenset[str]:
+        """Those of many ids that `is_destroyed` is true of, as they stand now."""
+        gone: set[str] = set()
+        for batch in _batches(object_ids):
+            rows = self._db().execute(
+                f"SELECT object_id FROM data_key WHERE destroyed_at <> ? AND object_id IN ({_places(batch)})",  # noqa: S608
+                (_ALIVE, *batch),
+            )
+            gone.update(row[0] for row in rows.fetchall())
+        return frozenset(gone)
+
     def destroy(self, *object_ids: str) -> None:
         """Overwrite the data keys of these ids, in one transaction, and rid the database's files of the old bytes.
 
         Idempotent; an id that was never known gets a tombstone as well. Raises KeyringBusy when a reader kept the old
         bytes: the keys are destroyed then, but old bytes may remain until it is called again.
         """
-        for object_id in object_ids:
-            checked_key(object_id)
+        batches = tuple(_batches(object_ids))
         at = self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._transaction() as db:
-            for object_id in object_ids:
-                found = db.execute(
-                    "UPDATE data_key SET wrapped = ?, epoch = ?, destroyed_at = ?"
-                    " WHERE object_id = ? AND destroyed_at = ?",
-                    (_DESTROYED, _NO_EPOCH, at, object_id, _ALIVE),
+            for batch in batches:
+                which = f"destroyed_at = ? AND object_id IN ({_places(batch)})"
+                overwritten = db.execute(
+                    f"UPDATE data_key SET wrapped = ?, epoch = ?, destroyed_at = ? WHERE {which}",  # noqa: S608
+                    (_DESTROYED, _NO_EPOCH, at, _ALIVE, *batch),
                 ).rowcount
-                if not found:
+                # a key that was destroyed before keeps its day, an id without one gets its tombstone
+                for object_id in batch if overwritten < len(batch) else ():
                     db.execute(
                         "INSERT INTO data_key(object_id, scope, epoch, wrapped, destroyed_at)"
                         " VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -405,6 +417,17 @@ class Keyring(ABC):
 
 def _binding(object_id: str, scope: KeyScope, epoch: int) -> bytes:
     return context_of("confide/data-key/1", object_id, scope, str(epoch))
+
+
+def _batches(object_ids: Iterable[str]) -> Iterator[list[str]]:
+    """Each id once, checked, so many that one statement can name them."""
+    left = iter(dict.fromkeys(map(checked_key, object_ids)))
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _places(batch: Sequence[str]) -> str:
+    return ", ".join("?" * len(batch))
 
 
 def _month(now: datetime) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from register import facts
+from register import facts, models
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import HandoverMethod
 from rules.disclosure import Wanted
@@ -202,7 +202,7 @@ def test_bug_one_statement_whose_key_is_destroyed_made_the_whole_accounting_unre
         (stays.ref, "Albany County Housing Authority", "Hana Housing", False),
     }
     assert set(lines()) == expected
-    executing.forget_statements([went.statement_id])
+    executing.forget_statements(models.Statement.objects.filter(pk=went.statement_id))
     assert set(lines()) == expected
 
 
