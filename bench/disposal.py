@@ -1,4 +1,4 @@
-"""A disposal run on the directory store: how many records a second, and whether memory grows with their number.
+"""A disposal run on the directory store and on S3: how many records a second, and whether memory grows with them.
 
 Danger: a bench that destroys what was never kept. Invariant: every record has sealed bytes of 100 KB under a key of its
 own, a statement with a sealed draft under another, and a day by the schedule in force; the run is listed, answered,
@@ -7,22 +7,31 @@ approved by two and executed by the same calls as at the terminal, every put and
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import resource
+import secrets
+import sys
 import time
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from bench.figures import Bound, Figure
+from bench.figures import Bound, Figure, median
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
+    from flows.site import Site
     from register.facts import Person
+    from storage.vault import Vault
 
 RECORD_BYTES = 100_000
 RECORDS = 10_000
+RECORDS_ON_S3 = 1_000
+LOCKED_SECONDS = 2
+"""On S3 every record has a lock that is over, as those that fall due have."""
 FIRST = 2_000
 """Memory is looked at after so many, and at the end."""
 LEAST = 500.0
@@ -42,28 +51,12 @@ rules:
 
 
 def measure(site: TrainingSite, rounds: int, *, records: int = RECORDS) -> Iterator[Figure]:
-    """One run of ten thousand; `rounds` is not used: each of its batches is a measurement of its own."""
-    from flows import disposal
-    from flows.site import now
-    from register import disposal as register
-    from rules.disposal import Answer, Outcome
+    """One run of ten thousand; `rounds` is not used: each of its batches is a measurement of its own.
 
-    officer, *others = _people(site)
-    _kept(site, officer, records)
-    began = time.perf_counter()
-    run = disposal.propose(site.site, by=officer)
-    listed = time.perf_counter() - began
-    register.answer(site.site.vault, run.run_id, None, Answer.DESTROY, by=officer, now=now())
-    for person in others:
-        run = register.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
-    seen: list[tuple[int, int]] = []
-    began, used = time.perf_counter(), time.process_time()
-    done = disposal.execute(
-        site.site, run.run_id, by=officer, step=lambda count, _: seen.append((count, _resident()))
-    ).run
-    took, used = time.perf_counter() - began, time.process_time() - used
-    if done.outcomes != {Outcome.DESTROYED: records}:
-        raise RuntimeError("the run did not come to its end")
+    Then a smaller one on a real S3 server, where its test server is installed.
+    """
+    people = _people(site)
+    listed, took, used, seen = _destroyed(site.site, people, site.new_client(), records)
     yield Figure(
         name=f"disposal run of {records:,} records of 100 KB, directory store",
         value=records / took,
@@ -81,6 +74,87 @@ def measure(site: TrainingSite, rounds: int, *, records: int = RECORDS) -> Itera
         notes=f"{first / 2**20:.0f} to {seen[-1][1] / 2**20:.0f} MiB resident; "
         f"highest {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB",
     )
+    from tests.real.ceph import absent, shared_ceph
+
+    if remedy := absent():
+        print(f"  no S3 server to measure against: {remedy}", file=sys.stderr)
+        return
+    with shared_ceph(site.folder / "ceph") as ceph:
+        yield from _on_s3(site, people, ceph, min(records, RECORDS_ON_S3))
+
+
+def _on_s3(site: TrainingSite, people: tuple[Person, Person, Person], ceph: Any, records: int) -> Iterator[Figure]:
+    """A run on the server, and as many objects of that size that plain boto3 deletes in batches of a thousand."""
+    from flows.site import Site, now
+    from storage.address import S3Address
+    from storage.destruction import DestructionLog
+    from storage.s3 import S3Store
+    from storage.vault import Vault
+
+    owner = ceph.user("bench-disposal")
+    os.environ.update(AWS_ACCESS_KEY_ID=owner.access_key, AWS_SECRET_ACCESS_KEY=owner.secret_key)
+    bucket = f"bench-{secrets.token_hex(8)}"
+    plain = ceph.client("s3", owner, tls=True)
+    plain.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    address = S3Address(bucket=bucket, endpoint=ceph.https, ca_bundle=Path(ceph.authority))
+    on_s3 = Site(dataclasses.replace(site.site.configuration, s3=address))
+    store = S3Store(address)
+    log = DestructionLog(store)
+    log.open(now())
+    on_s3.vault = Vault(store, site.site.vault.keyring, log)
+    before = _deleted(plain, bucket, records)
+    _, took, used, _ = _destroyed(on_s3, people, site.new_client(), records)
+    theirs = median([before, _deleted(plain, bucket, records)])
+    yield Figure(
+        name=f"disposal run of {records:,} records of 100 KB on Ceph, of plain batch deletion's speed",
+        value=100 * theirs / took,
+        unit="%",
+        target=80.0,
+        bound=Bound.AT_LEAST,
+        notes=f"ours {took:.1f} s ({records / took:.0f}/s), of them {used:.1f} s of computing here; the server alone "
+        f"{theirs:.1f} s ({records / theirs:.0f}/s) for versions it is told by name, a thousand a request",
+    )
+
+
+def _deleted(plain: Any, bucket: str, count: int) -> float:
+    """Seconds that the server takes to delete so many versions, asked by plain boto3."""
+    data = os.urandom(RECORD_BYTES)
+    versions = [
+        {"Key": key, "VersionId": plain.put_object(Bucket=bucket, Key=key, Body=data)["VersionId"]}
+        for key in (f"plain/{uuid.uuid4().hex}" for _ in range(count))
+    ]
+    began = time.perf_counter()
+    for start in range(0, count, 1000):
+        plain.delete_objects(Bucket=bucket, Delete={"Objects": versions[start : start + 1000], "Quiet": True})
+    return time.perf_counter() - began
+
+
+def _destroyed(
+    site: Site, people: tuple[Person, Person, Person], client_id: str, records: int
+) -> tuple[float, float, float, list[tuple[int, int]]]:
+    """Seconds to list, to execute, and of computing; with the memory after each batch."""
+    from flows import disposal
+    from flows.site import now
+    from register import disposal as register
+    from rules.disposal import Answer, Outcome
+
+    officer, *others = people
+    locked = site.configuration.s3 is not None
+    _kept(site.vault, client_id, officer, records, locked=locked)
+    time.sleep(2 * LOCKED_SECONDS if locked else 0)
+    began = time.perf_counter()
+    run = disposal.propose(site, by=officer)
+    listed = time.perf_counter() - began
+    register.answer(site.vault, run.run_id, None, Answer.DESTROY, by=officer, now=now())
+    for person in others:
+        run = register.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+    seen: list[tuple[int, int]] = []
+    began, used = time.perf_counter(), time.process_time()
+    done = disposal.execute(site, run.run_id, by=officer, step=lambda count, _: seen.append((count, _resident()))).run
+    took, used = time.perf_counter() - began, time.process_time() - used
+    if done.outcomes != {Outcome.DESTROYED: records}:
+        raise RuntimeError("the run did not come to its end")
+    return listed, took, used, seen
 
 
 def _people(site: TrainingSite) -> tuple[Person, Person, Person]:
@@ -106,7 +180,7 @@ def _people(site: TrainingSite) -> tuple[Person, Person, Person]:
     return people[0], people[1], people[2]
 
 
-def _kept(site: TrainingSite, officer: Person, count: int) -> None:
+def _kept(vault: Vault, client: str, officer: Person, count: int, *, locked: bool) -> None:
     """Records of one fictional client, written as rows at once: the ceremony is measured elsewhere."""
     from flows.site import now
     from register import due, events, models
@@ -114,8 +188,7 @@ def _kept(site: TrainingSite, officer: Person, count: int) -> None:
     from rules.retention.words import EventKind
     from storage.protocol import Area
 
-    vault, moment = site.site.vault, now()
-    client_id = uuid.UUID(site._client())
+    moment, client_id, refs = now(), uuid.UUID(client), secrets.token_hex(3)
     events.record(
         vault, EventKind.LAST_SERVICE, client_id=client_id, happened_on=(moment - dt.timedelta(days=1000)).date(),
         by=officer, now=moment,
@@ -128,7 +201,8 @@ def _kept(site: TrainingSite, officer: Person, count: int) -> None:
         objects, statements, records = [], [], []
         for number in range(start, min(start + 500, count)):
             object_id, statement_id = uuid.uuid4().hex, uuid.uuid4()
-            stored = vault.put(object_id, data, area=Area.RECORDS)
+            until = now() + dt.timedelta(seconds=LOCKED_SECONDS) if locked else None
+            stored = vault.put(object_id, data, area=Area.RECORDS, retain_until=until)
             draft = vault.seal_field(statement_id.hex, "bench", b"a draft of nobody")
             objects.append(
                 models.Object(
@@ -138,9 +212,9 @@ def _kept(site: TrainingSite, officer: Person, count: int) -> None:
             )  # fmt: skip
             statements.append(
                 models.Statement(
-                    id=statement_id, ref=f"{number:014d}", packet=packet, client_id=client_id, position=number % 30000,
-                    form_id="bench", form_version="1", retention_class="disclosure_statement", language="en",
-                    family="specific", state="expired", sealed_draft=draft,
+                    id=statement_id, ref=f"{refs}{number:08d}", packet=packet, client_id=client_id,
+                    position=number % 30000, form_id="bench", form_version="1", language="en", family="specific",
+                    retention_class="disclosure_statement", state="expired", sealed_draft=draft,
                 )
             )  # fmt: skip
             records.append(

@@ -70,7 +70,7 @@ def _laid(site: TrainingSite) -> Path:
     now = datetime.now(UTC).replace(microsecond=0)
     until = now + timedelta(days=366)
     keys = [uuid.uuid4().hex for _ in range(RECORDS)]
-    client_id, opened_by = site._client(), site.me.staff_id
+    client_id, opened_by = site.new_client(), site.me.staff_id
     for start in range(0, RECORDS, _BATCH):
         packet = models.Packet.objects.create(
             request_id=uuid.uuid4(), client_id=client_id, state="issued", opened_by_id=opened_by, opened_at=now

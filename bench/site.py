@@ -190,7 +190,7 @@ class TrainingSite:
         from flows.site import now
         from register import agency
 
-        ids = {**self._organizations, "client": str(self._client())}
+        ids = {**self._organizations, "client": str(self.new_client())}
         told = _filled(_data("packet.yaml"), ids, agency.today(now()))
         return intake.packet_request(self.site, told, again=True)
 
@@ -227,7 +227,8 @@ class TrainingSite:
 
         return _organizations(self.me)
 
-    def _client(self) -> str:
+    def new_client(self) -> str:
+        """Another fictional client's id."""
         from flows.site import now
         from register import clients
         from rules.draft import Identity

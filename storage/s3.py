@@ -43,8 +43,8 @@ from storage.errors import (
     StoreUnfit,
 )
 from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
-from storage.s3_many import destroy_each
-from storage.s3_requests import PAGE, Requests, each, refusal, translated
+from storage.s3_many import destroy_each, listed_each
+from storage.s3_requests import PAGE, Listed, Requests, each, refusal, translated
 from storage.survey import Seen
 
 LARGEST = 5 * 10**9
@@ -53,15 +53,6 @@ _ATTEMPTS_TO_EMPTY = 3
 _READS = 3
 _SHA256 = "sha256"
 _NEVER_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "InvalidRequest"})
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One line of a listing of versions."""
-
-    version_id: str
-    size: int
-    stored_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,7 @@ class S3Store:
             return self._read(name, versions[-1].version_id)  # a delete marker lies on it, and hides nothing
 
     def stat(self, area: Area, key: str) -> tuple[VersionStat, ...]:
-        return tuple(self._stats(area, key))
+        return tuple(self._stats(area, key, self.listed(self.name(area, key))[0]))
 
     def protect(
         self, area: Area, key: str, *, retain_until: datetime | None = None, hold: bool | None = None
@@ -175,7 +166,15 @@ class S3Store:
         raise StillPresent(uploads + len(versions) + len(markers))
 
     def stat_each(self, area: Area, keys: Sequence[str]) -> Mapping[str, tuple[VersionStat, ...] | StorageError]:
-        return each(keys, lambda key: self.stat(area, key))
+        listed = listed_each(self, area, keys)
+
+        def told(key: str) -> tuple[VersionStat, ...]:
+            found = listed[key]
+            if isinstance(found, StorageError):
+                raise found
+            return tuple(self._stats(area, key, found[0]))
+
+        return each(keys, told)
 
     def destroy_each(
         self, area: Area, keys: Sequence[str], *, bypass_lock: bool = False
@@ -269,9 +268,9 @@ class S3Store:
             raise Damaged
         return data
 
-    def _stats(self, area: Area, key: str) -> Iterator[VersionStat]:
+    def _stats(self, area: Area, key: str, versions: Sequence[Listed]) -> Iterator[VersionStat]:
         name = self.name(area, key)
-        for listed in self.listed(name)[0]:
+        for listed in versions:
             try:
                 guards = self._guards(area, name, listed.version_id)
             except NotFound:
@@ -313,7 +312,7 @@ class S3Store:
         for page in self.requests.pages("list_object_versions", size=PAGE, Prefix=name):
             found, hiding = page.get("Versions", ()), page.get("DeleteMarkers", ())
             versions += [
-                Listed(str(each["VersionId"]), int(each["Size"]), each["LastModified"].astimezone(UTC))
+                Listed.of(each)
                 for each in found
                 if each["Key"] == name  # Prefix is not equality
             ]

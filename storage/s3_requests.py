@@ -17,6 +17,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from storage.address import S3Address
@@ -33,6 +35,7 @@ PAGE = 1000
 """Entries of one listing and versions of one batch: the most S3 takes."""
 AT_ONCE = 16
 """Requests of one batch that are on their way together."""
+_Thing = TypeVar("_Thing")
 _Told = TypeVar("_Told")
 
 _CODE = re.compile(r"[A-Za-z0-9.]{1,64}\Z")
@@ -45,6 +48,20 @@ _PASSING = frozenset(
 )
 _LOCKS = frozenset({"InvalidArgument", "InvalidRequest", "MalformedXML"})
 _DIGESTS = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a listing of versions."""
+
+    version_id: str
+    size: int
+    stored_at: datetime
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> Listed:
+        """As the server told it."""
+        return cls(str(line["VersionId"]), int(line["Size"]), line["LastModified"].astimezone(UTC))
 
 
 class Requests:
@@ -97,8 +114,13 @@ def each(keys: Sequence[str], ask: Callable[[str], _Told]) -> dict[str, _Told | 
             return refused
 
     distinct = list(dict.fromkeys(keys))
-    with ThreadPoolExecutor(min(AT_ONCE, max(1, len(distinct))), thread_name_prefix="store") as threads:
-        return dict(zip(distinct, threads.map(answer, distinct), strict=True))
+    return dict(zip(distinct, at_once(distinct, answer), strict=True))
+
+
+def at_once(things: Sequence[_Thing], ask: Callable[[_Thing], _Told]) -> Sequence[_Told]:
+    """`ask` for each, several at a time; the answers in the order of the things. Raises what the first raises."""
+    with ThreadPoolExecutor(min(AT_ONCE, max(1, len(things))), thread_name_prefix="store") as threads:
+        return list(threads.map(ask, things))
 
 
 @contextmanager

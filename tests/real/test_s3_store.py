@@ -20,7 +20,8 @@ from tests.real.ceph import RECORDS_KEY, Ceph
 sys.path.insert(0, str(Path(__file__).parent.parent / "storage"))
 pytest.register_assert_rewrite("contract")
 
-from contract import Opened, StoreContract  # noqa: E402 - after the path above
+from contract import Opened  # noqa: E402 - after the path above
+from s3_contract import S3Contract  # noqa: E402
 from s3_servers import new_bucket  # noqa: E402
 
 from storage import s3, trial  # noqa: E402
@@ -48,7 +49,7 @@ def ceph_store(by_https: S3Address) -> S3Store:
     return S3Store(new_bucket(by_https))
 
 
-class TestS3StoreOnCeph(StoreContract):
+class TestS3StoreOnCeph(S3Contract):
     @pytest.fixture
     def opened(self, ceph_store: S3Store) -> Opened:
         return Opened(

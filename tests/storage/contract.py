@@ -145,11 +145,12 @@ class StoreContract:
             with pytest.raises(NotFound):
                 store.get(Area.RECORDS, key, version_id)
 
-    def test_many_are_destroyed_at_once_each_on_its_own(self, opened: Opened) -> None:
+    @pytest.mark.parametrize(("versions", "each"), [(1, 7), (2, 2)])
+    def test_many_are_destroyed_at_once_each_on_its_own(self, opened: Opened, versions: int, each: int) -> None:
         store = opened.store
-        free, held, locked = ([uuid.uuid4().hex for _ in range(3)] for _ in range(3))
+        free, held, locked = ([uuid.uuid4().hex for _ in range(each)] for _ in range(3))
         for key in (*free, *held, *locked):
-            for data in (b"one", b"two"):
+            for data in (b"one", b"two")[:versions]:
                 lock = opened.now() + timedelta(hours=1) if key in locked else None
                 store.put(Area.RECORDS, key, data, retain_until=lock)
         for key in held:
@@ -162,11 +163,11 @@ class StoreContract:
         for key in free:
             gone = told[key]
             assert isinstance(gone, Destroyed)
-            assert len(gone.version_ids) == 2
+            assert len(gone.version_ids) == versions
         assert isinstance(told[never], Destroyed)
         stats = store.stat_each(Area.RECORDS, [*free, *held, *locked])
         assert {key for key, versions in stats.items() if versions == ()} == set(free)
-        assert all(isinstance(stats[key], tuple) and len(stats[key]) == 2 for key in (*held, *locked))
+        assert all(isinstance(stats[key], tuple) and len(stats[key]) == versions for key in (*held, *locked))
         for key in held:
             store.protect(Area.RECORDS, key, hold=False)
         again = store.destroy_each(Area.RECORDS, [*free, *held, *locked], bypass_lock=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from contract import Opened, StoreContract
+from contract import Opened
 from freezegun import freeze_time
+from s3_contract import S3Contract
 from s3_servers import moto_bucket
 
 from storage.protocol import LockMode
@@ -21,7 +22,7 @@ def moto_store() -> Iterator[S3Store]:
         yield S3Store(address)
 
 
-class TestS3StoreOnMoto(StoreContract):
+class TestS3StoreOnMoto(S3Contract):
     @pytest.fixture
     def opened(self, moto_store: S3Store) -> Iterator[Opened]:
         with freeze_time(datetime.now(UTC), tick=True) as time:
