@@ -147,7 +147,7 @@ def _destroyed(
     listed = time.perf_counter() - began
     register.answer(site.vault, run.run_id, None, Answer.DESTROY, by=officer, now=now())
     for person in others:
-        run = register.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+        run = register.approve(run.run_id, shown_sha256=register.show(run.run_id).shown_sha256, by=person, now=now())
     seen: list[tuple[int, int]] = []
     began, used = time.perf_counter(), time.process_time()
     done = disposal.execute(site, run.run_id, by=officer, step=lambda count, _: seen.append((count, _resident()))).run

@@ -186,14 +186,14 @@ def exclude(
 
 @disposal.command("approve")
 @click.argument("run")
-@click.option("--list", "list_sha256", metavar="SHA256", help="Hash of the list you looked at (confide disposal show).")
+@click.option("--list", "shown_sha256", metavar="SHA256", help="Hash of the list with its answers, as you saw it.")
 @person_options
 @json_option
-def approve(run: str, list_sha256: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
+def approve(run: str, shown_sha256: str | None, username: str | None, password_file: str | None, as_json: bool) -> None:
     """Approve a run as it is answered. Two persons do, neither who prepared it nor who answered; good for thirty days.
 
-    Records officers, counsel, deputies and outside approvers may. With the hash of the list, so that nobody approves
-    another list than they saw; at a terminal it is shown and asked.
+    Records officers, counsel, deputies and outside approvers may. With the hash of the list and its answers, which
+    `confide disposal show` tells, so that nobody approves what they did not see; at a terminal it is shown and asked.
     """
     opened()
     from flows.site import now
@@ -201,14 +201,14 @@ def approve(run: str, list_sha256: str | None, username: str | None, password_fi
 
     by = authenticated(Claimed(username, password_file))
     found = register.show(run_id(run))
-    if list_sha256 is None:
+    if shown_sha256 is None:
         ask.require_terminal()
+        shown_sha256 = found.shown_sha256  # what changes while it is shown is refused
         for line in lines_of(found):
             click.echo(line, err=True)
         if ask.choose("Have these records destroyed?", ["yes", "no"], default="no") != "yes":
             raise CommandError(ExitCode.CONFLICT, "Nothing was approved.", "The run stays as it is.")
-        list_sha256 = found.list_sha256
-    found = register.approve(found.run_id, list_sha256=list_sha256.strip().lower(), by=by, now=now())
+    found = register.approve(found.run_id, shown_sha256=shown_sha256.strip().lower(), by=by, now=now())
     tell(found, next_step(found), as_json=as_json)
 
 

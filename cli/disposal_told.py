@@ -157,6 +157,7 @@ def lines_of(run: Run, *, may_know: bool = False) -> list[str]:
         f"Run {run.ref}: {run.state}, {run.rows} row(s) as of {run.as_of}, schedule {run.schedule_version}",
         f"List: {run.list_sha256}",
         f"Answers: {answers}",
+        *([f"To be approved: {run.shown_sha256} (the list with its answers)"] if run.shown_sha256 else []),
         *(f"To be transferred: {one.rows} to {one.name}" for one in run.successors),
     ]
     if run.approvals:

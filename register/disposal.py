@@ -38,6 +38,7 @@ LARGEST = 10_000
 """Rows of one run: as many as people can answer for, and as one evening destroys."""
 PAGE = 500
 _REASON = "disposal-reason"
+_TO_APPROVE = (RunState.OPEN, RunState.APPROVING)
 _APPROVERS = (StaffRole.COUNSEL, StaffRole.OUTSIDE_APPROVER, StaffRole.DEPUTY, StaffRole.RECORDS_OFFICER)
 _OFFICE = (StaffRole.RECORDS_OFFICER,)
 
@@ -211,11 +212,11 @@ def exclude(
     return changed
 
 
-def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime) -> Run:
+def approve(run_id: UUID, *, shown_sha256: str, by: facts.Actor, now: dt.datetime) -> Run:
     """Approve a run as it is answered; the second approval lets it be executed for thirty days.
 
     Args:
-        list_sha256: of the list that the person looked at; another list is refused.
+        shown_sha256: of the list and its answers as the person saw them; where either is another now, it is refused.
 
     Raises:
         RegisterError: NOT_ALLOWED; SAME_PERSON for who prepared, answered or approved already; NOT_WHAT_WAS_SHOWN;
@@ -225,7 +226,7 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
     lapse(run_id, now=now)  # stays so, whatever is refused below
     with transaction.atomic():
         run = _run(run_id)
-        _require(run, RunState.OPEN, RunState.APPROVING)
+        _require(run, *_TO_APPROVE)
         refusal = rules.may_approve(
             person.staff_id,
             entitled=not person.roles.isdisjoint(_APPROVERS),
@@ -235,11 +236,12 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
         )
         if refusal is not None:
             raise _not_this_person(refusal)
-        if list_sha256 != run.list_sha256:
+        answered = _answered_sha256(run)
+        if shown_sha256 != answered:
             raise RegisterError(
                 RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
-                "That is the hash of another list.",
-                "Look at the list, and approve with the hash it shows: confide disposal show",
+                "That is not the list with its answers as they are now.",
+                "Look at it again, and approve with the hash it shows: confide disposal show",
             )
         going = Q(answer=Answer.DESTROY.value) | Q(answer=Answer.TRANSFER.value, successor__isnull=False)
         if not run.items.filter(going, outcome=Outcome.WAITING.value).exists():
@@ -251,8 +253,8 @@ def approve(run_id: UUID, *, list_sha256: str, by: facts.Actor, now: dt.datetime
             run=run, staff_id=person.staff_id, capacity=_capacity(person), list_sha256=run.list_sha256, at=now
         )
         first = run.state == RunState.OPEN.value
-        answered = {"approved_sha256": _answered_sha256(run)} if first else {}
-        _move(run, RunState.APPROVING if first else RunState.APPROVED, **answered)
+        at_first = {"approved_sha256": answered} if first else {}
+        _move(run, RunState.APPROVING if first else RunState.APPROVED, **at_first)
         details: audit.Details = {"capacity": _capacity(person), "sha256": run.list_sha256}
         audit.append(person, AuditVerb.DISPOSAL_APPROVED, "disposal", run.id, details, now=now)
     return show(run_id)
@@ -518,6 +520,7 @@ def _fact(row: models.DisposalRun) -> Run:
         rows=row.rows,
         list_sha256=row.list_sha256,
         approved_sha256=row.approved_sha256,
+        shown_sha256=_answered_sha256(row) if row.state in _TO_APPROVE else "",
         approvals=approvals,
         approval_ends=min((one.at for one in approvals), default=None) and approvals[0].at + rules.APPROVAL_LASTS,
         answers=dict(answers),

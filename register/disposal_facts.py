@@ -124,6 +124,9 @@ class Run:
     rows: int
     list_sha256: str
     approved_sha256: str
+    """Of the list with its answers, as it was at the first approval."""
+    shown_sha256: str
+    """The same as it is now, for who approves next; empty before and after."""
     approvals: tuple[Approved, ...]
     approval_ends: dt.datetime | None
     answers: Mapping[str, int]

@@ -354,7 +354,7 @@ class S3Store:
                 if isinstance(failure, NotFound):
                     continue  # somebody else removed it; the look that follows decides
                 if area is Area.RECORDS:
-                    self._refuse_protected(area, key, bypass_lock)
+                    self._refuse_protected(area, key, False)  # a COMPLIANCE lock ends for nobody
                 raise failure
             removed += [version_id for version_id in batch if version_id not in refused]
         return removed

@@ -77,13 +77,16 @@ class Records:
         run = self.proposed()
         self.answered(run)
         for person in (self.world.counsel, self.deputy):
-            run = disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+            run = disposal.approve(
+                run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now()
+            )
         return run
 
     def executed(self, run: Run, **more: object) -> Run:
         from flows import disposal
 
-        return disposal.execute(self.site, run.run_id, by=self.world.officer, **more).run  # type: ignore[arg-type]
+        told = {"by": self.world.officer, **more}
+        return disposal.execute(self.site, run.run_id, **told).run  # type: ignore[arg-type]
 
     def another_client(self) -> UUID:
         from register import clients

@@ -163,7 +163,7 @@ def test_rows_without_an_answer_or_answered_retain_are_out_whatever_is_approved_
     )  # fmt: skip
     records.answered(run, [elsewhere.record_id], Answer.TRANSFER)
     for person in (records.world.counsel, records.board):
-        run = disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+        run = disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now())
     with pytest.raises(RegisterError) as late:
         records.answered(run, [silent.record_id])
     assert late.value.code is RegisterErrorCode.DISPOSAL
@@ -206,19 +206,49 @@ def test_who_prepared_answered_or_approved_does_not_approve_and_nobody_without_t
 
     def refused(person: facts.Person) -> RegisterErrorCode:
         with pytest.raises(RegisterError) as no:
-            disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+            disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now())
         return no.value.code
 
     assert refused(records.world.officer) is RegisterErrorCode.SAME_PERSON
     assert refused(records.world.administrator) is RegisterErrorCode.NOT_ALLOWED
-    disposal.approve(run.run_id, list_sha256=run.list_sha256, by=records.world.counsel, now=now())
+    disposal.approve(
+        run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=records.world.counsel, now=now()
+    )
     assert refused(records.world.counsel) is RegisterErrorCode.SAME_PERSON
     with pytest.raises(RegisterError) as another:
-        disposal.approve(run.run_id, list_sha256="0" * 64, by=records.deputy, now=now())
+        disposal.approve(run.run_id, shown_sha256="0" * 64, by=records.deputy, now=now())
     assert another.value.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
     with pytest.raises(RegisterError):
         records.executed(disposal.show(run.run_id))
     assert disposal.show(run.run_id).state is RunState.APPROVING, "approved by one, and not executed"
+
+
+def test_what_was_answered_otherwise_since_it_was_shown_is_not_approved(records: Records) -> None:
+    from flows.site import now
+    from register import disposal
+
+    first, second = records.kept(2)
+    run = records.proposed()
+    records.answered(run, [first.record_id])
+    seen = disposal.show(run.run_id)
+    records.answered(run, [second.record_id])
+    with pytest.raises(RegisterError) as another:
+        disposal.approve(run.run_id, shown_sha256=seen.shown_sha256, by=records.world.counsel, now=now())
+    assert another.value.code is RegisterErrorCode.NOT_WHAT_WAS_SHOWN
+    seen = disposal.show(run.run_id)
+    assert disposal.approve(
+        run.run_id, shown_sha256=seen.shown_sha256, by=records.world.counsel, now=now()
+    ).state is RunState.APPROVING  # fmt: skip
+    disposal.exclude(
+        records.site.vault, run.run_id, [first.record_id], reason="asked for", by=records.deputy, now=now()
+    )
+    with pytest.raises(RegisterError):
+        disposal.approve(run.run_id, shown_sha256=seen.shown_sha256, by=records.board, now=now())
+    approved = disposal.approve(
+        run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=records.board, now=now()
+    )
+    assert approved.state is RunState.APPROVED
+    assert approved.shown_sha256 == "", "nobody approves it any more"
 
 
 def test_an_approval_runs_out_after_thirty_days_and_its_rows_come_back(
@@ -402,7 +432,7 @@ def test_a_client_of_whom_something_is_kept_keeps_a_name(records: Records) -> No
     run = records.proposed()
     records.answered(run, [kept[0].record_id])
     for person in (records.world.counsel, records.deputy):
-        disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+        disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now())
     run = records.executed(disposal.show(run.run_id))
     assert (run.clients_erased, run.outcomes[Outcome.DESTROYED]) == (0, 1)
     identity = clients.identity_of(records.world.vault, records.world.ids.client)

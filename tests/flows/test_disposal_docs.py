@@ -57,8 +57,12 @@ def test_the_commands_of_the_page_work_as_they_stand(world: World, tmp_path: Pat
         assert ran.returncode == 0, (given, ran.stdout, ran.stderr)
         told.append(json.loads(ran.stdout))
         if given[1:2] == ["propose"] and "--dry-run" not in given:
-            known = {"RUN": told[-1]["ref"], "SHA256": told[-1]["list_sha256"]}
-    assert told[0]["list_sha256"] == known["SHA256"], "the list that was told is the list that was frozen"
+            known = {"RUN": told[-1]["ref"]}
+            assert told[-1]["list_sha256"] == told[0]["list_sha256"], (
+                "the list that was told is the list that was frozen"
+            )
+        if given[1:2] == ["show"]:
+            known["SHOWN"] = told[-1]["run"]["shown_sha256"] if "run" in told[-1] else ""
     (path,) = (tmp_path / "out").iterdir()
     assert path.read_bytes().startswith(b"%PDF")
     assert told[-1][0]["outcomes"] == {"destroyed": len(kept)}

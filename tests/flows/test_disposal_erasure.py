@@ -167,7 +167,7 @@ def test_a_restore_of_an_older_backup_brings_nothing_back_that_a_run_destroyed(
     from register import disposal
 
     for person in (world.counsel, records.board):
-        run = disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now())
+        run = disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now())
     records.executed(run)
     places = Places(home=tmp_path / "elsewhere", keys=world.keys)
     master = places.custody.load()

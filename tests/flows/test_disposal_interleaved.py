@@ -109,7 +109,7 @@ def machine(
             people = (records.world.officer, records.world.counsel, records.deputy, records.board)
             run = disposal.show(self.run_id)
             if self.quietly(
-                lambda: disposal.approve(run.run_id, list_sha256=run.list_sha256, by=people[who], now=self.now())
+                lambda: disposal.approve(run.run_id, shown_sha256=run.shown_sha256, by=people[who], now=self.now())
             ):
                 self.approved_by.add(people[who].staff_id)
 

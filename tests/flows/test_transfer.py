@@ -272,11 +272,11 @@ def test_only_what_two_others_approved_for_that_very_organization_is_handed_over
         disposal.answer(world.vault, run.run_id, [going.record_id], Answer.TRANSFER, by=world.officer, now=now())
     assert "needs the organization that takes it" in nobody.value.sentence
     house.answered(run, [going])
-    disposal.approve(run.run_id, list_sha256=run.list_sha256, by=world.counsel, now=now())
+    disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=world.counsel, now=now())
     with pytest.raises(RegisterError) as one:
         house.handed_over(run)
     assert one.value.code is RegisterErrorCode.DISPOSAL
-    disposal.approve(run.run_id, list_sha256=run.list_sha256, by=house.records.board, now=now())
+    disposal.approve(run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=house.records.board, now=now())
     with pytest.raises(RegisterError) as elsewhere:
         house.handed_over(run, successor=world.ids.housing)
     assert elsewhere.value.code is RegisterErrorCode.DISPOSAL

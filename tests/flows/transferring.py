@@ -63,7 +63,9 @@ class Transferring:
         from register import disposal
 
         for person in (self.records.world.counsel, self.records.board):
-            run = disposal.approve(run.run_id, list_sha256=run.list_sha256, by=person, now=now() + later)
+            run = disposal.approve(
+                run.run_id, shown_sha256=disposal.show(run.run_id).shown_sha256, by=person, now=now() + later
+            )
         return run
 
     def handed_over(

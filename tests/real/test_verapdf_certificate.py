@@ -48,7 +48,9 @@ def test_every_stage_of_a_certificate_keeps_both_standards(
     staying = records.proposed()
     records.answered(staying, [locked.record_id])
     for person in (records.world.counsel, records.deputy):
-        staying = disposal.approve(staying.run_id, list_sha256=staying.list_sha256, by=person, now=now())
+        staying = disposal.approve(
+            staying.run_id, shown_sha256=disposal.show(staying.run_id).shown_sha256, by=person, now=now()
+        )
     with monkeypatch.context() as patch:
         patch.setattr(bytes_of, "remove", locked_meanwhile)
         staying = records.executed(staying)
