@@ -31,7 +31,7 @@ from templates import explain, place, rich
 from templates.errors import FormCode, FormError, Place
 from templates.package import check_word_file
 from templates.pictures import place_pictures
-from templates.plain import plain
+from templates.plain import plain, texts
 from templates.sandbox import environment
 
 MAX_PATCHED = 32
@@ -249,7 +249,7 @@ def _lines(patched: str) -> str:
 
 def _refuse_left_over(template: _Template, values: Mapping[str, object]) -> None:
     """Refuse a document that still shows placeholders, except where a value or the author's own words hold braces."""
-    own = [text for text in _texts_of(values) if _LEFT_OVER.search(text)]
+    own = [text for _, text in texts(values) if _LEFT_OVER.search(text)]
     for part, root in _rendered_parts(template):
         name = place.part_name(part)
         for number, paragraph in enumerate(root.iter(f"{_W}p"), start=1):
@@ -285,17 +285,6 @@ def _attached_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
     for part in template.docx.part.package.parts:
         if place.is_told(part) and (element := getattr(part, "element", None)) is not None:
             yield part, element
-
-
-def _texts_of(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts_of(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts_of(item)
 
 
 class _FixedZip(PhysPkgWriter):
