@@ -3,15 +3,17 @@
 LibreOffice draws a character that no installed font has as the first glyph of some font, `.notdef`: an empty box, in
 a few fonts (Liberation Serif) nothing at all. The text of the PDF still says the character, so a search of its words
 finds a name that nobody can read. Danger: a client signs a paper that names boxes. Invariant: the glyphs themselves are
-looked at, in every embedded font of what was rendered; a font of a kind that cannot be looked at is refused too. An
-error never tells which characters of a person's field they are (`templates.coverage`).
+looked at, in every embedded font of what was rendered; a font of a kind that cannot be looked at is refused too. A
+mark over or under a letter leaves no trace at all, in glyphs or text, where no font has it: for those the values are
+compared with what the installed fonts have. An error never tells which characters of a person's field they are
+(`templates.coverage`).
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pikepdf
@@ -32,11 +34,11 @@ def refuse_boxes(document: pikepdf.Pdf, values: Mapping[str, object] | None) -> 
     `values`: what the form was filled with, to tell the fields; None where that is not known.
     """
     empty = {key: (font, codes) for key, font in _fonts(document) if (codes := _notdef_codes(font))}
-    if not empty:
-        return
-    characters = _characters(document, empty)
+    characters = _characters(document, empty) if empty else None
     if characters is not None:
         raise _refused(characters, values)
+    if lost := coverage.without_font(values or {}):
+        raise _unprintable([f"{field} ({coverage.told(field, marks)})" for field, marks in lost.items()])
 
 
 def _fonts(document: pikepdf.Pdf) -> Iterator[tuple[tuple[int, int], Any]]:
@@ -78,7 +80,7 @@ def _like_the_first(font: bytes, last: int) -> frozenset[int] | None:
         tables[tag] = font[offset : offset + length]
     if not {b"cmap", b"head", b"loca", b"glyf"} <= tables.keys():
         return None
-    glyph_of = _byte_encoding(tables[b"cmap"])
+    glyph_of = _glyphs_of(tables[b"cmap"])
     if glyph_of is None:
         return None
     wide = struct.unpack_from(">h", tables[b"head"], 50)[0] == 1
@@ -87,14 +89,20 @@ def _like_the_first(font: bytes, last: int) -> frozenset[int] | None:
     starts = found if wide else tuple(2 * place for place in found)
     first = outlines[starts[0] : starts[1]]
     alike = {glyph for glyph in range(len(starts) - 1) if outlines[starts[glyph] : starts[glyph + 1]] == first}
-    return frozenset(code for code in range(1, last + 1) if glyph_of[code] in alike)
+    return frozenset(code for code in range(1, last + 1) if glyph_of.get(code, 0) in alike)
 
 
-def _byte_encoding(table: bytes) -> bytes | None:
-    """Of a `cmap` its glyph of every code from 0 to 255 (format 0, the only one that LibreOffice 7.4 writes)."""
+def _glyphs_of(table: bytes) -> dict[int, int] | None:
+    """Of a `cmap` the glyph of every code, in the two ways that LibreOffice 7.4 writes it: format 0, and with more than
+    255 outlines format 6."""
     count, _, _, offset = struct.unpack_from(">HHHI", table, 2)
-    written = struct.unpack_from(">H", table, offset)[0]
-    return table[offset + 6 : offset + 262] if count == 1 and written == 0 else None
+    (written,) = struct.unpack_from(">H", table, offset)
+    if count != 1 or written not in (0, 6):
+        return None
+    if written == 0:
+        return dict(enumerate(table[offset + 6 : offset + 262]))
+    first, entries = struct.unpack_from(">HH", table, offset + 6)
+    return dict(enumerate(struct.unpack_from(f">{entries}H", table, offset + 10), start=first))
 
 
 # --- only where something is missing ----------------------------------------------------------------------------------
@@ -166,6 +174,10 @@ def _refused(characters: frozenset[str], values: Mapping[str, object] | None) ->
     if left or not places:
         where = "the paper" if places or values is None else "the form's own words"
         places.append(f"{where} ({coverage.told('', left)})" if left else where)
+    return _unprintable(places)
+
+
+def _unprintable(places: Sequence[str]) -> FormError:
     return FormError(
         FormCode.TEXT_UNPRINTABLE,
         "No installed font has all letters of this paper, and empty boxes, or nothing, would be printed for them: "

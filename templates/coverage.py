@@ -2,7 +2,7 @@
 
 Danger: a name in letters that no font has prints as empty boxes, or as nothing, and reads as nobody's. Invariants: what
 is told of a field that may be about a person is how many characters, and of which script, never which; what fontconfig
-says is a help across the desk, and the finished PDF (`templates.boxes`) decides.
+says is told across the desk, and the finished PDF is looked at all the same (`templates.boxes`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from collections.abc import Collection, Mapping
 
 from templates.plain import each_text
 
-REMEDY = "Install a font for its script (docs/templates.md, “Letters and fonts”), or write it in Latin letters."
+REMEDY = (
+    "Install a font for its script and start Confide anew (docs/templates.md, “Letters and fonts”), "
+    "or write it in Latin letters."
+)
 NOBODYS = ("agency", "organization", "form", "categories", "purposes")
 """The fields, by their first word, that say nothing about a person: their characters may be told by name."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import shutil
 import subprocess
 from collections.abc import Callable
 
@@ -118,6 +117,26 @@ def test_a_letter_of_the_forms_own_is_refused_too(press: Press, form_of: Build) 
     assert "the form's own words" in refused.value.sentence
 
 
+def test_a_mark_that_no_font_has_vanished_without_a_trace_and_is_refused(press: Press, form_of: Build) -> None:
+    """LibreOffice draws a space for it, and the text of the PDF does not say it either."""
+    marks = ("\u1ad0", "\u1ac5", "\u1cd0", "\u1ab0", "\u0951")
+    mark = next(one for one in marks if not in_some_font(one))
+    with pytest.raises(FormError) as refused:
+        preview(form_of("{{ client.name }}"), {"client": {"name": f"Max{mark}imo"}}, press=press)
+    assert refused.value.code is FormCode.TEXT_UNPRINTABLE
+    assert "client.name (1 character: " in refused.value.sentence
+
+
+def test_a_paper_with_more_than_255_outlines_in_a_font_is_read(press: Press, form_of: Build) -> None:
+    """There LibreOffice writes the table of glyphs in another way."""
+    letters = "".join(chr(code) for code in (*range(0xC0, 0x17F), *range(0x1E00, 0x1EFA)) if code not in (0xD7, 0xF7))
+    form = form_of("{{ name }}")
+    assert preview(form, {"name": letters}, press=press)
+    with pytest.raises(FormError) as refused:
+        preview(form, {"name": f"{letters} {NOBODY_HAS}"}, press=press)
+    assert "name (1 character: unknown)" in refused.value.sentence
+
+
 def test_what_leaves_no_ink_is_not_missed(press: Press, form_of: Build) -> None:
     name = "A\u00a0b\u2003c\u200bd\u200de\u2060f\u00adg\ufe0fh\u2011i\u3000j"
     assert preview(form_of("{{ name }}"), {"name": name}, press=press)
@@ -142,7 +161,7 @@ def test_what_is_told_across_the_desk_is_what_the_finished_page_shows(press: Pre
 def test_without_fontconfig_nothing_is_told_early_and_the_page_decides(
     monkeypatch: pytest.MonkeyPatch, press: Press, form_of: Build
 ) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(coverage, "_installed", lambda: None)
     assert coverage.without_font({"name": NOBODY_HAS}) == {}
     with pytest.raises(FormError):
         preview(form_of("{{ name }}"), {"name": NOBODY_HAS}, press=press)
