@@ -33,6 +33,7 @@ from templates.package import check_word_file
 from templates.pictures import place_pictures
 from templates.plain import plain, texts
 from templates.sandbox import environment
+from templates.together import Styles, keep_together, styles_of
 
 MAX_PATCHED = 32
 """Prepared parts kept; a form has about four."""
@@ -114,6 +115,7 @@ class OpenForm:
             self._template.render(values, jinja_env=environment, autoescape=True)
             _refuse_left_over(self._template, values)
             place_pictures(_attached_parts(self._template), values)
+            keep_together(self._template.docx.element.body, self._template.styles)
             return _packed(self._template.docx.part.package)
         except _TORN_DOCUMENT:  # its message may quote a value
             raise FormError(
@@ -134,6 +136,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         """How many braces the author of each part wrote to be printed (as ``{_{``)."""
         self._compiled: dict[str, tuple[str, Template]] = {}
         self._grids_may_change = True
+        self.styles = Styles(kept=frozenset(), breaking=frozenset(), usual="")
         self._unfilled: Any = None
 
     def sources(self) -> Iterator[tuple[Any, str]]:
@@ -151,6 +154,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
             with explain.errors_of(part, source, {}):
                 self._compiled[part.partname] = (source, environment.compiled(source))
         self._grids_may_change = _grids_may_change(self.docx.element.body)
+        self.styles = styles_of(self.docx.styles.element)
 
     def build_xml(self, context: dict[str, Any], jinja_env: Any = None) -> str:
         return self._rendered(self.docx.part, context)
