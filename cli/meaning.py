@@ -20,7 +20,8 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "picture_invalid picture_empty text_unprintable key_unfit",
         "templates": "not_a_word_file word_file_too_large word_file_unsafe template_broken braces_left_over "
         "field_missing field_none field_not_plain field_not_text unknown_filter forbidden_expression "
-        "manifest_broken logo_unusable picture_without_words not_a_pdf fill_timeout fill_memory fill_failed",
+        "manifest_broken logo_unusable picture_without_words text_unprintable not_a_pdf "
+        "fill_timeout fill_memory fill_failed",
         "rules": "bad_request bad_registry bad_schedule",
         "flows": "key_setting",
     },

@@ -82,10 +82,11 @@ def _issued(site: Site, run: Run, stage: CertificateStage, reach: Erasure, *, by
 
     paper, moment = destruction_certificate(), now()
     step(0, "filling")
-    filled = site.press.fill(paper.docx, _fields(site, run, paper, reach, moment), locale=paper.language)
+    fields = _fields(site, run, paper, reach, moment)
+    filled = site.press.fill(paper.docx, fields, locale=paper.language)
     step(1, "rendering")
     today = agency.today(moment)
-    pdf = site.press.render(filled, title=paper.title, language=paper.language, prepared_on=today)
+    pdf = site.press.render(filled, title=paper.title, language=paper.language, prepared_on=today, values=fields)
     step(2, "sealing")
     authority, stamper, key = site.authority, site.stamper, site.seal_key
     certified = chain.certify(prepare.prepare(pdf, paper.labels), authority, stamper, now=moment, key=key)

@@ -21,8 +21,12 @@ from register import agency, organizations, packets
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import FormChoice, Packet, PacketRequest, Person, Refusal, StatementRequest
 from rules.choosing import Choice, family_for, published
+from rules.draft import StatementDraft
+from rules.finding import Finding, FindingCode, block
 from rules.request import Problem, RequestError, StatementWish, parse_request
 from rules.vocabulary import InformationCategory, PurposeCode
+from rules.wording import fields_of
+from templates import coverage
 
 if TYPE_CHECKING:
     from templates.form import Form
@@ -62,23 +66,41 @@ def open_packet(site: Site, told: Mapping[str, Any], *, by: Person, again: bool 
 
     Raises `RequestError` and `RegisterError` with everything that is wrong; then nothing was opened.
     """
-    packet = packets.open_packet(site.vault, packet_request(site, told, again=again), by=by, now=now())
+    request = packet_request(site, told, again=again)
+    packet = packets.open_packet(site.vault, request, by=by, now=now(), also=unprintable)
     call(site)
     return packet
 
 
 def warnings(site: Site, told: Mapping[str, Any], *, by: Person) -> tuple[Refusal, ...]:
     """What the rules say of a request without refusing it, each once. Raises as `open_packet` does."""
-    found = packets.findings(site.vault, packet_request(site, told), by=by, now=now())
+    found = packets.findings(site.vault, packet_request(site, told), by=by, now=now(), also=unprintable)
     return tuple({(one.form_id, one.finding): one for one in found if not one.blocks}.values())
 
 
 def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:
     """Ask again for what failed or was made void, on the forms now in force, and wake a worker."""
     choices = {form.id: forms.form_choice(form) for form in site.catalog}
-    packet = packets.reissue(site.vault, packet_id, request_id=uuid4(), forms=choices, by=by, now=now())
+    packet = packets.reissue(
+        site.vault, packet_id, request_id=uuid4(), forms=choices, by=by, now=now(), also=unprintable
+    )
     call(site)
     return packet
+
+
+def unprintable(draft: StatementDraft) -> tuple[Finding, ...]:
+    """F07: letters that no installed font has, told while the client sits there; the finished PDF decides."""
+    fields = fields_of(draft, statement_ref="", prepared_on=date.min)
+    return tuple(
+        block(
+            FindingCode.F07,
+            field,
+            f"No installed font has these letters, and empty boxes would be printed ({coverage.told(field, lacking)}). "
+            f"{coverage.REMEDY}",
+            "42 CFR 2.31(a); 45 CFR 164.508(c)",
+        )
+        for field, lacking in coverage.without_font(fields).items()
+    )
 
 
 def call(site: Site) -> None:

@@ -48,7 +48,8 @@ def accompanying_notice(site: Site, statement_id: UUID, *, language: Language, b
     today = agency.today(moment)
     fields = fields_of(page, statement_ref=row.ref, prepared_on=today, logo=agency.logo())
     filled = site.press.fill(form.docx(language), fields, locale=language)
-    pdf = site.press.render(filled, title=form.title[language], language=language, prepared_on=today)
+    title = form.title[language]
+    pdf = site.press.render(filled, title=title, language=language, prepared_on=today, values=fields)
     name = f"{form.id}-{row.ref}.pdf"
     _, findings = read_back(site, pdf, name, page, row)
     _refuse(row, findings)

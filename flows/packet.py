@@ -93,7 +93,7 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
         filled = site.press.fill(forms.printed_on(form, row.language), fields, locale=row.language)
     with stages.step(Step.RENDER, subject):
         title = form.title[row.language]
-        pdf = site.press.render(filled, title=title, language=row.language, prepared_on=prepared_on)
+        pdf = site.press.render(filled, title=title, language=row.language, prepared_on=prepared_on, values=fields)
     with stages.step(Step.CHECK, subject):
         pages = refuse_wrong_names(site, row, draft, pdf)
     with stages.step(Step.CERTIFY, subject):

@@ -68,6 +68,7 @@ LASTING = frozenset(
         "field_none",
         "field_not_plain",
         "field_not_text",
+        "text_unprintable",
         "unknown_filter",
         "forbidden_expression",
         "not_a_word_file",

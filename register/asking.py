@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -25,6 +25,9 @@ from rules.vocabulary import Family, Language, PacketState, SignerRole, Statemen
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+
+Look = Callable[[StatementDraft], tuple[Finding, ...]]
+"""What else is looked at in a draft that this room cannot see, such as the machine's fonts."""
 
 _ON_THE_WAY = (StatementState.DRAFT, StatementState.PRESENTED)
 
@@ -72,8 +75,15 @@ def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> 
     return tuple(asked)
 
 
-def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt.date) -> tuple[facts.Refusal, ...]:
-    """What the rules say of each, in order, blocking and warning."""
+def nothing_else(_draft: StatementDraft) -> tuple[Finding, ...]:
+    """The `Look` that looks at nothing."""
+    return ()
+
+
+def findings_of(
+    request: facts.PacketRequest, wanted: Sequence[Asked], today: dt.date, also: Look
+) -> tuple[facts.Refusal, ...]:
+    """What the rules, and `also`, say of each, in order, blocking and warning."""
     acknowledged = (
         _acknowledging(wanted)
         or models.Statement.objects.filter(
@@ -87,6 +97,7 @@ def findings_of(request: facts.PacketRequest, wanted: Sequence[Asked], today: dt
             *_review(one),
             *_room_for_two(one),
             *statement_rules.check(one.draft, today=today, policy_acknowledged=acknowledged),
+            *also(one.draft),
         )
     )
 

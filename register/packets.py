@@ -56,11 +56,18 @@ class _Sealed:
     draft: bytes
 
 
-def open_packet(vault: Vault, request: facts.PacketRequest, *, by: facts.Actor, now: dt.datetime) -> facts.Packet:
+def open_packet(
+    vault: Vault,
+    request: facts.PacketRequest,
+    *,
+    by: facts.Actor,
+    now: dt.datetime,
+    also: asking.Look = asking.nothing_else,
+) -> facts.Packet:
     """Open a packet for a client, or return the one this request opened before.
 
     A privacy acknowledgment is put first by itself when `request.acknowledgment` names its form and the client has none
-    of that version in force or on the way (V20).
+    of that version in force or on the way (V20). `also` looks at every draft beside the rules.
 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; EMPTY_PACKET; REFUSED with every blocking finding in `findings`.
@@ -70,7 +77,7 @@ def open_packet(vault: Vault, request: facts.PacketRequest, *, by: facts.Actor, 
     if earlier is not None:
         return _same(earlier, request)
     wanted = asking.drafts_of(vault, request, today=agency.today(now))
-    refused = tuple(one for one in asking.findings_of(request, wanted, agency.today(now)) if one.blocks)
+    refused = tuple(one for one in asking.findings_of(request, wanted, agency.today(now), also) if one.blocks)
     if refused:
         raise RegisterError(
             RegisterErrorCode.REFUSED,
@@ -96,16 +103,21 @@ def open_packet(vault: Vault, request: facts.PacketRequest, *, by: facts.Actor, 
 
 
 def findings(
-    vault: Vault, request: facts.PacketRequest, *, by: facts.Actor, now: dt.datetime
+    vault: Vault,
+    request: facts.PacketRequest,
+    *,
+    by: facts.Actor,
+    now: dt.datetime,
+    also: asking.Look = asking.nothing_else,
 ) -> tuple[facts.Refusal, ...]:
-    """Everything the rules find in a request, warnings too, without opening anything.
+    """Everything the rules, and `also`, find in a request, warnings too, without opening anything.
 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID; EMPTY_PACKET.
     """
     staff.require(by, StaffRole.INTAKE)
     today = agency.today(now)
-    return asking.findings_of(request, asking.drafts_of(vault, request, today=today), today)
+    return asking.findings_of(request, asking.drafts_of(vault, request, today=today), today, also)
 
 
 def claim_next(holder: str, *, lease_seconds: float, now: dt.datetime) -> facts.Claim | None:
@@ -202,12 +214,14 @@ def reissue(
     forms: Mapping[str, facts.FormChoice] | None = None,
     by: facts.Actor,
     now: dt.datetime,
+    also: asking.Look = asking.nothing_else,
 ) -> facts.Packet:
     """Ask again: a FAILED packet waits once more; of any other, its VOID statements are opened as a new packet.
 
     Args:
         request_id: makes the new packet exactly once; unused for a FAILED packet.
         forms: the forms now in force by id, for statements whose form has a new version.
+        also: looks at every draft of a new packet beside the rules.
 
     Raises:
         RegisterError: as `open_packet`; NOTHING_TO_REISSUE when no statement of the packet is VOID.
@@ -225,7 +239,7 @@ def reissue(
             "Withdraw a statement first, or open a new packet.",
         )
     fresh = facts.PacketRequest(request_id=request_id, client_id=row.client_id, statements=requests)
-    return open_packet(vault, fresh, by=person, now=now)
+    return open_packet(vault, fresh, by=person, now=now, also=also)
 
 
 def show(packet_id: UUID) -> facts.Packet:

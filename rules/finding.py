@@ -83,6 +83,8 @@ class FindingCode(StrEnum):
     """Finished PDF: the revocation sentence is the wrong one for its family."""
     F06 = "F06"
     """Finished PDF: its title, metadata or file name tells what it must not."""
+    F07 = "F07"
+    """Finished PDF: a letter that no installed font has."""
     O01 = "O01"
     """Registry: the same organization twice, or registered otherwise."""
     O02 = "O02"

@@ -39,6 +39,7 @@ class FormCode(StrEnum):
     SCRATCH_MISSING = "scratch_missing"
     NOT_A_PDF = "not_a_pdf"
     PICTURE_WITHOUT_WORDS = "picture_without_words"
+    TEXT_UNPRINTABLE = "text_unprintable"
     DAEMON_UNREACHABLE = "daemon_unreachable"
 
 

@@ -31,8 +31,9 @@ from templates import explain, place, rich
 from templates.errors import FormCode, FormError, Place
 from templates.package import check_word_file
 from templates.pictures import place_pictures
-from templates.plain import plain
+from templates.plain import plain, texts
 from templates.sandbox import environment
+from templates.together import Styles, keep_together, styles_of
 
 MAX_PATCHED = 32
 """Prepared parts kept; a form has about four."""
@@ -114,6 +115,7 @@ class OpenForm:
             self._template.render(values, jinja_env=environment, autoescape=True)
             _refuse_left_over(self._template, values)
             place_pictures(_attached_parts(self._template), values)
+            keep_together(self._template.docx.element.body, self._template.styles)
             return _packed(self._template.docx.part.package)
         except _TORN_DOCUMENT:  # its message may quote a value
             raise FormError(
@@ -134,6 +136,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
         """How many braces the author of each part wrote to be printed (as ``{_{``)."""
         self._compiled: dict[str, tuple[str, Template]] = {}
         self._grids_may_change = True
+        self.styles = Styles(kept=frozenset(), breaking=frozenset(), usual="")
         self._unfilled: Any = None
 
     def sources(self) -> Iterator[tuple[Any, str]]:
@@ -151,6 +154,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
             with explain.errors_of(part, source, {}):
                 self._compiled[part.partname] = (source, environment.compiled(source))
         self._grids_may_change = _grids_may_change(self.docx.element.body)
+        self.styles = styles_of(self.docx.styles.element)
 
     def build_xml(self, context: dict[str, Any], jinja_env: Any = None) -> str:
         return self._rendered(self.docx.part, context)
@@ -249,7 +253,7 @@ def _lines(patched: str) -> str:
 
 def _refuse_left_over(template: _Template, values: Mapping[str, object]) -> None:
     """Refuse a document that still shows placeholders, except where a value or the author's own words hold braces."""
-    own = [text for text in _texts_of(values) if _LEFT_OVER.search(text)]
+    own = [text for _, text in texts(values) if _LEFT_OVER.search(text)]
     for part, root in _rendered_parts(template):
         name = place.part_name(part)
         for number, paragraph in enumerate(root.iter(f"{_W}p"), start=1):
@@ -285,17 +289,6 @@ def _attached_parts(template: _Template) -> Iterator[tuple[Any, Any]]:
     for part in template.docx.part.package.parts:
         if place.is_told(part) and (element := getattr(part, "element", None)) is not None:
             yield part, element
-
-
-def _texts_of(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts_of(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts_of(item)
 
 
 class _FixedZip(PhysPkgWriter):

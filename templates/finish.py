@@ -9,6 +9,8 @@ before anything is signed:
 * a figure needs words (ISO 14289-1, 7.3);
 * a line drawn around nothing is decoration, and must be said to be (ISO 14289-1, 7.1; `templates.decoration`).
 
+And what no installed font has a letter for is refused (`templates.boxes`).
+
 Danger: metadata that tell who wrote the form, on which machine, and when a client came. Invariants: the metadata are
 written anew, from the title, the language and the date that were handed in; the output depends on nothing else but the
 form, the data and that date (no clock, no random numbers).
@@ -20,13 +22,14 @@ import datetime as dt
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from xml.sax.saxutils import escape
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
+from templates.boxes import refuse_boxes
 from templates.decoration import mark_decoration
 from templates.errors import FormCode, FormError
 
@@ -60,16 +63,26 @@ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http:
 <?xpacket end="w"?>"""
 
 
-def finish(pdf: bytes, *, title: str, language: str, prepared_on: dt.date, strict: bool = True) -> bytes:
+def finish(
+    pdf: bytes,
+    *,
+    title: str,
+    language: str,
+    prepared_on: dt.date,
+    values: Mapping[str, object] | None = None,
+    strict: bool = True,
+) -> bytes:
     """LibreOffice's ``pdf`` as PDF/A-2b and PDF/UA-1, ready for signature fields.
 
-    ``prepared_on`` is the one date in it. ``strict`` refuses a picture without alt text; a preview may pass it.
-    Raises FormError ``not_a_pdf`` or ``picture_without_words``.
+    ``prepared_on`` is the one date in it. ``values`` are what was filled in: an error tells which of them cannot be
+    printed. ``strict`` refuses a picture without alt text; a preview may pass it. Raises FormError ``not_a_pdf``,
+    ``text_unprintable`` or ``picture_without_words``.
     """
     tag = language_tag(language)
     if not title.strip():
         raise ValueError("a document needs a title (ISO 14289-1, 7.1)")
     with _in_memory(pdf) as document:
+        refuse_boxes(document, values)
         _metadata(document, title, tag, prepared_on)
         _color_profile(document)
         for page in document.pages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 from templates.errors import FormCode, FormError
@@ -49,6 +50,32 @@ def paths(data: object, prefix: str = "") -> Iterator[str]:
     elif isinstance(data, list) and data:
         # lists in forms are of one shape; the first member speaks for all
         yield from paths(data[0], f"{prefix}[]")
+
+
+def texts(data: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in ``data`` with its dotted name, the members of a list as ``name[].member``."""
+    if isinstance(data, str):
+        yield prefix, data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from texts(value, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(data, (list, tuple)):
+        for value in data:
+            yield from texts(value, f"{prefix}[]")
+
+
+def each_text(data: object) -> dict[str, str]:
+    """Every different text in ``data`` with the first name it goes by."""
+    first: dict[str, str] = {}
+    for name, text in texts(data):
+        first.setdefault(text, name)
+    return first
+
+
+def spelled(text: str) -> frozenset[str]:
+    """The characters of ``text`` however they are composed, in capitals and without."""
+    forms = (unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC"))
+    return frozenset(one for form in (text, *forms) for case in (form, form.upper(), form.lower()) for one in case)
 
 
 def path_of(data: object, wanted: object, prefix: str = "") -> str | None:

@@ -91,15 +91,25 @@ class Press:
         self._count_fallback()
         return _filled_alone(head, docx, values)
 
-    def render(self, docx: bytes, *, title: str, language: str, prepared_on: dt.date) -> bytes:
+    def render(
+        self,
+        docx: bytes,
+        *,
+        title: str,
+        language: str,
+        prepared_on: dt.date,
+        values: Mapping[str, object] | None = None,
+    ) -> bytes:
         """The Word file ``docx`` as a finished PDF/A-2b and PDF/UA-1 (about 100 ms).
 
         ``title``, ``language`` and ``prepared_on`` are its metadata; they and ``docx`` alone decide every byte.
+        ``values``, with which it was filled, are for the error where a letter of theirs cannot be printed.
         Raises FormError.
         """
         from templates.finish import finish
 
-        return finish(self.converted(docx), title=title, language=language, prepared_on=prepared_on)
+        pdf = self.converted(docx)
+        return finish(pdf, title=title, language=language, prepared_on=prepared_on, values=values)
 
     def converted(self, docx: bytes) -> bytes:
         """The Word file ``docx`` as LibreOffice's own PDF, not yet finished. Raises FormError."""

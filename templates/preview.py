@@ -38,7 +38,8 @@ def preview(
         if error.code is not FormCode.FIELD_MISSING:
             raise
         raise _all_missing(docx, data) or error from None
-    return finish(press.converted(filled), title=title, language=language, prepared_on=NO_DATE, strict=False)
+    pdf = press.converted(filled)
+    return finish(pdf, title=title, language=language, prepared_on=NO_DATE, values=data, strict=False)
 
 
 def _all_missing(docx: bytes, data: Mapping[str, object]) -> FormError | None:

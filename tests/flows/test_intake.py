@@ -130,3 +130,52 @@ def test_a_wish_without_form_and_organization_says_what_to_name(setting: Setting
     del wish["statements"][0]["form"], wish["statements"][0]["organization"]
     with pytest.raises(RequestError, match="neither an organization nor a form"):
         intake.packet_request(setting.site, wish)
+
+
+def _named_in_chinese(setting: Setting) -> dict[str, Any]:
+    """A wish for a client whose name holds a character that no font has, whatever is installed here."""
+    from register import clients
+    from rules.draft import Identity
+
+    identity = Identity(legal_name="Quetzalcanario \U0003fffd", birth_date=dt.date(1990, 5, 4))
+    client = clients.add(setting.world.vault, identity, by=setting.world.intake, now=setting.now)
+    return {**told(setting), "client": str(client.client_id)}
+
+
+def test_a_name_that_no_font_has_letters_for_is_refused_across_the_desk(setting: Setting) -> None:
+    """It was printed as empty boxes, and nobody was told."""
+    from register import packets
+
+    wish = _named_in_chinese(setting)
+    with pytest.raises(RegisterError) as error:
+        intake.open_packet(setting.site, wish, by=setting.world.intake)
+    found = {(one.finding.code, one.finding.field) for one in error.value.findings}
+    assert found == {(FindingCode.F07, "client.name")}
+    said = " ".join(one.finding.sentence for one in error.value.findings)
+    assert "1 character" in said
+    assert "\U0003fffd" not in said
+    assert "Quetzal" not in said
+    assert packets.listing() == ()
+    assert intake.warnings(setting.site, told(setting), by=setting.world.intake) is not None
+
+
+def test_where_fontconfig_says_nothing_the_worker_refuses_the_page_once_and_for_all(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import packet as job
+    from flows.desk import Desk
+    from flows.runs import Stages, Step, StepFailed
+    from rules.vocabulary import StatementState
+    from templates import coverage
+
+    monkeypatch.setattr(coverage, "_installed", lambda: None)
+    opened = intake.open_packet(setting.site, _named_in_chinese(setting), by=setting.world.intake)
+    here = Desk(setting.site)
+    try:
+        with pytest.raises(StepFailed) as failed:
+            job.present(here, Stages(), opened, opened.statements[-1])
+    finally:
+        here.close()
+    assert (failed.value.step, failed.value.code) == (Step.RENDER, "text_unprintable")
+    assert not failed.value.passing
+    assert opened.statements[-1].state is StatementState.DRAFT
