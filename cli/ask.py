@@ -65,6 +65,22 @@ def prompt(question: str, *, default: str | None = None, hidden: bool = False, c
     return answer.strip()
 
 
+def prompt_filled(question: str) -> str:
+    """Ask until something stands there."""
+    while not (given := prompt(question)):
+        click.echo("Something must stand here.", err=True)
+    return given
+
+
+def prompt_day(question: str) -> dt.date:
+    """Ask until it is a day of the calendar."""
+    while True:
+        try:
+            return day(prompt(f"{question} (YYYY-MM-DD)"), "This")
+        except CommandError as wrong:
+            click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
+
+
 def prompt_lines(question: str) -> tuple[str, ...]:
     """Ask for several lines; an empty one ends them."""
     require_terminal()

@@ -16,10 +16,11 @@ from cli.exit_code import ExitCode
 from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
+from cli.who_signs import WhoSigns
 
 if TYPE_CHECKING:
     from flows.site import Site
-    from register.facts import Organization, Packet
+    from register.facts import Organization, Packet, Person
     from templates.form import Form
 
 WAIT_SECONDS = 60.0
@@ -63,7 +64,7 @@ def open_(
     from register.vocabulary import StaffRole
 
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE)
-    told = ask.read_answers(source) if source else _asked(site)
+    told = ask.read_answers(source) if source else _asked(site, by)
     warned = intake.warnings(site, told, by=by)
     asked = intake.open_packet(site, told, by=by, again=again)
     for one in warned:
@@ -207,7 +208,7 @@ def _failures(told: Packet) -> list[str]:
     return lines
 
 
-def _asked(site: Site) -> dict[str, Any]:
+def _asked(site: Site, by: Person) -> dict[str, Any]:
     """Ask for a packet question by question."""
     from register import organizations
     from rules.vocabulary import Language
@@ -218,12 +219,16 @@ def _asked(site: Site) -> dict[str, Any]:
         "language": ask.choose("Language of the client", languages, default="en"),
         "statements": [],
     }
+    signers = WhoSigns(site, ask.given_id(told["client"], "Client id"), by)
     known = organizations.listing()
     papers = {form.id: form for form in site.catalog if form.signers and not form.family.discloses}
     while True:
         what = ask.choose("For an organization, or a paper that shares nothing", ["organization", *papers])
         language = ask.choose("Language", languages, default=told["language"])
-        wish = _paper(papers[what], language) if what in papers else _wish(site, known, language)
+        if what in papers:
+            wish = _paper(papers[what], language) | signers.of_paper()
+        else:
+            wish = _wish(site, known, language) | signers.of_statement()
         told["statements"].append(wish)
         if not click.confirm("Another organization or paper", err=True):
             return told
