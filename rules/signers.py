@@ -51,7 +51,9 @@ def signs_as(draft: StatementDraft, role: SignerRole) -> SignerCapacity:
 
 
 def signer_name(draft: StatementDraft, role: SignerRole) -> str:
-    """Who signs as `role`, one of client and representative: who signs for the client stands in the client's place."""
+    """Who signs as `role`, staff apart: who signs for the client stands in the client's place."""
+    if role is SignerRole.INTERPRETER:
+        return draft.interpreter_name or ""
     if signs_as(draft, role) is SignerCapacity.CLIENT:
         return draft.identity.legal_name
     return draft.representative_name or ""
