@@ -146,6 +146,25 @@ def day(value: object, what: str) -> dt.date:
         raise CommandError(ExitCode.INPUT, f"{what} is not a date.", "Write it as YYYY-MM-DD.") from None
 
 
+def moment(value: object, what: str, zone: dt.tzinfo) -> dt.datetime:
+    """A time as YAML reads it, or as YYYY-MM-DD HH:MM, in `zone` unless it says its own; given back in UTC."""
+    try:
+        told = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        told = None
+    if told is None or len(str(value).strip()) <= len("2026-11-26"):
+        raise CommandError(ExitCode.INPUT, f"{what} is not a day and time.", "Write it as YYYY-MM-DD HH:MM.")
+    return (told if told.tzinfo else told.replace(tzinfo=zone)).astimezone(dt.UTC)
+
+
+def only_known(answers: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse answers that nobody reads, by their number: a stray name might be somebody's."""
+    if stray := len(set(answers) - set(known)):
+        raise CommandError(
+            ExitCode.INPUT, f"{stray} field(s) of the file are not known here.", f"Known: {', '.join(known)}."
+        )
+
+
 def given_id(value: object, what: str) -> UUID:
     """An id from a file or a prompt; `what` names the answer it stands in."""
     try:
