@@ -81,6 +81,15 @@ def prompt_day(question: str) -> dt.date:
             click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
 
 
+def prompt_moment(question: str, zone: dt.tzinfo) -> dt.datetime:
+    """Ask until it is a day and time in `zone`; given back in UTC."""
+    while True:
+        try:
+            return moment(prompt(f"{question} (YYYY-MM-DD HH:MM)"), "This", zone)
+        except CommandError as wrong:
+            click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
+
+
 def prompt_lines(question: str) -> tuple[str, ...]:
     """Ask for several lines; an empty one ends them."""
     require_terminal()

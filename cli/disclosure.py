@@ -68,7 +68,7 @@ def emergency(
     from register.vocabulary import HandoverMethod
 
     by = authenticated(Claimed(username, password_file), *DESK)
-    told = ask.read_answers(source) if source else _asked()
+    told = ask.read_answers(source) if source else _asked(agency.zone())
     ask.only_known(told, KNOWN)
     ask.required(told, NEEDED)
     ask.one_of(told["method"], [each.value for each in HandoverMethod], "method")
@@ -142,7 +142,7 @@ def _emergency(told: Mapping[str, Any]) -> Emergency:
     )
 
 
-def _asked() -> dict[str, Any]:
+def _asked(zone: dt.tzinfo) -> dict[str, Any]:
     """Ask question by question; what this rule does not let go is told before names are asked for."""
     from register import emergencies
     from register.vocabulary import HandoverMethod
@@ -159,8 +159,19 @@ def _asked() -> dict[str, Any]:
         "received_by": ask.prompt_filled("Name of the medical personnel who received it"),
         "affiliation": ask.prompt_filled("Their health care facility (or that there is none)"),
         "disclosed_by": ask.prompt("Who disclosed it (empty: you)", default=""),
-        "happened_at": ask.prompt_filled("When it was disclosed (YYYY-MM-DD HH:MM)"),
+        "happened_at": _when(zone),
         "nature": ask.prompt_filled("Nature of the emergency, in a line"),
         "description": ask.prompt_filled("What was disclosed, in a line"),
         "method": ask.choose("How", [each.value for each in HandoverMethod]),
     }
+
+
+def _when(zone: dt.tzinfo) -> dt.datetime:
+    """Ask until it is a time that has come."""
+    from flows.site import now
+    from rules.emergency import timely
+
+    while found := tuple(timely(when := ask.prompt_moment("When it was disclosed", zone), now())):
+        for one in found:
+            click.echo(f"! {one.field}: {one.sentence} ({one.code} · {one.authority})", err=True)
+    return when

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 
+_REFUSED = "This cannot be documented as an emergency."
 _REMEDY = "Say what is missing, and write it down at once: the rule wants it immediately after."
 
 
@@ -60,7 +61,7 @@ def write_down(
     if not told.disclosed_by.strip():
         told = replace(told, disclosed_by=staff.display_name(vault, person.staff_id))
     found = documented(told, received_by=handover.received_by, happened_at=happened_at, written_at=now)
-    ledger.refuse_half(found, remedy=_REMEDY)
+    ledger.refuse_half(found, sentence=_REFUSED, remedy=_REMEDY)
     return ledger.enter(
         vault,
         client_id=client_id,
@@ -83,7 +84,7 @@ def refuse_other_grounds(told: Emergency) -> None:
     Raises:
         RegisterError: REFUSED with every finding (V16).
     """
-    ledger.refuse_half(tuple(grounded(told)), remedy="Do not write it down as an emergency.")
+    ledger.refuse_half(tuple(grounded(told)), sentence=_REFUSED, remedy="Write nothing down that was not so.")
 
 
 def of_client(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[Documented, ...]:

@@ -109,10 +109,11 @@ def enter(
     return _fact(row)
 
 
+_NOT_YET = "The ledger cannot take this yet."
 _BEFORE = "Say what is missing; nothing goes before it is written down."
 
 
-def refuse_half(findings: tuple[Finding, ...], *, remedy: str = _BEFORE) -> None:
+def refuse_half(findings: tuple[Finding, ...], *, sentence: str = _NOT_YET, remedy: str = _BEFORE) -> None:
     """Nothing.
 
     Raises:
@@ -121,7 +122,7 @@ def refuse_half(findings: tuple[Finding, ...], *, remedy: str = _BEFORE) -> None
     if found := blocking(findings):
         raise RegisterError(
             RegisterErrorCode.REFUSED,
-            "The ledger cannot take this yet.",
+            sentence,
             remedy,
             findings=tuple(facts.Refusal(position=-1, form_id="ledger", finding=finding) for finding in found),
         )

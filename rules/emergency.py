@@ -48,7 +48,7 @@ def documented(
     told: Emergency, *, received_by: str, happened_at: dt.datetime, written_at: dt.datetime
 ) -> tuple[Finding, ...]:
     """V16 and V18 for an emergency: on a ground of 2.51, and documented as 2.51(c) wants; empty when it is."""
-    return (*grounded(told), *_facts(told, received_by), *_time(happened_at, written_at))
+    return (*grounded(told), *_facts(told, received_by), *timely(happened_at, written_at))
 
 
 def dump(told: Emergency) -> bytes:
@@ -89,7 +89,8 @@ def _facts(told: Emergency, received_by: str) -> Iterator[Finding]:
             yield block(FindingCode.V18, name, sentence, f"42 CFR 2.51(c){paragraph}")
 
 
-def _time(happened_at: dt.datetime, written_at: dt.datetime) -> Iterator[Finding]:
+def timely(happened_at: dt.datetime, written_at: dt.datetime) -> Iterator[Finding]:
+    """V18: its time has come when it is written down."""
     if happened_at > written_at:
         sentence = "This time has not come yet; say when it was disclosed."
         yield block(FindingCode.V18, "happened_at", sentence, "42 CFR 2.51(c)(3)")

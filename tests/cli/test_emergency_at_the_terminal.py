@@ -71,6 +71,15 @@ def test_an_emergency_is_asked_for_and_shown_again_with_all_that_the_rule_wants(
     assert "medical emergency" in accounting
 
 
+def test_a_time_that_is_none_or_has_not_come_is_asked_for_again(terminal: Terminal, answered: Any) -> None:
+    told = answered(*ANSWERS[:5], "this morning", "2099-01-01 08:00", *ANSWERS[5:])
+    assert told.exit_code == 0, told.output
+    assert "This is not a day and time." in told.output
+    assert "(V18 · 42 CFR 2.51(c)(3))" in told.output
+    (row,) = terminal.told("client", "disclosures", client(terminal), by="counsel")
+    assert row["disclosure"]["disclosed_at"] == "2026-11-20 14:15:00+00:00"
+
+
 @pytest.mark.parametrize("answers", [("none", "y"), ("consent_unobtainable", "n")])
 def test_what_was_no_emergency_is_refused_before_anybody_is_named(
     terminal: Terminal, answered: Any, answers: tuple[str, str]
