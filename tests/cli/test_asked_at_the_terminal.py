@@ -177,6 +177,24 @@ def test_what_a_guardian_signs_for_a_client_of_age_is_asked_and_judged_as_in_a_f
     assert len(packets.listing()) == 1
 
 
+def test_an_interpreter_is_asked_for_where_one_is_said_to_be_there_and_stands_on_what_was_asked_for(
+    sitting: Terminal,
+) -> None:
+    from cli.exit_code import ExitCode
+    from register import packets, statements
+
+    housing = number_of(sitting, "Albany County Housing Authority")
+    wish = ["organization", "es", housing, "housing", "housing_placement", "", "2027-03-03", "", "n"]
+    answers = [str(sitting.world.ids.client), "es", "Anneliese Papadopoulos", *wish]
+    told = answered(sitting, "packet", "open", "--no-wait", "--interpreter", answers=answers)
+    assert told.exit_code == 0, told.output
+    (packet,) = packets.listing()
+    row = packet.statements[-1]
+    draft = statements.draft(sitting.world.vault, row.statement_id, by=sitting.world.intake, now=sitting.world.now)
+    assert draft.interpreter_name == "Anneliese Papadopoulos"
+    sitting.run("packet", "open", "--interpreter", by="intake", told={}, code=ExitCode.USAGE)
+
+
 def test_what_is_shared_is_chosen_from_what_the_statement_lets_go(sitting: Terminal) -> None:
     ref = sitting.world.activated().ref
     told = answered(
