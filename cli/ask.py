@@ -65,6 +65,31 @@ def prompt(question: str, *, default: str | None = None, hidden: bool = False, c
     return answer.strip()
 
 
+def prompt_filled(question: str) -> str:
+    """Ask until something stands there."""
+    while not (given := prompt(question)):
+        click.echo("Something must stand here.", err=True)
+    return given
+
+
+def prompt_day(question: str) -> dt.date:
+    """Ask until it is a day of the calendar."""
+    while True:
+        try:
+            return day(prompt(f"{question} (YYYY-MM-DD)"), "This")
+        except CommandError as wrong:
+            click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
+
+
+def prompt_moment(question: str, zone: dt.tzinfo) -> dt.datetime:
+    """Ask until it is a day and time in `zone`; given back in UTC."""
+    while True:
+        try:
+            return moment(prompt(f"{question} (YYYY-MM-DD HH:MM)"), "This", zone)
+        except CommandError as wrong:
+            click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
+
+
 def prompt_lines(question: str) -> tuple[str, ...]:
     """Ask for several lines; an empty one ends them."""
     require_terminal()
@@ -128,6 +153,25 @@ def day(value: object, what: str) -> dt.date:
         return dt.date.fromisoformat(str(value))
     except ValueError:
         raise CommandError(ExitCode.INPUT, f"{what} is not a date.", "Write it as YYYY-MM-DD.") from None
+
+
+def moment(value: object, what: str, zone: dt.tzinfo) -> dt.datetime:
+    """A time as YAML reads it, or as YYYY-MM-DD HH:MM, in `zone` unless it says its own; given back in UTC."""
+    try:
+        told = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        told = None
+    if told is None or len(str(value).strip()) <= len("2026-11-26"):
+        raise CommandError(ExitCode.INPUT, f"{what} is not a day and time.", "Write it as YYYY-MM-DD HH:MM.")
+    return (told if told.tzinfo else told.replace(tzinfo=zone)).astimezone(dt.UTC)
+
+
+def only_known(answers: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse answers that nobody reads, by their number: a stray name might be somebody's."""
+    if stray := len(set(answers) - set(known)):
+        raise CommandError(
+            ExitCode.INPUT, f"{stray} field(s) of the file are not known here.", f"Known: {', '.join(known)}."
+        )
 
 
 def given_id(value: object, what: str) -> UUID:

@@ -65,7 +65,7 @@ def disclose(
     by = authenticated(Claimed(username, password_file), *DESK)
     row = statements.show(statement_id(statement))
     told = ask.read_answers(source) if source else _asked(site, row, by)
-    _refuse_unknown(told)
+    ask.only_known(told, KNOWN)
     wanted = _wanted(told, row)
     if check:
         _tell_judgment(site, row, wanted, as_json=as_json)
@@ -187,14 +187,6 @@ def _asked(site: Site, row: Statement, by: Person) -> dict[str, Any]:
     else:
         told["items"] = click.prompt("How many papers or files", type=click.IntRange(1, 999), default=1, err=True)
     return told
-
-
-def _refuse_unknown(told: Mapping[str, Any]) -> None:
-    stray = len(set(told) - set(KNOWN))
-    if stray:
-        raise CommandError(
-            ExitCode.INPUT, f"{stray} field(s) of the file are not known here.", f"Known: {', '.join(KNOWN)}."
-        )
 
 
 def _day(told: Mapping[str, Any], what: str) -> dt.date | None:

@@ -27,12 +27,16 @@ VERBS: dict[str, tuple[str, str]] = {
     "client": ("cli.client:client", "Add and find clients."),
     "packet": ("cli.packet:packet", "Open, show, list and reissue packets of statements."),
     "statement": ("cli.statement:statement", "Where a statement stands: suspend, resume, revoke, decide, end it."),
-    "sign": ("cli.sign:sign", "Sign a statement: client, then witness."),
+    "sign": ("cli.sign:sign", "Sign a statement: client, then who signs beside them, then witness."),
     "verify": ("cli.verify:verify", "Check signed files, offline, in plain words."),
     "copy": ("cli.copy:copy", "Hand the client their copy of a signed statement."),
     "disclose": (
         "cli.disclose:disclose",
         "Share information under a statement: judged and written down first.",
+    ),
+    "disclosure": (
+        "cli.disclosure:disclosure",
+        "Document a disclosure without a statement: a medical emergency.",
     ),
     "notice": ("cli.notice:notice", "Print the notice that goes with what is shared under a statement."),
     "forms": ("cli.forms:forms", "List, preview and check forms; propose, publish and approve them."),

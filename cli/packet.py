@@ -13,13 +13,15 @@ import click
 from cli import ask
 from cli.doors import opened
 from cli.exit_code import ExitCode
+from cli.failure import CommandError
 from cli.group import Group
 from cli.output import answer, json_option, progress, table
 from cli.person import Claimed, authenticated, person_options
+from cli.who_signs import WhoSigns
 
 if TYPE_CHECKING:
     from flows.site import Site
-    from register.facts import Organization, Packet
+    from register.facts import Organization, Packet, Person
     from templates.form import Form
 
 WAIT_SECONDS = 60.0
@@ -48,10 +50,17 @@ def packet() -> None:
 @ask.from_option
 @click.option("--again", is_flag=True, help="A new sitting, though the same was asked for today.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until the statements can be signed.")
+@click.option("--interpreter", is_flag=True, help="An interpreter is there; you are asked for the name.")
 @person_options
 @json_option
 def open_(
-    source: str | None, again: bool, no_wait: bool, username: str | None, password_file: str | None, as_json: bool
+    source: str | None,
+    again: bool,
+    no_wait: bool,
+    interpreter: bool,
+    username: str | None,
+    password_file: str | None,
+    as_json: bool,
 ) -> None:
     """Open a packet: a separate statement for each organization, from a file or by answering questions.
 
@@ -62,8 +71,12 @@ def open_(
     from flows import intake
     from register.vocabulary import StaffRole
 
+    if source and interpreter:
+        raise CommandError(
+            ExitCode.USAGE, "A file names the interpreter itself.", "Write interpreter_name for each statement."
+        )
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE)
-    told = ask.read_answers(source) if source else _asked(site)
+    told = ask.read_answers(source) if source else _asked(site, by, interpreter=interpreter)
     warned = intake.warnings(site, told, by=by)
     asked = intake.open_packet(site, told, by=by, again=again)
     for one in warned:
@@ -207,7 +220,7 @@ def _failures(told: Packet) -> list[str]:
     return lines
 
 
-def _asked(site: Site) -> dict[str, Any]:
+def _asked(site: Site, by: Person, *, interpreter: bool) -> dict[str, Any]:
     """Ask for a packet question by question."""
     from register import organizations
     from rules.vocabulary import Language
@@ -218,13 +231,18 @@ def _asked(site: Site) -> dict[str, Any]:
         "language": ask.choose("Language of the client", languages, default="en"),
         "statements": [],
     }
+    interpreted = {"interpreter_name": ask.prompt_filled("Name of the interpreter")} if interpreter else {}
+    signers = WhoSigns(site, ask.given_id(told["client"], "Client id"), by)
     known = organizations.listing()
     papers = {form.id: form for form in site.catalog if form.signers and not form.family.discloses}
     while True:
         what = ask.choose("For an organization, or a paper that shares nothing", ["organization", *papers])
         language = ask.choose("Language", languages, default=told["language"])
-        wish = _paper(papers[what], language) if what in papers else _wish(site, known, language)
-        told["statements"].append(wish)
+        if what in papers:
+            wish = _paper(papers[what], language) | signers.of_paper()
+        else:
+            wish = _wish(site, known, language) | signers.of_statement()
+        told["statements"].append(wish | interpreted)
         if not click.confirm("Another organization or paper", err=True):
             return told
 

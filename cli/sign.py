@@ -1,4 +1,5 @@
-"""`confide sign`: the ceremony at the terminal: the client, a parent or guardian where both must sign, the witness."""
+"""`confide sign`: the ceremony at the terminal: the client, a parent or guardian where both must sign, an interpreter
+where the form has a place for one, the witness."""
 
 from __future__ import annotations
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("statement")
-@click.option("--role", type=click.Choice(["client", "representative", "witness"]), required=True, help="Who signs.")
+@click.option(
+    "--role",
+    type=click.Choice(["client", "representative", "interpreter", "witness"]),
+    required=True,
+    help="Who signs.",
+)
 @click.option(
     "--ink", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The signature as drawn, PNG."
 )
@@ -54,10 +60,11 @@ def sign(
     password_file: str | None,
     as_json: bool,
 ) -> None:
-    """Sign one statement: as the client or representative, with you conducting, or as the witness, yourself.
+    """Sign one statement: as client, representative or interpreter, with you conducting, or as the witness, yourself.
 
     STATEMENT is its id, or the short id printed on the paper. A representative signs only where a minor and a parent or
-    guardian must both sign; who signs in the client's place signs as the client.
+    guardian must both sign; who signs in the client's place signs as the client. An interpreter signs only where the
+    packet names one and the form has a place for it; with the forms that ship, the paper names the interpreter.
 
     The last signature puts the statement into the queue for the organization's seal.
     """
@@ -75,7 +82,8 @@ def sign(
         _read(shown.pdf, show_to, read_and_agreed)
         how = identified_how or ask.choose(f"How was the {role} identified", [each.value for each in IdentifiedHow])
         ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
-        if shown.statement.family is Family.ELECTRONIC_RECORDS and access_code is None:
+        agrees = role != "interpreter"
+        if agrees and shown.statement.family is Family.ELECTRONIC_RECORDS and access_code is None:
             access_code = ask.prompt("The code that the client reads in the document")
         circumstances = ceremony.client_circumstances(
             shown,

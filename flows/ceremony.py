@@ -1,4 +1,5 @@
-"""The ceremony: each who must agree reads the finished document and signs it, and the witness signs what she saw.
+"""The ceremony: each who must agree reads the finished document and signs it, an interpreter beside them where the form
+has a place for one, and the witness signs what she saw.
 
 Danger: a signature on other bytes than the person read, or evidence without a signature. Invariant: the act names the
 SHA-256 of what was shown; the signed bytes are durable before the register takes act and bytes in one step, by
@@ -34,7 +35,12 @@ _AGREES = {Language.EN: "I have read this and I agree", Language.ES: "He leído 
 _REASON = {
     SignerRole.CLIENT: _AGREES,
     SignerRole.REPRESENTATIVE: _AGREES,
+    SignerRole.INTERPRETER: {Language.EN: "I interpreted this document", Language.ES: "Interpreté este documento"},
     SignerRole.WITNESS: {Language.EN: "I saw the client sign", Language.ES: "Vi firmar a la persona"},
+}
+_IN_PLACE = "Who signs in the client's place signs as the client."
+_WHO_ELSE = {
+    SignerRole.INTERPRETER: "An interpreter signs where the packet names one and the form has a place for them."
 }
 _SAW_BOTH = {
     Language.EN: "I saw the client and the representative sign",
@@ -99,7 +105,7 @@ def consent_in_force(site: Site) -> str:
 def client_circumstances(
     shown: Shown, *, identified_how: IdentifiedHow, device: str, access_code: str = ""
 ) -> Circumstances:
-    """Of a client, or of who signs beside them: read every page, was offered paper, agreed to the text in force."""
+    """Of a client, or who signs beside them: read every page, was offered paper, agreed to the text in force."""
     return Circumstances(
         identified_how=identified_how,
         device=device,
@@ -124,7 +130,7 @@ def witness_circumstances(shown: Shown, *, device: str) -> Circumstances:
 def sign(
     site: Site, shown: Shown, *, role: SignerRole, hand: Hand, circumstances: Circumstances, by: Person
 ) -> Statement:
-    """Sign what was shown: as client or representative, with `by` conducting the ceremony, or as the witness `by`.
+    """Sign what was shown: as client, representative or interpreter, with `by` conducting, or as the witness `by`.
 
     Raises `RegisterError` where it is not that person's turn or the document changed meanwhile, `SigningError` where
     the bytes do not allow it; then nothing is kept.
@@ -135,7 +141,7 @@ def sign(
         raise RegisterError(
             RegisterErrorCode.SIGNING_ORDER,
             f"Nobody signs {row.ref} as the {role.value}.",
-            f"It is signed by: {signers}. Who signs in the client's place signs as the client.",
+            f"It is signed by: {signers}. {_WHO_ELSE.get(role, _IN_PLACE)}",
         )
     draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
     _refuse_what_was_not_read(site, shown, role, circumstances, draft)
@@ -195,7 +201,9 @@ def _refuse_what_was_not_read(
         paper_offered=circumstances.paper_offered,
         access_code=circumstances.access_code,
     )
-    current, code = consent_in_force(site), draft.access_code
+    # the code shows that whom the agreement binds could read it there; an interpreter agrees to nothing for them
+    code = "" if role is SignerRole.INTERPRETER else draft.access_code
+    current = consent_in_force(site)
     findings = blocking(
         judged.check_signing(act, to_sign=shown.pdf, electronic_records_current=current, access_code=code)
     )

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from register import audit, clients, due, facts, models, sealed, staff
 from register.change import the
 from register.errors import RegisterError, RegisterErrorCode
 from register.moves import DESK
 from register.vocabulary import AuditVerb, CopyMethod, HandoverMethod
+from rules import emergency as emergencies
 from rules.disclosure import LedgerLine, written_down
-from rules.finding import blocking
+from rules.emergency import Emergency
+from rules.finding import Finding, blocking
 from rules.vocabulary import DisclosureBasis, InformationCategory, PurposeCode
 from storage.errors import KeyDestroyed
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _PERSON = "ledger-recipient-person"
 _DESCRIPTION = "ledger-description"
+_EMERGENCY = "ledger-emergency"
 
 
 def enter(
@@ -36,7 +40,7 @@ def enter(
     *,
     client_id: UUID,
     statement_id: UUID | None,
-    organization_id: UUID,
+    organization_id: UUID | None,
     categories: tuple[InformationCategory, ...],
     basis: DisclosureBasis,
     purpose: PurposeCode | None,
@@ -44,11 +48,14 @@ def enter(
     by: facts.Actor,
     now: dt.datetime,
     happened_at: dt.datetime | None = None,
+    emergency: Emergency | None = None,
 ) -> facts.Disclosure:
     """Write what is about to leave; only then may it go. On a statement's basis, `disclosing.disclose` asks first.
 
     Args:
+        organization_id: whom it goes to; None in an emergency, whose facility need not be registered here.
         happened_at: when it was told already, which only what cannot wait may be (V18); None: it goes after this.
+        emergency: what 42 CFR 2.51(c) wants beside it, judged by `emergencies`, which alone gives it.
 
     Raises:
         RegisterError: NOT_ALLOWED; UNKNOWN_ID, also for a statement of another client; REFUSED when the row would not
@@ -61,17 +68,19 @@ def enter(
         clients.kept(client_id)
         if statement_id is not None:
             the(models.Statement.objects.filter(client_id=client_id), "statement", statement_id)
-        organization = the(models.Organization.objects.all(), "organization", organization_id)
+        organization, reason = emergency.affiliation if emergency else "", emergency.nature if emergency else ""
+        if organization_id is not None:
+            organization = the(models.Organization.objects.all(), "organization", organization_id).legal_name
         line = LedgerLine(
             written_at=now,
             happened_at=happened_at or now,
             basis=basis,
-            organization=organization.legal_name,
+            organization=organization,
             received_by=kept,
             description=said,
-            purpose=purpose.value if purpose else "",
+            purpose=purpose.value if purpose else reason,
         )
-        _refuse_half(line)
+        refuse_half(written_down(line))
         owner = statement_id or client_id  # what is told under a statement goes with it
         row = models.Disclosure.objects.create(
             id=disclosure_id,
@@ -85,6 +94,9 @@ def enter(
             items=told.items,
             sealed_recipient_person=sealed.seal(vault, owner, f"{_PERSON}/{disclosure_id}", kept.encode()),
             sealed_description=sealed.seal(vault, owner, f"{_DESCRIPTION}/{disclosure_id}", said.encode()),
+            sealed_emergency=sealed.seal(vault, owner, f"{_EMERGENCY}/{disclosure_id}", emergencies.dump(emergency))
+            if emergency
+            else None,
             staff_id=person.staff_id,
             disclosed_at=line.happened_at,
             written_at=now,
@@ -97,12 +109,21 @@ def enter(
     return _fact(row)
 
 
-def _refuse_half(line: LedgerLine) -> None:
-    if found := blocking(written_down(line)):
+_NOT_YET = "The ledger cannot take this yet."
+_BEFORE = "Say what is missing; nothing goes before it is written down."
+
+
+def refuse_half(findings: tuple[Finding, ...], *, sentence: str = _NOT_YET, remedy: str = _BEFORE) -> None:
+    """Nothing.
+
+    Raises:
+        RegisterError: REFUSED when a finding blocks.
+    """
+    if found := blocking(findings):
         raise RegisterError(
             RegisterErrorCode.REFUSED,
-            "The ledger cannot take this yet.",
-            "Say what is missing; nothing goes before it is written down.",
+            sentence,
+            remedy,
             findings=tuple(facts.Refusal(position=-1, form_id="ledger", finding=finding) for finding in found),
         )
 
@@ -195,10 +216,15 @@ def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.dateti
     Raises:
         RegisterError: NOT_ALLOWED, UNKNOWN_ID.
     """
-    row = the(models.Client.objects.all(), "client", client_id)
+    the(models.Client.objects.all(), "client", client_id)
     clients.note_access(by, AuditVerb.LEDGER_SEEN, "client", client_id, now)
-    told = row.disclosures.select_related("statement", "organization").order_by("disclosed_at", "id")
-    return tuple(_line(vault, one) for one in told)
+    return tuple(line(vault, one) for one in accounting_rows(client_id))
+
+
+def accounting_rows(client_id: UUID) -> QuerySet[models.Disclosure]:
+    """The rows of that accounting, oldest first."""
+    rows = models.Disclosure.objects.filter(client=client_id).select_related("statement", "organization")
+    return rows.order_by("disclosed_at", "id")
 
 
 def recipient_person(vault: Vault, disclosure_id: UUID) -> str:
@@ -233,7 +259,19 @@ def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
     return tuple(_copy(one) for one in row.copies_given.order_by("given_at", "id"))
 
 
-def _line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
+def emergency(vault: Vault, row: models.Disclosure) -> Emergency | None:
+    """What 42 CFR 2.51(c) wants of an emergency, in clear; None of any other row, and where its key is destroyed."""
+    if row.sealed_emergency is None:
+        return None
+    try:
+        kept = sealed.open_sealed(vault, row.client_id, f"{_EMERGENCY}/{row.id}", row.sealed_emergency)
+    except KeyDestroyed:
+        return None
+    return emergencies.load(kept)
+
+
+def line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
+    """A row as the accounting tells it, in clear; for verbs that write down that somebody looked."""
     person, what = row.sealed_recipient_person, row.sealed_description
     gone = person is None or what is None
     try:
@@ -241,10 +279,11 @@ def _line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
     except KeyDestroyed:
         # the row is cleared once the bytes are seen gone, and a lock of the store can keep those for years
         received_by, description, gone = "", "", True
+    told = emergency(vault, row)
     return facts.AccountingLine(
         disclosure=_fact(row),
         statement_ref=row.statement.ref if row.statement else "",
-        organization=row.organization.legal_name if row.organization else "",
+        organization=row.organization.legal_name if row.organization else told.affiliation if told else "",
         address=tuple(row.organization.address) if row.organization else (),
         received_by=received_by,
         description=description,

@@ -17,13 +17,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
-from register import agency, asking, audit, events, facts, leases, models, moves, reading, sealed, staff
+from register import agency, asking, audit, clients, events, facts, leases, models, moves, reading, sealed, staff
 from register.change import compare_and_set, the
 from register.dates import month_end
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, StaffRole, VoidReason
 from rules import draft as drafts
 from rules.lifecycle import Trigger, packet_may
+from rules.signers import Choices, choices
 from rules.vocabulary import Family, PacketState, StatementState
 
 if TYPE_CHECKING:
@@ -118,6 +119,17 @@ def findings(
     staff.require(by, StaffRole.INTAKE)
     today = agency.today(now)
     return asking.findings_of(request, asking.drafts_of(vault, request, today=today), today, also)
+
+
+def who_may_sign(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> Choices:
+    """What is left to record of who signs for a client; that a person looked is written down, for it tells an age.
+
+    Raises:
+        RegisterError: NOT_ALLOWED; UNKNOWN_ID.
+    """
+    staff.require(by, StaffRole.INTAKE)
+    born = clients.identity(vault, client_id, by=by, now=now).birth_date
+    return choices(born, agency.discloser(), agency.today(now))
 
 
 def claim_next(holder: str, *, lease_seconds: float, now: dt.datetime) -> facts.Claim | None:

@@ -94,7 +94,7 @@ def forget(client_ids: list[UUID], *, at: dt.datetime, now: dt.datetime) -> None
     models.NameToken.objects.filter(client__in=client_ids).delete()
     executing.forget_statements(models.Statement.objects.filter(client__in=client_ids))
     models.Disclosure.objects.filter(client__in=client_ids).update(
-        sealed_recipient_person=None, sealed_description=None
+        sealed_recipient_person=None, sealed_description=None, sealed_emergency=None
     )
     models.RetentionEvent.objects.filter(client__in=client_ids).update(sealed_day=None)
     lines: list[tuple[UUID | str, audit.Details]] = [(one, {}) for one in client_ids]

@@ -204,7 +204,12 @@ class StatementDraft:
 
 def under_part2(draft: StatementDraft) -> bool:
     """True when the discloser's unit is bound by 42 CFR Part 2 (program or lawful holder)."""
-    return not draft.discloser.classes.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
+    return bound_by_part2(draft.discloser)
+
+
+def bound_by_part2(discloser: Discloser) -> bool:
+    """True when the unit is a Part 2 program or a lawful holder."""
+    return not discloser.classes.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
 
 
 @cache

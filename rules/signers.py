@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from functools import cache
+from dataclasses import dataclass
 
-from rules.draft import StatementDraft, under_part2
+from rules.draft import Authority, Discloser, StatementDraft, bound_by_part2, under_part2
 from rules.finding import Finding, FindingCode, block
-from rules.jurisdictions import Service, jurisdiction
+from rules.jurisdictions import MinorRule, Service, jurisdiction
 from rules.tables import table
 from rules.vocabulary import PAYERS, AuthorityPaper, MinorBasis, PurposeCode, SignerCapacity, SignerRole
 
@@ -51,10 +51,59 @@ def signs_as(draft: StatementDraft, role: SignerRole) -> SignerCapacity:
 
 
 def signer_name(draft: StatementDraft, role: SignerRole) -> str:
-    """Who signs as `role`, one of client and representative: who signs for the client stands in the client's place."""
+    """Who signs as `role`, staff apart: who signs for the client stands in the client's place."""
+    if role is SignerRole.INTERPRETER:
+        return draft.interpreter_name or ""
     if signs_as(draft, role) is SignerCapacity.CLIENT:
         return draft.identity.legal_name
     return draft.representative_name or ""
+
+
+# --- what there is to choose ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What is left to record of who signs, once client and unit are known; V14 judges it as everything else."""
+
+    minor: bool
+    bases: tuple[MinorBasis, ...]
+    """What may be recorded of a minor; one: the state's table leaves nothing to choose. Empty for who is of age."""
+    capacities: tuple[SignerCapacity, ...]
+    """In what right somebody else may sign for the client, or beside them."""
+    beside: bool
+    """True: where a parent or guardian must agree, they sign beside the minor; False: in the minor's place."""
+    authority: str
+    """What says so: the state's row for a minor, the federal rules for who is of age."""
+
+
+def choices(birth_date: dt.date, discloser: Discloser, today: dt.date) -> Choices:
+    """What may be recorded of who signs for somebody born on `birth_date` (2.14, 2.15, the state's table)."""
+    part2 = bound_by_part2(discloser)
+    if not _minor(birth_date, discloser.jurisdiction, today):
+        others = [SignerCapacity.GUARDIAN, SignerCapacity.PERSONAL_REPRESENTATIVE]
+        if part2:
+            others.append(SignerCapacity.PROGRAM_DIRECTOR)
+        law = "42 CFR 2.15; 45 CFR 164.502(g)" if part2 else "45 CFR 164.502(g)"
+        return Choices(minor=False, bases=(), capacities=tuple(others), beside=False, authority=law)
+    rule, age = _rule(discloser), _age(birth_date, today)
+    bases = []
+    if rule.may_be_alone(age):
+        bases.append(MinorBasis.MAY_CONSENT_ALONE)
+    if not (part2 and rule.must_be_alone(age)):
+        bases.append(MinorBasis.PARENT_MUST_JOIN)
+    return Choices(
+        minor=True,
+        bases=tuple(bases),
+        capacities=(SignerCapacity.PARENT, SignerCapacity.GUARDIAN, SignerCapacity.PERSONAL_REPRESENTATIVE),
+        beside=part2,
+        authority=rule.authority,
+    )
+
+
+def papers_of(capacity: SignerCapacity) -> tuple[AuthorityPaper, ...]:
+    """The papers that show this right, as the table lists them."""
+    return tuple(map(AuthorityPaper, table("capacities")["entries"][capacity.value]["papers"]))
 
 
 # --- V14 --------------------------------------------------------------------------------------------------------------
@@ -63,9 +112,8 @@ def signer_name(draft: StatementDraft, role: SignerRole) -> str:
 def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
     """V14: who signs fits who the client is (2.14, 2.15), by the table of the unit's jurisdiction."""
     authority = "42 CFR 2.14, 2.15; 45 CFR 164.508(c)(1)(vi), 164.502(g)"
-    # below zero the date itself is wrong (V04), and tells nothing of who signs
     age = _age(draft.identity.birth_date, today)
-    minor = 0 <= age < jurisdiction(draft.discloser.jurisdiction).majority
+    minor = _minor(draft.identity.birth_date, draft.discloser.jurisdiction, today)
     named = bool((draft.representative_name or "").strip())
     if draft.capacity is not SignerCapacity.CLIENT and not named:
         yield block(
@@ -81,7 +129,7 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "A representative is named, but the client signs; choose in what right the representative signs.",
             authority,
         )
-    yield from _authority_seen(draft, today)
+    yield from authority_seen(draft.capacity, draft.authority, today)
     if draft.capacity is SignerCapacity.PROGRAM_DIRECTOR:
         yield from _director_signs(draft, minor=minor)
     if not minor and draft.capacity is SignerCapacity.PARENT:
@@ -94,11 +142,10 @@ def fitting_signers(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
         yield from _minor_signs(draft, age, authority)
 
 
-def _authority_seen(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
-    """Who signs for a client shows by what right, and staff saw the paper before anything is made to be signed."""
+def authority_seen(capacity: SignerCapacity, seen: Authority | None, today: dt.date) -> Iterator[Finding]:
+    """V14: who signs for a client shows by what right, and staff saw the paper before anything is made to be signed."""
     law = "45 CFR 164.508(c)(1)(vi), 164.514(h)(2); 42 CFR 2.14, 2.15"
-    seen = draft.authority
-    if draft.capacity is SignerCapacity.CLIENT:
+    if capacity is SignerCapacity.CLIENT:
         if seen is not None:
             yield block(
                 FindingCode.V14, "authority", "The client signs, so nobody's authority is shown; leave it out.", law
@@ -111,7 +158,7 @@ def _authority_seen(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "See the paper that shows the right to sign for the client; say what it is, who issued it, its number.",
             law,
         )
-    elif seen.paper not in _papers(draft.capacity):
+    elif seen.paper not in papers_of(capacity):
         yield block(FindingCode.V14, "authority.paper", "This paper does not show that right to sign.", law)
     elif seen.seen_on > today:
         yield block(FindingCode.V14, "authority.seen_on", "Nobody has seen the paper yet on that day.", law)
@@ -129,14 +176,8 @@ def _director_signs(draft: StatementDraft, *, minor: bool) -> Iterator[Finding]:
         )
 
 
-@cache
-def _papers(capacity: SignerCapacity) -> frozenset[AuthorityPaper]:
-    return frozenset(map(AuthorityPaper, table("capacities")["entries"][capacity.value]["papers"]))
-
-
 def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Finding]:
-    service = Service.SUBSTANCE_USE_TREATMENT if under_part2(draft) else Service.OTHER
-    rule = jurisdiction(draft.discloser.jurisdiction).minors[service]
+    rule = _rule(draft.discloser)
     if draft.minor_basis is None:
         yield block(
             FindingCode.V14,
@@ -175,6 +216,16 @@ def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Fi
             else "A parent or guardian must sign for this service; name them.",
             "42 CFR 2.14(c)" if part2 else "45 CFR 164.502(g); state law",
         )
+
+
+def _rule(discloser: Discloser) -> MinorRule:
+    service = Service.SUBSTANCE_USE_TREATMENT if bound_by_part2(discloser) else Service.OTHER
+    return jurisdiction(discloser.jurisdiction).minors[service]
+
+
+def _minor(born: dt.date, state: str, today: dt.date) -> bool:
+    # below zero the date itself is wrong (V04), and tells nothing of who signs
+    return 0 <= _age(born, today) < jurisdiction(state).majority
 
 
 def _age(born: dt.date, today: dt.date) -> int:

@@ -102,12 +102,20 @@ class Disclosure(models.Model):
     items = models.PositiveSmallIntegerField(default=1)
     sealed_recipient_person = models.BinaryField(null=True)
     sealed_description = models.BinaryField(null=True)
+    sealed_emergency = models.BinaryField(null=True)
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT)
     disclosed_at = models.DateTimeField()
     written_at = models.DateTimeField()
 
     class Meta:
-        constraints = (one_of("basis", DisclosureBasis), one_of("method", HandoverMethod))
+        constraints = (
+            one_of("basis", DisclosureBasis),
+            one_of("method", HandoverMethod),
+            models.CheckConstraint(
+                condition=models.Q(sealed_emergency=None) | models.Q(basis=DisclosureBasis.MEDICAL_EMERGENCY.value),
+                name="an_emergency_is_documented_as_one",
+            ),
+        )
 
 
 class CopyGiven(models.Model):

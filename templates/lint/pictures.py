@@ -97,6 +97,14 @@ def _repeated(paragraph: Paragraph, role: SignerRole) -> Remark:
 
 def _missing(places: Counter[SignerRole], wanted: Sequence[SignerRole]) -> Iterator[Remark]:
     whole = Place(part="document")
+    order = [role for role in SignerRole if role in wanted]
+    if list(wanted) != order:
+        yield block(
+            Check.SIGNATURE_PLACE,
+            whole,
+            "The signers of form.yaml stand in another order than they can sign in; it could not be signed to the end.",
+            f"Put them in this order: {', '.join(order)}.",
+        )
     for role in wanted:
         if role not in places:
             yield block(

@@ -69,6 +69,19 @@ def prepare(site: RunningSite) -> None:
             "description": "the income statement of October, one page",
         },
     )
+    write(
+        site.root / "emergency.yaml",
+        {
+            "ground": "consent_unobtainable",
+            "to_medical_personnel": True,
+            "happened_at": "2026-01-05 08:30",
+            "received_by": "Meda Kelso, paramedic",
+            "affiliation": "Page County Ambulance",
+            "nature": "did not wake",
+            "description": "which medicines",
+            "method": "spoken",
+        },
+    )
     write(site.root / "reason.yaml", {"reason": "a letter in the client's hand, received today"})
     write(site.root / "client.yaml", {"legal_name": "Paige Turner-Doe", "birth_date": "1990-01-02"})
     shutil.copy(INK / "client.png", site.root / "drawing.png")

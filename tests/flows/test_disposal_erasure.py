@@ -13,12 +13,25 @@ from rules.retention.words import EventKind
 from storage.errors import KeyDestroyed
 from storage.protocol import Area
 from tests.cluster import on_sqlite_only
+from tests.flows import disposing as disposing_of
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
 
 if TYPE_CHECKING:
     from tests.register.conftest import World
+
+
+SIX_YEARS_OF_LEDGER = """\
+  HOUSE-LEDGER:
+    series: disclosure ledger
+    selector: {classes: [disclosure_ledger]}
+    keep: [{event: disclosed, period: P6Y}]
+    authority: 45 CFR 164.528(a)(1)
+    version: "1"
+    jurisdiction: house
+    effective_from: 2000-01-01
+"""
 
 
 @pytest.fixture
@@ -66,6 +79,30 @@ def test_no_byte_of_what_was_destroyed_is_left_in_database_write_ahead_log_store
     assert found == set()
     for word in (*world.NAME.split(), world.PURPOSE):
         assert word.encode() not in left
+
+
+@pytest.mark.parametrize(("years", "erased"), [(2, 0), (7, 1)])
+def test_an_emergency_keeps_its_client_while_it_must_be_accounted_for_and_is_destroyed_with_them(
+    world: World,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+    years: int,
+    erased: int,
+) -> None:
+    from register import emergencies, models
+    from tests.register.test_emergencies import CALL, TOLD
+
+    ledger_apart = disposing_of.ONE_YEAR.replace(", disclosure_ledger", "") + SIX_YEARS_OF_LEDGER
+    monkeypatch.setattr(disposing_of, "ONE_YEAR", ledger_apart)
+    records = disposing(world)
+    records.kept(1)
+    then = dt.datetime.now(dt.UTC) - dt.timedelta(days=365 * years + 5)
+    row = emergencies.write_down(world.vault, world.ids.client, TOLD, CALL, happened_at=then, by=world.intake, now=then)
+    assert records.executed(records.approved()).clients_erased == erased
+    (told,) = emergencies.of_client(world.vault, world.ids.client, by=world.counsel, now=then)
+    assert (told.emergency is None, told.line.words_destroyed, told.line.organization == "") == (bool(erased),) * 3
+    assert told.line.disclosure == row, "that, when and on what basis it went stays"
+    kept = models.Disclosure.objects.get(pk=row.disclosure_id)
+    assert (kept.sealed_emergency is None) is bool(erased)
 
 
 def test_bug_who_spoke_of_an_erased_client_was_told_of_keys_and_not_of_the_client(records: Records) -> None:

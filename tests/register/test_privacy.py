@@ -11,6 +11,7 @@ import pytest
 
 from register import facts
 from register.vocabulary import CopyMethod, HandoverMethod
+from rules.emergency import Emergency, EmergencyGround
 from rules.vocabulary import DisclosureBasis, InformationCategory, PurposeCode
 from tests.cluster import ON_POSTGRESQL, on_sqlite_only, shared_cluster
 
@@ -50,7 +51,7 @@ def traces(blob: bytes) -> set[str]:
 
 
 def live_a_life(world: World) -> None:
-    from register import clients, ledger, standing, statements
+    from register import clients, emergencies, ledger, standing, statements
 
     active = world.activated()
     clients.find(world.vault, world.NAME, world.BIRTH, by=world.intake, now=world.now)
@@ -66,6 +67,17 @@ def live_a_life(world: World) -> None:
         told=facts.Handover(method=HandoverMethod.PAPER, received_by="Hana Housing", description=REASON),
         by=world.intake,
         now=world.now,
+    )
+    words = Emergency(
+        ground=EmergencyGround.CONSENT_UNOBTAINABLE,
+        to_medical_personnel=True,
+        affiliation=REASON,
+        disclosed_by="Wilma",
+        nature=REASON,
+    )
+    call = facts.Handover(method=HandoverMethod.SPOKEN, received_by="Hana", description=REASON)
+    emergencies.write_down(
+        world.vault, world.ids.client, words, call, happened_at=world.now, by=world.intake, now=world.now
     )
     ledger.copy_given(active.statement_id, method=CopyMethod.PAPER, by=world.intake, now=world.now)
     standing.mark_known_false(world.vault, active.statement_id, reason=REASON, by=world.counsel, now=world.now)

@@ -13,7 +13,7 @@ from rules.draft import StatementDraft
 from rules.finding import FindingCode
 from rules.jurisdictions import Jurisdiction, Service, jurisdiction, known
 from rules.law import needs_counsel
-from rules.vocabulary import MinorBasis
+from rules.vocabulary import MinorBasis, ProgramClass, SignerCapacity
 
 EXAMPLE = """\
 verified_on: null
@@ -81,3 +81,38 @@ def test_who_signs_for_a_minor_follows_the_states_own_table(
     )
     found = [finding.code for finding in statement.check(draft, today=today, policy_acknowledged=True)]
     assert found == ([] if right else [FindingCode.V14])
+
+
+@pytest.mark.parametrize("classes", [{ProgramClass.PART2_PROGRAM}, {ProgramClass.ETHICS_ONLY}])
+@pytest.mark.parametrize("state", ["us/ny", "us/ex"])
+def test_what_may_be_chosen_of_a_minor_is_what_v14_lets_stand_at_every_age(
+    state: str,
+    classes: set[ProgramClass],
+    example: Jurisdiction,
+    of_two: StatementDraft,
+    today: dt.date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signers, "jurisdiction", lambda code: {"us/ex": example, "us/ny": jurisdiction("us/ny")}[code])
+    unit = replace(of_two.discloser, jurisdiction=state, classes=frozenset(classes))
+    alone = replace(of_two, capacity=SignerCapacity.CLIENT, representative_name=None, authority=None)
+    for age in range(22):
+        born = today.replace(year=today.year - age)
+        may = signers.choices(born, unit, today)
+        signed_by = {MinorBasis.MAY_CONSENT_ALONE: alone, MinorBasis.PARENT_MUST_JOIN: of_two}
+        stands = [
+            basis
+            for basis, draft in signed_by.items()
+            if not list(
+                signers.fitting_signers(
+                    replace(
+                        draft, identity=replace(draft.identity, birth_date=born), discloser=unit, minor_basis=basis
+                    ),
+                    today,
+                )
+            )
+        ]
+        assert may.minor == (age < 18)
+        assert list(may.bases) == (stands if may.minor else []), age
+        assert SignerCapacity.PARENT in may.capacities or not may.minor
+        assert SignerCapacity.PARENT not in may.capacities or may.minor

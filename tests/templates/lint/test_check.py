@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import docx
@@ -221,6 +222,14 @@ def test_a_second_place_that_is_printed_on_every_paper_or_on_none_is_told(
     assert "{%r if signer.both %}" in told.remedy
     (told,) = of(remarks_on(spoiled(disclosure, never), disclosure), Check.SIGNATURE_PLACE)
     assert "sig:representative is missing where somebody must sign" in told.sentence
+
+
+def test_signers_that_stand_in_an_order_nobody_could_sign_in_are_told(disclosure: Form, remarks_on: Look) -> None:
+    content = disclosure.docx(Language.EN)
+    assert not of(remarks_on(content, disclosure), Check.SIGNATURE_PLACE)
+    witness_first = replace(disclosure, signers=tuple(reversed(disclosure.signers)))
+    (told,) = of(remarks_on(content, witness_first), Check.SIGNATURE_PLACE)
+    assert told.remedy == "Put them in this order: client, representative, witness, org_seal."
 
 
 def test_a_family_alone_says_what_clauses_are_wanted(spoiled: Spoil, disclosure: Form, remarks_on: Look) -> None:
