@@ -30,6 +30,8 @@ import pytest
 ON_POSTGRESQL = os.environ.get("CONFIDE_TEST_DATABASE", "sqlite") == "postgresql"
 START_SECONDS = 60.0
 OWNER = "owner"
+CLUSTERS = "confide-pg-"
+"""How the temporary directories of these servers begin."""
 _DIE_WITH_PARENT = 1
 # nothing here has to survive a power cut
 _FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=120", "max_wal_size=256MB")
@@ -58,7 +60,7 @@ class Cluster:
                 pytest.fail(message)
             pytest.skip(message)
         self._programs = found
-        self.root = Path(tempfile.mkdtemp(prefix="confide-pg-"))
+        self.root = Path(tempfile.mkdtemp(prefix=CLUSTERS))
         self.data = self.root / "data"
         self._server: subprocess.Popen[bytes] | None = None
         # the server refuses to run as root

@@ -49,6 +49,10 @@ class RunningSite:
     serving: subprocess.Popen[bytes] | None = None
     cwd: Path = PROJECT
     """Where commands are run; the project must then be installed, as it is."""
+    said: bytearray = field(default_factory=bytearray)
+    """Everything the verbs wrote on their streams."""
+    started_cold: bool = False
+    """Each verb is a process of its own from the start, with arguments and an environment that can be looked at."""
 
     @property
     def home(self) -> Path:
@@ -78,7 +82,12 @@ class RunningSite:
 
     def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a verb as it is."""
-        if warm.can_run(self.env):
+        ran = self._ran(*arguments, stdin=stdin)
+        self.said += (ran.stdout + ran.stderr).encode()
+        return ran
+
+    def _ran(self, *arguments: str, stdin: str | None) -> subprocess.CompletedProcess[str]:
+        if warm.can_run(self.env) and not self.started_cold:
             return warm.run(arguments, env=self.env, cwd=self.cwd, stdin=stdin, timeout=180)
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
@@ -110,11 +119,15 @@ class RunningSite:
         *options: str,
         wait_for: tuple[str, ...] = ("filler", "renderer", "worker"),
         own_tables: bool = False,
+        env: Mapping[str, str] | None = None,
     ) -> RunningSite:
         """Start everything that must run. Prefect's server takes longest; the work does not wait for it.
 
-        `own_tables`: as on a new machine, where Prefect makes its tables first.
+        `own_tables`: as on a new machine, where Prefect makes its tables first. `env`: more of the environment, of what
+        is served and not of the verbs.
         """
+        # of a life that was killed: who waits for this one would take it for ready
+        (self.home / "run" / "serve.json").unlink(missing_ok=True)
         if (
             self.home.is_dir()
             and not own_tables
@@ -123,8 +136,9 @@ class RunningSite:
             prefect_tables.into(self.home / "prefect")
         log = (self.root / "serve.log").open("ab")
         self.serving = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "serve", *options], cwd=PROJECT, env=self.env, stdout=log, stderr=log
-        )
+            [sys.executable, "-m", "cli.main", "serve", *options],
+            cwd=PROJECT, env={**self.env, **(env or {})}, stdout=log, stderr=log,
+        )  # fmt: skip
         log.close()
         self.wait_ready(wait_for)
         return self

@@ -22,13 +22,25 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from cli.exit_code import ExitCode
 from flows.orchestration import free_port
 from tests.authority import Papers, papers
 from tests.cluster import Cluster
 from tests.faults.inside import Desk
-from tests.privacy.detectors import in_files, traces
+from tests.faults.moment import Moments
+from tests.privacy.detectors import in_files, in_temporary_places, traces
+from tests.privacy.planted import (
+    LEAKED_INTO,
+    Planted,
+    core_files,
+    crash_a_packet,
+    fail_a_packet,
+    leak,
+    require_no_core_file,
+    word,
+)
 from tests.running import PROJECT, RunningSite, running_site
 
 pytestmark = pytest.mark.e2e
@@ -37,17 +49,10 @@ PACKETS = 20
 SECONDS = 400.0
 HOST = "localhost"
 ROLES = ("confide_register", "confide_keyring", "confide_prefect")
-_LETTERS = "bdfghklmnprstvz"
-
-
-def word(start: str) -> str:
-    """A word nobody ever wrote."""
-    return start + "".join(secrets.choice(_LETTERS) + secrets.choice("aeiou") for _ in range(5))
-
-
-NAME, PURPOSE, LEAKED = word("Quetza"), word("Zanzi"), word("Leaka")
-BIRTH = ("1987-03-14", "03/14/1987", "14.03.1987", "March 14, 1987", "14 de marzo de 1987")
-WORDS = (NAME, PURPOSE, *BIRTH)
+CLIENT, FAILED, CRASHED = (Planted.born(day) for day in ("1987-03-14", "1979-11-23", "1991-07-08"))
+COLLEAGUE = f"{word('Harbo').title()} {word('Windo').title()}"
+WORDS = (*CLIENT.words, *FAILED.words, *CRASHED.words, COLLEAGUE)
+LEAKED, LEFT, FREED, LOGGED = (word(start) for start in ("Leaka", "Lefta", "Freea", "Logga"))
 
 
 @dataclass
@@ -59,6 +64,8 @@ class Hosts:
     stranger: Papers
     first: RunningSite
     second: RunningSite
+    moments: Moments
+    began: float
     opened: list[str] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
     """Holders that were seen with a packet in hand."""
@@ -67,6 +74,9 @@ class Hosts:
         """Ask a database as its server's owner does."""
         with psycopg.connect(self.cluster.url(database), autocommit=True) as connection:
             return connection.execute(question.encode()).fetchall()
+
+    def of_packet(self, column: str, packet_id: str) -> Any:
+        return self.rows(f"SELECT {column} FROM register_packet WHERE id = '{packet_id}'")[0][0]  # noqa: S608
 
     def holder(self, host: RunningSite) -> str:
         told = json.loads((host.home / "run" / "worker.json").read_text())
@@ -102,7 +112,8 @@ def made_cluster(trust: Papers) -> Cluster:
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    root = tmp_path_factory.mktemp("hosts")
+    root, began = tmp_path_factory.mktemp("hosts"), time.time() - 1
+    moments = Moments(root / "moments")
     trust, stranger = papers(root / "trust"), papers(root / "stranger")
     with ExitStack() as everything:
         cluster = made_cluster(trust)
@@ -135,16 +146,38 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
             running_site(root / "second", **shared, PREFECT_API_URL=f"{address}/api", TMPDIR=str(elsewhere))
         )
         elsewhere.mkdir()
-        first.founded().serve()
+        first.founded()
         second.password_file.write_text(first.password_file.read_text())
-        second.serve("--worker-only")
+        with core_files():
+            first.serve(env=moments.environment)
+            second.serve("--worker-only", env=moments.environment)
         first.wait_ready(("prefect",), seconds=2 * SECONDS)
-        yield Hosts(cluster, trust, stranger, first, second)
+        keep_readable(cluster)
+        yield Hosts(cluster, trust, stranger, first, second, moments, began)
 
 
-def asked(site: RunningSite, client: str, organizations: list[str]) -> dict[str, Any]:
-    purpose = f"so that the kitchen in {PURPOSE} street can be rented"
-    return {"client": client, "statements": [site.statement(each, purpose_text=purpose) for each in organizations]}
+def keep_readable(cluster: Cluster, *databases: str) -> None:
+    """Have the server write long values as they are: one that it compressed could not be found in a freed page."""
+    tables = (
+        "SELECT format('ALTER TABLE %s %s', c.oid::regclass,"
+        " string_agg(format('ALTER COLUMN %I SET STORAGE EXTERNAL', a.attname), ', '))"
+        " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.attstorage IN ('x', 'm')"
+        " AND n.nspname NOT IN ('pg_catalog', 'information_schema') GROUP BY c.oid"
+    )
+    for database in databases or ROLES:
+        with psycopg.connect(cluster.url(database), autocommit=True) as connection:
+            for (statement,) in connection.execute(tables.encode()).fetchall():
+                connection.execute(statement.encode())
+
+
+def asked(site: RunningSite, client: str, organizations: list[str], planted: Planted = CLIENT) -> dict[str, Any]:
+    statements = [site.statement(each, purpose_text=planted.purpose_text) for each in organizations]
+    return {"client": client, "statements": statements}
+
+
+def added(site: RunningSite, planted: Planted) -> str:
+    return str(site.confide("client", "add", told=planted.client)["client_id"])
 
 
 def in_hands(server: psycopg.Connection) -> set[str]:
@@ -172,7 +205,7 @@ def goes_dark(hosts: Hosts, server: psycopg.Connection) -> bool:
 def test_twenty_packets_are_issued_once_each_though_one_of_two_hosts_is_lost(hosts: Hosts) -> None:
     site = hosts.first
     organizations = [site.organization("Mill Lane Homes", "housing"), site.organization("Mill Lane Works", "employer")]
-    client = site.client(f"Zuleika {NAME}", "1987-03-14")
+    client = added(site, CLIENT)
     both = {hosts.holder(hosts.first), hosts.holder(hosts.second)}
     desk = Desk(site)
     opening = threading.Thread(
@@ -215,11 +248,13 @@ def test_a_packet_is_signed_sealed_and_verified_on_this_site_too(hosts: Hosts) -
     site.sign_all(packet)
     sealed = site.until(hosts.opened[0], "active", SECONDS)
     copies = [site.confide("copy", row["statement_id"])["path"] for row in sealed["statements"]]
-    verdicts = site.confide("verify", *copies, as_admin=False)
+    # who holds a finished document is told whose signatures it bears: on that person's screen, and no trace of ours
+    holding = RunningSite(root=site.root, env=site.env)
+    verdicts = holding.confide("verify", *copies, as_admin=False)
     assert [each["accepted"] for each in verdicts] == [True] * len(copies)
     text = subprocess.run(["pdftotext", copies[-1], "-"], capture_output=True, text=True, check=True).stdout
-    assert NAME in text
-    assert PURPOSE in text
+    assert CLIENT.family in text
+    assert CLIENT.purpose in text
 
 
 def test_prefect_recorded_the_work_in_its_own_database(hosts: Hosts) -> None:
@@ -231,8 +266,8 @@ def test_prefect_recorded_the_work_in_its_own_database(hosts: Hosts) -> None:
 def test_a_server_that_another_authority_vouches_for_is_refused(hosts: Hosts) -> None:
     stranger = str(hosts.stranger.root)
     me = ("--as", "admin", "--password-file", str(hosts.first.password_file))
-    wanted = hosts.first.root / "wanted.yaml"
-    wanted.write_text(f"legal_name: Zuleika {NAME}\nbirth_date: 1987-03-14\n")
+    wanted = hosts.first.root / "told.yaml"
+    wanted.write_text(yaml.safe_dump(CLIENT.client))
     for setting in ("CONFIDE_DATABASE_URL", "CONFIDE_KEYRING_URL"):
         env = dict(hosts.first.env)
         env[setting] = env[setting].replace(str(hosts.trust.root).replace("/", "%2F"), stranger.replace("/", "%2F"))
@@ -311,71 +346,114 @@ def test_a_backup_comes_back_into_new_databases_and_what_was_destroyed_stays_so(
     assert shown(elsewhere, hosts.opened[0]) == shown(site, hosts.opened[0])
 
 
-LEAKY = """
-import sys
-from prefect import flow
+@pytest.fixture(scope="module")
+def befallen(hosts: Hosts) -> list[str]:
+    """Packets that were issued, one that failed and one whose worker crashed, on two hosts."""
+    site = hosts.first
+    assert hosts.second.serving is not None
+    if hosts.second.serving.poll() is not None:  # lost with a packet in its hands; it comes back
+        with core_files():
+            hosts.second.serve("--worker-only", env=hosts.moments.environment)
+    organization = site.organization("Mill Lane Stores", "employer")
+    failed = fail_a_packet(
+        site, FAILED, added(site, FAILED), organization, colleague=COLLEAGUE, seconds=SECONDS
+    )  # fmt: skip
+    assert failed["failed_step"] == "check", failed
+    wanted = asked(site, added(site, CRASHED), [organization], CRASHED)
 
-name = sys.stdin.readline().strip()
+    def holder(packet_id: str) -> str:
+        return str(hosts.of_packet("lease_holder", packet_id))
 
-@flow(flow_run_name="packet {client}")
-def leaky(client):
-    raise ValueError(f"bad client {client}")
-
-try:
-    leaky(name)
-except ValueError:
-    pass
-"""
+    crashed = crash_a_packet(site, hosts.moments, wanted, holder, seconds=SECONDS)
+    assert hosts.of_packet("attempts", crashed["packet_id"]) == 2
+    refused = {**asked(site, "no-such-client", []), "nonsense": CLIENT.family}
+    site.confide("packet", "open", told=refused, code=None)
+    site.confide("upkeep", as_admin=False, code=None)
+    return [*hosts.opened, failed["packet_id"], crashed["packet_id"]]
 
 
-def in_server(hosts: Hosts, words: tuple[str, ...]) -> set[str]:
-    """Files of the server's data directory, its write-ahead log and its own log that hold a word in any encoding."""
-    spelled = {word.lower().encode(encoding) for word in words for encoding in ("utf-8", "utf-16-le", "utf-16-be")}
-    looked_at = [path for path in hosts.cluster.root.rglob("*") if path.is_file() and path.stat().st_size]
-    assert len(looked_at) > 500
-    return {str(path) for path in looked_at if any(one in path.read_bytes().lower() for one in spelled)}
+def in_server(hosts: Hosts, words: tuple[str, ...]) -> dict[str, set[str]]:
+    """Files of the server that hold a word in any disguise: tables, freed pages, write-ahead log, temporary, log."""
+    hosts.cluster.execute("CHECKPOINT")
+    assert sum(path.is_file() for path in hosts.cluster.root.rglob("*")) > 500
+    return in_files([hosts.cluster.root], words)
 
 
-def rows_with(hosts: Hosts, words: tuple[str, ...]) -> dict[str, set[str]]:
-    """Tables of the three databases of which a row, written out, holds a word: what compression hides from a search."""
+def rows_with(hosts: Hosts, words: tuple[str, ...], databases: tuple[str, ...] = ROLES) -> dict[str, set[str]]:
+    """Tables of which a row, written out, holds a word: the server's own too, and what it tells of who asks it what."""
     found: dict[str, set[str]] = {}
-    tables = (
-        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN"
-        " ('pg_catalog', 'information_schema')"
-    )
-    for database in ROLES:
-        for (table,) in hosts.rows(tables, database):
+    tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+    for database in databases:
+        names = [table for (table,) in hosts.rows(tables, database)]
+        for table in (*names, "pg_stat_activity"):
             blob = "\n".join(text for (text,) in hosts.rows(f"SELECT t::text FROM {table} t", database))  # noqa: S608
             if hit := traces(blob.encode(), words):
                 found[f"{database}:{table}"] = hit
     return found
 
 
-def test_no_file_and_no_row_of_the_server_holds_a_name_a_birth_date_or_a_purpose(hosts: Hosts, tmp_path: Path) -> None:
-    site = hosts.first
-    named = asked(site, "no-such-client", [])
-    site.confide("packet", "open", told={**named, "nonsense": NAME}, code=None)
-    hosts.cluster.execute("CHECKPOINT")
-    assert in_server(hosts, WORDS) == set()
+def test_no_file_and_no_row_of_the_server_holds_a_name_a_birth_date_or_a_purpose(
+    hosts: Hosts, befallen: list[str]
+) -> None:
+    recorded = {name for (name,) in hosts.rows("SELECT name FROM task_run", "confide_prefect")}
+    assert recorded >= {f"packet-{packet_id}" for packet_id in befallen[-2:]}, "Prefect saw both"
     assert rows_with(hosts, WORDS) == {}
-    assert in_files([site.home, hosts.second.home, Path(site.env["CONFIDE_KEYS"])], WORDS) == {}
+    assert in_server(hosts, WORDS) == {}
 
-    # the positive control: a flow as one would write it without thinking
-    (tmp_path / "leaky.py").write_text(LEAKY)
-    env = {
-        **site.env,
-        "PREFECT_HOME": str(tmp_path / "home"),
-        "PREFECT_API_URL": (site.home / "run" / "prefect.url").read_text(),
-        "PREFECT_API_AUTH_STRING": (Path(site.env["CONFIDE_KEYS"]) / "prefect-auth").read_text(),
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    subprocess.run(
-        [sys.executable, str(tmp_path / "leaky.py")],
-        env=env, input=LEAKED + "\n", text=True, capture_output=True, check=True, timeout=SECONDS,
-    )  # fmt: skip
-    hosts.cluster.execute("CHECKPOINT")
-    assert "confide_prefect:public.flow_run" in rows_with(hosts, (LEAKED,))
+
+def test_no_file_of_the_hosts_no_stream_and_no_temporary_place_holds_a_word_of_it(
+    hosts: Hosts, befallen: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert len(befallen) >= 2
+    first, second = hosts.first, hosts.second
+    kept = [first.home, second.home, second.root / "tmp", Path(first.env["CONFIDE_KEYS"]).parent]
+    assert in_files([*kept, *(each.root / "serve.log" for each in (first, second))], WORDS) == {}
+    assert len(first.said) > 1000
+    assert traces(bytes(first.said), WORDS) == set()
+    names = (*CLIENT.names, *FAILED.names, *CRASHED.names)
+    handed_over, run = (first.root / "out", first.root / "told.yaml"), tmp_path_factory.getbasetemp()
+    assert in_temporary_places(names, since=hosts.began, run=run, handed_over=handed_over) == {}
+
+
+def test_the_crash_of_a_host_s_worker_left_no_core_file(befallen: list[str], tmp_path: Path) -> None:
+    assert len(befallen) >= 2
+    require_no_core_file(tmp_path)
+
+
+def test_a_flow_that_does_leak_is_found_in_the_server_s_rows_and_files(hosts: Hosts, tmp_path: Path) -> None:
+    """The positive control: the same server, the same search."""
+    url = (hosts.first.home / "run" / "prefect.url").read_text()
+    auth = (Path(hosts.first.env["CONFIDE_KEYS"]) / "prefect-auth").read_text()
+    leak(LEAKED, tmp_path, env=hosts.first.env, url=url, auth=auth, seconds=SECONDS)
+    wanted = {f"confide_prefect:public.{place.partition('.')[0]}" for place in LEAKED_INTO}
+    until = time.monotonic() + 60
+    while wanted - rows_with(hosts, (LEAKED,)).keys():
+        assert time.monotonic() < until, rows_with(hosts, (LEAKED,))
+        time.sleep(1)
     found = in_server(hosts, (LEAKED,))
     assert any("/base/" in path for path in found), found
     assert any("/pg_wal/" in path for path in found), found
+
+
+def test_what_was_written_in_clear_is_found_after_its_row_is_gone_too(hosts: Hosts) -> None:
+    """The positive control of what Prefect does not do: rows that went, long values, statements in the server's log."""
+    cluster = hosts.cluster
+    scratch = cluster.database()
+    try:
+        cluster.execute("CREATE TABLE note (id int, short text, long text)", scratch)
+        keep_readable(cluster, scratch)
+        for number, one in enumerate((FREED, LEFT)):
+            values = f"({number}, '{one}', repeat('of {one} ', 1000))"
+            cluster.execute(f"INSERT INTO note VALUES {values}", scratch)  # noqa: S608
+        cluster.execute("DELETE FROM note WHERE id = 0", scratch)
+        with suppress(psycopg.errors.UndefinedTable):
+            cluster.execute(f"SELECT '{LOGGED}' FROM nowhere", scratch)  # noqa: S608
+        planted = (FREED, LEFT, LOGGED)
+        assert rows_with(hosts, planted, (scratch,)) == {f"{scratch}:public.note": {LEFT}}
+        found = in_server(hosts, planted)
+        tables = {path: hit for path, hit in found.items() if "/base/" in path}
+        assert len([path for path, hit in tables.items() if hit == {FREED, LEFT}]) == 2, "of short values and of long"
+        assert {word for path, hit in found.items() if "/pg_wal/" in path for word in hit} == {FREED, LEFT}
+        assert found[str(cluster.log)] == {LOGGED}
+    finally:
+        cluster.drop(scratch)
