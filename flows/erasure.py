@@ -20,7 +20,7 @@ from flows.site import Site
 from register import backups, records
 from storage.erasure import Erasure, end_of, erasure
 from storage.errors import StandbyAbsent
-from storage.keyring import Epoch
+from storage.keyring_facts import Epoch
 from storage.standby import Standbys
 
 EPOCHS = "epochs"

@@ -33,7 +33,7 @@ from storage.directory import DirectoryStore
 from storage.embedded import Places, open_vault
 from storage.epochs import EpochKeys
 from storage.errors import RestoreRefused
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.places import private_directory
 from storage.protocol import Area

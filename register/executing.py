@@ -30,7 +30,7 @@ from register.vocabulary import AuditVerb, ObjectState, StaffRole
 from rules.disposal import Answer, Outcome, RunState, Why
 from storage import disposal as bytes_of
 from storage.destruction import Item
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 
 if TYPE_CHECKING:
     from storage.vault import Vault

@@ -27,7 +27,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from storage.errors import BadReason, Damaged, NotFound
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.protocol import Area, Store, checked_key
 
 _REASON = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")

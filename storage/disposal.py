@@ -18,7 +18,7 @@ from datetime import datetime
 
 from storage.destruction import Entry, EntryKind, Item
 from storage.errors import KeyDestroyed, KeyNotFound, KeyringBusy, StillPresent, StorageError
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.protocol import Area, Destroyed, Store, refused
 from storage.vault import Vault
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from storage.keyring import Epoch
+from storage.keyring_facts import Epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

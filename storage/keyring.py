@@ -17,12 +17,9 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,6 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.envelope import context_of
 from storage.epochs import EpochKeys
 from storage.errors import EpochGone, EpochInUse, KeyDestroyed, KeyExists, KeyNotFound, Tampered
+from storage.keyring_facts import DataKey, Epoch, KeyScope, Moved, Rewrapped, Statements
 from storage.places import locked_directory
 from storage.protocol import checked_key
 
@@ -38,74 +36,6 @@ _ALIVE = "-" * 20
 _NO_EPOCH = "0" * 6
 _DESTROYED = bytes(WRAPPED_SIZE)
 _BATCH = 500
-
-
-class KeyScope(StrEnum):
-    """What a data key is for; bound into its wrapping, so that a key of one kind never opens another."""
-
-    WORKING = "working"
-    RECORDS = "records"
-    OWNER = "owner"
-    """The personal fields of one client or one member of staff."""
-    UNKNOWN = "unknown"
-    """Only on the tombstone of an id this keyring never had, as after restoring an older backup."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataKey:
-    """An unwrapped data key. Its bytes never show in a representation; drop it as soon as it was used."""
-
-    object_id: str
-    scope: KeyScope
-    secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewrapped:
-    """What a re-wrap did."""
-
-    epoch: int
-    """The epoch every living key is wrapped by now."""
-    moved: int
-    destroyed: tuple[int, ...]
-    """Epochs whose key files are gone: keyrings copied before this moment can no longer be read."""
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """What wrapping the living keys by a newer epoch did."""
-
-    epoch: int
-    """The epoch every living key is wrapped by now."""
-    moved: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
-    """One epoch, as the keyring remembers it."""
-
-    number: int
-    opened_at: datetime
-    ended_at: datetime | None
-    """When its key was destroyed, here and in every standby; None while it may still open a copied keyring."""
-
-
-class Answer(Protocol):
-    """What a statement brought: a cursor of `sqlite3` or of psycopg."""
-
-    @property
-    def rowcount(self) -> int: ...
-
-    def fetchone(self) -> Any: ...
-
-    def fetchall(self) -> list[Any]: ...
-
-
-class Statements(Protocol):
-    """Somewhere to send a statement to; values stand as `?`."""
-
-    def execute(self, statement: str, values: Sequence[object] = (), /) -> Answer: ...
 
 
 class Keyring(ABC):

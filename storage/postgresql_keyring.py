@@ -24,7 +24,8 @@ from psycopg.pq import TransactionStatus
 
 from storage.epochs import EpochKeys
 from storage.errors import KeyringBusy, KeyringUnreachable, UnsafePlace
-from storage.keyring import Answer, Keyring
+from storage.keyring import Keyring
+from storage.keyring_facts import Answer
 from storage.postgresql_connection import was_ended
 
 _LAYOUT = 1

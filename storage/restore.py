@@ -28,7 +28,7 @@ from storage.directory import DirectoryStore
 from storage.embedded import Places, open_keyring
 from storage.epochs import EpochKeys
 from storage.errors import RestoreRefused, StorageError
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import KeyWrapper
 from storage.places import BEGUN, fsync_directory, private_directory, publish
 from storage.protocol import Area, Store

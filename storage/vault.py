@@ -31,7 +31,8 @@ from storage.errors import (
     WrongHash,
     WrongScope,
 )
-from storage.keyring import DataKey, Keyring, KeyScope
+from storage.keyring import Keyring
+from storage.keyring_facts import DataKey, KeyScope
 from storage.protocol import Area, Store
 
 _SCOPE_OF = {Area.WORKING: KeyScope.WORKING, Area.RECORDS: KeyScope.RECORDS}

@@ -20,7 +20,7 @@ from storage.destruction import DestructionLog
 from storage.directory import DirectoryStore
 from storage.embedded import Places
 from storage.errors import BackupRefused, KeyDestroyed, Locked, RestoreRefused
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.protocol import Area
 from storage.restore import restore

@@ -17,7 +17,7 @@ from storage.backup import back_up
 from storage.destruction import EntryKind, Item
 from storage.embedded import Places
 from storage.errors import Held, KeyDestroyed, Locked, StillPresent
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.protocol import Area
 from storage.restore import restore

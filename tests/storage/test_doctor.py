@@ -18,7 +18,7 @@ from storage.destruction import Item
 from storage.directory import DirectoryStore
 from storage.embedded import Places, create_master, open_vault
 from storage.findings import OF_S3_ALONE, Check, Level
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.protocol import Area, Destroyed
 from storage.vault import Vault

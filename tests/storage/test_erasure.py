@@ -19,7 +19,8 @@ from storage.embedded import Places, open_keyring
 from storage.epochs import EpochKeys
 from storage.erasure import end_of, erasure, turn_after
 from storage.errors import EpochInUse, StandbyAbsent
-from storage.keyring import Epoch, Keyring, KeyScope
+from storage.keyring import Keyring
+from storage.keyring_facts import Epoch, KeyScope
 from storage.master import MasterKey
 from storage.protocol import Area
 from storage.restore import restore

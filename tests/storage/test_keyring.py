@@ -27,7 +27,8 @@ from storage.errors import (
     UnsafePlace,
     WrongMasterKey,
 )
-from storage.keyring import Keyring, KeyScope
+from storage.keyring import Keyring
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.sqlite_keyring import SqliteKeyring
 from tests.cluster import ON_POSTGRESQL, on_sqlite_only, shared_cluster

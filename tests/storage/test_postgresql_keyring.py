@@ -15,7 +15,7 @@ from storage import postgresql_keyring
 from storage.embedded import Places
 from storage.epochs import EpochKeys
 from storage.errors import KeyringBusy, KeyringUnreachable, UnsafePlace
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.postgresql_keyring import PostgresqlKeyring
 from tests.cluster import Cluster, on_postgresql_only, shared_cluster

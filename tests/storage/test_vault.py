@@ -30,7 +30,7 @@ from storage.errors import (
     WrongHash,
     WrongScope,
 )
-from storage.keyring import KeyScope
+from storage.keyring_facts import KeyScope
 from storage.master import MasterKey
 from storage.protocol import Area, Version
 from storage.vault import Vault
