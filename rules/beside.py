@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rules.names import PARTICLES, Lexicon, Word, looks_like_name, parts_of
+from rules.names import PARTICLES, Lexicon, Word, brand_words, is_common, is_word_of_language, looks_like_name, parts_of
 
 
 def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
@@ -34,6 +34,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             and all(looks_like_name(word, lexicon) for word in bare)
             and not firm
         )
+        called = called and not _of_business(bare[-1], lexicon)
         called = called or (
             len(part) == 2
             and part[1].folded in lexicon.lone_surnames
@@ -41,6 +42,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
             and not (part[1].possessive or firm)
         )
+        called = called or ((len(parts) == 1 or office) and not firm and _unknown_words(part, lexicon))
         turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
         virtue = (
             len(parts) == 1
@@ -67,11 +69,37 @@ def _two_words_that_are_names(part: Sequence[Word], lexicon: Lexicon) -> bool:
     return (
         lexicon.may_be_given(first)
         and last.folded in lexicon.surname_words
-        and last.folded not in lexicon.common
+        and (last.folded not in lexicon.common or (last.folded in lexicon.titles and lexicon.is_given(first)))
         and last.text[0].isupper()
         and first.folded not in lexicon.common
         and first.folded not in lexicon.places
         and not last.possessive
+    )
+
+
+def _of_business(word: Word, lexicon: Lexicon) -> bool:
+    """True for the last word of "Tommy Hilfiger Outlet": a word that is no name."""
+    return is_word_of_language(word.folded) and not (lexicon.may_be_surname(word) or lexicon.may_be_given(word))
+
+
+def _unknown_words(part: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Abebe Tesfaye": two or three words with capitals that are no language's, no place's, no organization's."""
+    if not 2 <= len(part) <= 3:
+        return False
+    shouted = all(word.text.isupper() for word in part)
+    return all(
+        word.is_word
+        and word.text[0].isupper()
+        and not (word.possessive or word.is_initial or "&" in word.text)
+        and (shouted or not word.text[1:].isupper())
+        and not any(
+            is_common(piece, lexicon)
+            or piece in lexicon.all_places
+            or is_word_of_language(piece)
+            or piece in brand_words()
+            for piece in word.folded.split("-")
+        )
+        for word in part
     )
 
 
@@ -126,7 +154,11 @@ def with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         if len(name) > 4:
             continue
         proven = len(role) == 1 and role[0].folded in lexicon.degrees
-        if not all(looks_like_name(word, lexicon) or (proven and lexicon.may_be_surname(word)) for word in name):
+        worded = len(name) == 2 and lexicon.may_be_given(name[0]) and name[1].folded in lexicon.listed_surname_words
+        worded = worded and _is_role(role, lexicon)  # "Rose Garden, probation officer"
+        if not worded and not all(
+            looks_like_name(word, lexicon) or (proven and lexicon.may_be_surname(word)) for word in name
+        ):
             continue
         if len(name) == 1 and name[0].folded in lexicon.all_places and not proven:
             continue

@@ -22,7 +22,18 @@ from itertools import pairwise
 from rules.beside import beside, with_role
 from rules.folding import fold, plain
 from rules.mentions import mentions, without_numbers
-from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, words_of
+from rules.names import (
+    PARTICLES,
+    Lexicon,
+    Word,
+    bare,
+    brands,
+    is_common,
+    is_word_of_language,
+    lexicon_of_names,
+    looks_like_name,
+    words_of,
+)
 from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
 
 _MARKS = re.compile(
@@ -31,6 +42,7 @@ _MARKS = re.compile(
     | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
     | ^c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
     | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
+    | \b(?:badge|shield|placa)\s*(?:\#|no\.?|num(?:ber|ero|\.)?|:)?\s*\#?\d
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
     re.VERBOSE,
 )
@@ -41,6 +53,10 @@ _CAPITAL = re.compile(r"\b[A-Z][a-z]+")
 _FOLDED_WORD = re.compile(r"[a-z']+")
 _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
+_STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
+_SHORT = 4
+"""Texts of so few words are always looked at: they may be a name and no more."""
+_JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
 _CLEARED_AT_MOST = 20_000
@@ -60,8 +76,8 @@ def individuals_in(text: str) -> tuple[str, ...]:
         return ()
     found: tuple[str, ...] = ()
     if not names_nobody(text):
-        bare = without_numbers(text)
-        found = tuple(dict.fromkeys(_people(bare, fold(bare))))
+        spoken = without_numbers(text)
+        found = tuple(dict.fromkeys(_people(spoken, fold(spoken))))
     if not found:
         if len(_cleared) >= _CLEARED_AT_MOST:
             _cleared.clear()
@@ -78,7 +94,8 @@ def names_nobody(text: str) -> bool:
     folded = fold(text)
     words = _FOLDED_WORD.findall(folded)
     return (
-        lexicon.triggers.isdisjoint(words)
+        len(words) > _SHORT
+        and lexicon.triggers.isdisjoint(words)
         and "@" not in text
         and not ("'" in folded and not lexicon.desks.isdisjoint(words))
         and not _INITIAL.search(text)
@@ -109,6 +126,12 @@ def individuals_in_file_name(name: str) -> tuple[str, ...]:
 
 
 def _people(text: str, folded: str) -> Iterator[str]:
+    head, joint, rest = _JOINT.search(text) and _JOINT.split(text, maxsplit=1) or (text, "", "")
+    if bare(head) in brands():
+        # "Edward Jones, Rochester": known for a business; what follows is judged on its own
+        if rest.strip():
+            yield from _people(rest, fold(rest))
+        return
     mark = _MARKS.search(folded)
     if mark is not None:
         yield folded[mark.start() : mark.end() + 24].strip()
@@ -155,6 +178,8 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         if words[end - 1].folded in lexicon.monuments and any(other.breaks for other in words):
             continue  # "Lincoln Park", "Hope Hall" in a longer line
+        if words[end - 1].folded in _STREETS and index and words[index - 1].text[0].isdigit():
+            continue  # "118 Darlene Lane"
         if not _organization_follows(words, end, lexicon):
             yield written(words, index, end)
 
@@ -200,7 +225,11 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
     if surname is None and index == first + 2 and words[first + 1].is_initial and _is_last(words, index, lexicon):
         surname = index
-    if surname is None or (not sure and not (_opens_part(words, first) and _ends_part(words, surname))):
+    if surname is None:
+        return None
+    alone = _opens_part(words, first) and _ends_part(words, surname)
+    spoken_of = first > 0 and words[first - 1].text.islower() and words[first - 1].folded in lexicon.before_people
+    if not sure and not alone and not (spoken_of and lexicon.is_surname(words[surname])):
         return None
     last = words[surname]
     if last.possessive and (surname + 1 >= len(words) or not words[surname + 1].text[0].islower()):
@@ -301,6 +330,9 @@ def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -
             if other.is_word and len(other.text) > 1
         )
     )
-    return is_common(word.folded, lexicon) or (
-        letters and word.folded not in SUFFIXES and word.folded not in lexicon.names
+    plain_word = is_word_of_language(word.folded) and not (lexicon.may_be_surname(word) or lexicon.may_be_given(word))
+    return (
+        is_common(word.folded, lexicon)
+        or plain_word
+        or (letters and word.folded not in SUFFIXES and word.folded not in lexicon.names)
     )

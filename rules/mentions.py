@@ -18,7 +18,8 @@ from rules.names import PARTICLES, Lexicon, Word, is_common, looks_like_name
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(
     r"(?:\b(?:tel|ph|phone|cell|fax|mobile|cel|celular|telefono|teléfono)\b\.?:?\s*)?"
-    r"(?:\+?1[ .-])?(?:\(\d{3}\)|\b\d{3})[ .-]?\d{3}[ .-]\d{4}\b(?:\s*(?:x|ext\.?|extension)\s*\d+)?",
+    r"(?:\+?1[ .-])?(?:\(\d{3}\)|\b\d{3})[ .-]?\d{3}[ .-]\d{4}\b(?:\s*(?:x|ext\.?|extension)\s*\d+)?"
+    r"|\b(?:x|ext\.?|extension|anexo)\s?\d{2,6}\b",
     re.IGNORECASE,
 )
 _MY = frozenset({"my", "mi", "mis", "his", "her", "their", "our", "nuestra", "nuestro", "su", "sus", "the"})
@@ -43,6 +44,8 @@ def mentions(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[str
             continue
         if word.possessive and _at_work(words, index, lexicon):
             yield f"{word.text} {words[index + 1].text}"
+        elif _nicknamed(words, index, lexicon):
+            yield f"{words[index - 1].text} {word.text}"
         elif _related(words, index, lexicon) or (not firm and _called(words, index, lexicon)):
             yield word.text
 
@@ -84,6 +87,21 @@ def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if at < 1 or words[at].folded not in lexicon.relations or words[at].text[0].isupper() != words[at].text.isupper():
         return False
     return any(words[spot].folded in _POSSESSIVE_ONLY for spot in range(max(0, at - 2), at))
+
+
+def _nicknamed(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "report to Skip Lawson every Monday": a surname with any word before it, after whom one speaks to."""
+    word = words[index]
+    if index < 2 or word.folded not in lexicon.lone_surnames or word.possessive or not word.text[0].isupper():
+        return False
+    nick, before = words[index - 1], words[index - 2]
+    if not nick.is_word or not nick.text[0].isupper() or nick.text.isupper() or nick.possessive:
+        return False
+    if is_common(nick.folded, lexicon) or nick.folded in lexicon.all_places | lexicon.heads_before | PARTICLES:
+        return False
+    after = words[index + 1] if index + 1 < len(words) else None
+    spoken_to = before.folded in lexicon.callers and before.text.islower() and before.folded not in {"for", "and", "y"}
+    return spoken_to and (after is None or after.breaks or after.text[0].islower())
 
 
 def _called(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:

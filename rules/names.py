@@ -37,6 +37,9 @@ _ABBREVIATIONS = (
     (_NICKNAME, ""),
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
+_SPANISH_NOUN = re.compile(
+    r"(?:cion|ciones|dad|dades|miento|mientos|eria|erias|ismo|encia|ancia|torio|torios|logia|tura|icos?|icas?)$"
+)
 _BREAKS = frozenset(',;:/()[]|\n%#*+=<>@"')
 PARTICLES = frozenset(
     {"de", "la", "las", "los", "del", "van", "der", "den", "von", "di", "da", "al", "el", "bin", "ter"}
@@ -160,6 +163,39 @@ def _each(folded: str, names: frozenset[str]) -> bool:
         return True
     pieces = [piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece]
     return len(pieces) >= 1 and pieces != [folded] and all(piece in names for piece in pieces)
+
+
+@cache
+def _dictionary() -> frozenset[str]:
+    return frozenset(str(table("dictionary")["words"]).split())
+
+
+@cache
+def brand_words() -> frozenset[str]:
+    """Words of brands that are no person's: "walmart"."""
+    return frozenset(str(table("dictionary")["brand_words"]).split())
+
+
+@cache
+def brands() -> frozenset[str]:
+    """Businesses that are called nothing but a person's name: "edward jones"; folded, without points."""
+    return frozenset(bare(brand) for brand in str(table("dictionary")["brands"]).split("|"))
+
+
+def bare(text: str) -> str:
+    """The text folded, its words alone."""
+    return " ".join(re.findall(r"[^\W_]+(?:'[a-z]+)?", fold(text).replace(".", "")))
+
+
+def is_word_of_language(folded: str) -> bool:
+    """True for a word of English, its plural too, or one that ends as Spanish nouns do."""
+    words = _dictionary()
+    return (
+        folded in words
+        or folded.removesuffix("s") in words
+        or folded.removesuffix("es") in words
+        or _SPANISH_NOUN.search(folded) is not None
+    )
 
 
 @cache

@@ -18,6 +18,7 @@ TABLES: tuple[str, ...] = (
     "capacities",
     "categories",
     "clauses",
+    "dictionary",
     "families",
     "gazetteer",
     "mandates",

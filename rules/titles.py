@@ -26,7 +26,21 @@ _OF_HOUSES = frozenset(
     {"don", "dona", "padre", "madre", "sor", "father", "mother", "sister", "brother", "uncle", "aunt"}
 )
 """Honors that houses are named after with "de": "La Casa de Don Pedro"."""
-_BUILDINGS = frozenset({"building", "bldg", "courthouse", "plaza", "campus", "tower", "annex", "complex"})
+_BUILDINGS = frozenset(
+    {
+        "building",
+        "bldg",
+        "courthouse",
+        "plaza",
+        "campus",
+        "tower",
+        "annex",
+        "complex",
+        "university",
+        "college",
+        "prison",
+    }
+)
 _LINKS = frozenset({"del", "de", "la", "of", "the"})
 
 
@@ -203,7 +217,7 @@ def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: 
             following = words[spot + 1].folded if spot + 1 < len(words) else ""
             return word.text == "," and following in lexicon.legal_forms
         if word.folded in lexicon.offices:
-            return _building(words, spot + 1, lexicon)
+            return _building(words, spot + 1, lexicon) or _prison_unit(words, spot)
         if word.folded in _JOINING:
             monument_counts = monument_counts and word.text == "&"
             continue
@@ -222,6 +236,16 @@ def _building(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         if word.folded in _BUILDINGS:
             return True
     return False
+
+
+def _prison_unit(words: Sequence[Word], index: int) -> bool:
+    """True for "Dolph Briscoe Unit": a whole name and Unit are all there is, as Texas calls its prisons."""
+    named = all(word.is_word and word.text[0].isupper() and not word.possessive for word in words[:index])
+    return words[index].text == "Unit" and index >= 2 and named and _ends(words, index)
+
+
+def _ends(words: Sequence[Word], index: int) -> bool:
+    return index + 1 >= len(words) or words[index + 1].breaks
 
 
 def written(words: Sequence[Word], first: int, end: int) -> str:
