@@ -6,10 +6,14 @@ is a town's name too; two words count as a person only where nothing of an organ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rules.names import PARTICLES, Lexicon, Word, brand_words, is_common, is_word_of_language, looks_like_name, parts_of
+from rules.names import PARTICLES, Lexicon, Word, is_common, is_unknown, is_word_of_language, looks_like_name, parts_of
+
+_KOREAN = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{1,5}")
+"""Ji-hoon."""
 
 
 def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
@@ -17,6 +21,8 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     parts = parts_of(words)
     firm = any(word.folded in lexicon.legal_forms and word.text[0].isupper() for word in words)
     office = any(word.folded in lexicon.desk_words for word in words)
+    firm = firm or (any(word.text == "&" for word in words) and any(word.text == "," for word in words))
+    firm = firm or any(word.folded in {"attorneys", "abogados", "lawyers", "counselors"} for word in words)
     for number, part in enumerate(parts):
         following = parts[number + 1] if number + 1 < len(parts) else []
         if following and following[0].folded in lexicon.states:
@@ -29,6 +35,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         called = (
             2 <= len(bare) <= 4
             and lexicon.is_called(bare[0])
+            and not _letters(bare)
             and bare[0].folded not in lexicon.places
             and not (bare[0].possessive or bare[-1].possessive)
             and all(looks_like_name(word, lexicon) for word in bare)
@@ -39,6 +46,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             len(part) == 2
             and part[1].folded in lexicon.lone_surnames
             and part[0].folded not in lexicon.surnames_and_places
+            and (is_unknown(part[0], lexicon) or lexicon.may_be_given(part[0]))
             and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
             and not (part[1].possessive or firm)
         )
@@ -77,29 +85,38 @@ def _two_words_that_are_names(part: Sequence[Word], lexicon: Lexicon) -> bool:
     )
 
 
+def _letters(part: Sequence[Word]) -> bool:
+    """True for "Richard L. Roudebush VAMC": letters after a name that is not written so."""
+    last = part[-1].text
+    return len(last) > 2 and last.isupper() and not all(word.text.isupper() for word in part)
+
+
 def _of_business(word: Word, lexicon: Lexicon) -> bool:
     """True for the last word of "Tommy Hilfiger Outlet": a word that is no name."""
     return is_word_of_language(word.folded) and not (lexicon.may_be_surname(word) or lexicon.may_be_given(word))
 
 
 def _unknown_words(part: Sequence[Word], lexicon: Lexicon) -> bool:
-    """True for "Abebe Tesfaye": two or three words with capitals that are no language's, no place's, no organization's."""
-    if not 2 <= len(part) <= 3:
+    """True for "Abebe Tesfaye", "Park Ji-hoon": names by their looks, for no language, place or brand has the words.
+
+    A surname first and none after it is a firm ("Hodgson Russ").
+    """
+    if not 2 <= len(part) <= 3 or (part[0].folded in lexicon.heads_before):
         return False
+    if any(_KOREAN.fullmatch(word.text) and not lexicon.is_surname(word) for word in part):
+        return all(is_unknown(word, lexicon) or lexicon.may_be_surname(word) for word in part)
     shouted = all(word.text.isupper() for word in part)
-    return all(
-        word.is_word
-        and word.text[0].isupper()
-        and not (word.possessive or word.is_initial or "&" in word.text)
-        and (shouted or not word.text[1:].isupper())
-        and not any(
-            is_common(piece, lexicon)
-            or piece in lexicon.all_places
-            or is_word_of_language(piece)
-            or piece in brand_words()
-            for piece in word.folded.split("-")
-        )
-        for word in part
+    given = lexicon.is_given(part[0]) and part[0].folded not in lexicon.all_places and not part[0].possessive
+    if (part[0].folded in lexicon.surnames and not given) or not (
+        shouted or all(not word.text[1:].isupper() for word in part)
+    ):
+        return False
+    if given and not any(is_unknown(word, lexicon) for word in part[1:]):
+        return False
+    return (given or is_unknown(part[0], lexicon)) and all(
+        is_unknown(word, lexicon)
+        or (lexicon.may_be_surname(word) and not word.possessive and not is_common(word.folded, lexicon))
+        for word in part[1:]
     )
 
 
@@ -148,9 +165,20 @@ def with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             degree = after.folded in lexicon.degrees
             named = looks_like_name(before, lexicon) or lexicon.may_be_surname(before)
             doctor = after.text in {"MD", "DO"} and before.folded in lexicon.lone_surnames
+            doctor = doctor or (
+                after.text in {"NP", "PA", "MD", "DO"}
+                and after is part[-1]
+                and 2 <= len(part) <= 4
+                and all(is_unknown(word, lexicon) or lexicon.is_given(word) or word.is_initial for word in part[:-1])
+            )
             if (degree and named) or doctor:
                 yield f"{before.text} {after.text}"
     for name, role in (*pairwise(parts), *((name, role) for role, name in pairwise(parts) if _is_role(role, lexicon))):
+        called = name[-1]
+        if len(name) > 1 and lexicon.is_called(called) and called.folded not in lexicon.places:
+            single = len(role) == 1 and role[0].folded in lexicon.titles - lexicon.dignities
+            if single and not name[-2].text[0].isupper():
+                yield f"{called.text} {role[0].text}"  # "Home Depot #1221 Jeff, manager"
         if len(name) > 4:
             continue
         proven = len(role) == 1 and role[0].folded in lexicon.degrees

@@ -29,6 +29,7 @@ from rules.names import (
     bare,
     brands,
     is_common,
+    is_unknown,
     is_word_of_language,
     lexicon_of_names,
     looks_like_name,
@@ -53,6 +54,8 @@ _CAPITAL = re.compile(r"\b[A-Z][a-z]+")
 _FOLDED_WORD = re.compile(r"[a-z']+")
 _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
+_OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
+_NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county", "diocese", "archdiocese", "ciudad"})
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
 _SHORT = 4
 """Texts of so few words are always looked at: they may be a name and no more."""
@@ -126,7 +129,8 @@ def individuals_in_file_name(name: str) -> tuple[str, ...]:
 
 
 def _people(text: str, folded: str) -> Iterator[str]:
-    head, joint, rest = _JOINT.search(text) and _JOINT.split(text, maxsplit=1) or (text, "", "")
+    joint = _JOINT.search(text)
+    head, rest = (text[: joint.start()], text[joint.end() :]) if joint else (text, "")
     if bare(head) in brands():
         # "Edward Jones, Rochester": known for a business; what follows is judged on its own
         if rest.strip():
@@ -163,6 +167,9 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         before = words[index - 1].folded if index else ""
         # a saint is no contact, "Casa Juana Diaz" a house; after a title `titled` has judged already
+        if before == "of" and index > 1 and words[index - 2].folded in _NAMED_OF and words[index - 2].text[0].isupper():
+            skip = _full_name(words, index, lexicon) or index
+            continue  # "City of Beverly Hills"
         if before in lexicon.saints or before in lexicon.dignities or under_a_head(words, index, lexicon):
             skip = _full_name(words, index, lexicon) or index
             continue
@@ -206,8 +213,20 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
         if surname is not None and here.folded in lexicon.monuments:
             break
+        if here.folded in {"park", "parks"} and index + 1 < len(words) and words[index + 1].folded in _OF_PARKS:
+            break  # "Austin Parks and Recreation"
         if lexicon.is_surname(here):
             surname = index
+        elif (
+            sure
+            and not lowered
+            and surname is None
+            and first > 0
+            and words[first - 1].folded in lexicon.titles
+            and is_unknown(here, lexicon)
+            and _ends_part(words, index)
+        ):
+            surname = index  # "store manager Craig Tolland"
         elif (
             sure
             and not lowered
@@ -276,7 +295,12 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     last = words[index]
     known = lexicon.is_surname(last)
     alone = index + 1 >= len(words) or words[index + 1].breaks
-    unknown = alone and looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
+    unknown = (
+        alone
+        and looks_like_name(last, lexicon)
+        and not is_word_of_language(last.folded)
+        and words[first].folded not in _COMPASS
+    )
     return index + 1 if known or unknown else None
 
 

@@ -79,9 +79,11 @@ def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     word = words[index]
     if not (lexicon.may_be_given(word) or lexicon.may_be_surname(word) or looks_like_name(word, lexicon)):
         return False
-    if word.is_initial or word.folded in PARTICLES or not word.text[0].isupper():
+    if word.is_initial or (word.folded in PARTICLES and word.text != "Al") or not word.text[0].isupper():
         return False
     at = index - 1
+    if at >= 0 and words[at].text in {"Big", "Lil", "Old", "Little"}:
+        at -= 1  # "my sponsor Big Al"
     if at >= 0 and words[at].text in {",", ":", "(", "is", "es"}:
         at -= 1
     if at < 1 or words[at].folded not in lexicon.relations or words[at].text[0].isupper() != words[at].text.isupper():
@@ -97,7 +99,11 @@ def _nicknamed(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     nick, before = words[index - 1], words[index - 2]
     if not nick.is_word or not nick.text[0].isupper() or nick.text.isupper() or nick.possessive:
         return False
-    if is_common(nick.folded, lexicon) or nick.folded in lexicon.all_places | lexicon.heads_before | PARTICLES:
+    if (
+        word.folded in lexicon.monuments
+        or is_common(nick.folded, lexicon)
+        or nick.folded in lexicon.all_places | lexicon.heads_before | PARTICLES
+    ):
         return False
     after = words[index + 1] if index + 1 < len(words) else None
     spoken_to = before.folded in lexicon.callers and before.text.islower() and before.folded not in {"for", "and", "y"}
@@ -112,8 +118,30 @@ def _called(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if not lexicon.is_called(word):
         return _called_rarely(words, index, lexicon)
     if word.text.islower():
-        return len(words) == 1
+        return _opens_in_lower_case(words, index) or _after_a_caller(words, index, lexicon)
     return _nothing_after(words, index, lexicon) and _person_before(words, index, lexicon)
+
+
+def _opens_in_lower_case(words: Sequence[Word], index: int) -> bool:
+    """True for "tony", "keisha at parole", "linda w.", "carlos m at the shelter"."""
+    rest = words[index + 1 :]
+    if index or not rest:
+        return not index
+    if rest[0].is_word and len(rest[0].text) == 1 and rest[0].folded not in {"y", "e", "a", "o"}:
+        rest = rest[1:]
+    return not rest or rest[0].folded in {"at", "from", "in", "with", "en", "@"} or rest[0].breaks
+
+
+def _after_a_caller(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
+    """True for "ask for tony", "my p.o. is jessica", "hablar con fernando": typed without a capital."""
+    if index < 2 or not (index + 1 >= len(words) or words[index + 1].breaks or words[index + 1].text[0].islower()):
+        return False
+    before, earlier = words[index - 1].folded, words[index - 2].folded
+    if before in {"is", "es", "named", "called"}:
+        return earlier in lexicon.relations | lexicon.titles
+    if before in lexicon.relations:
+        return earlier in _POSSESSIVE_ONLY
+    return before in {"for", "to", "with", "por", "con", "a"} and earlier in lexicon.callers - _SMALL
 
 
 def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -126,7 +154,7 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     ends = index + 1 == len(words) or words[index + 1].breaks
     if not ends or before is None:
         return False
-    if before.folded in {"por", "a"} and index > 1:
+    if before.folded in {"por", "a", "con"} and index > 1:
         before = words[index - 2]  # "preguntar por Ivelisse"
     return before.folded in lexicon.callers and before.folded not in _SMALL
 
@@ -161,7 +189,7 @@ def _person_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return not before.text[0].isdigit()
     if before.folded in lexicon.callers:
         return True
-    if before.folded in {"por", "a"} and index > 1 and words[index - 2].folded in lexicon.callers:
+    if before.folded in {"por", "a", "con"} and index > 1 and words[index - 2].folded in lexicon.callers:
         return True
     if before.folded in _PLACING:
         return index > 1 and words[index - 2].folded in lexicon.callers

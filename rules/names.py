@@ -40,6 +40,8 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n
 _SPANISH_NOUN = re.compile(
     r"(?:cion|ciones|dad|dades|miento|mientos|eria|erias|ismo|encia|ancia|torio|torios|logia|tura|icos?|icas?)$"
 )
+_BRANDED = re.compile(r"^(?!Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|O')[A-Z][a-z]+[A-Z]")
+"""A capital inside a word: "HomeFirst"; not "McKinney"."""
 _BREAKS = frozenset(',;:/()[]|\n%#*+=<>@"')
 PARTICLES = frozenset(
     {"de", "la", "las", "los", "del", "van", "der", "den", "von", "di", "da", "al", "el", "bin", "ter"}
@@ -195,6 +197,19 @@ def is_word_of_language(folded: str) -> bool:
         or folded.removesuffix("s") in words
         or folded.removesuffix("es") in words
         or _SPANISH_NOUN.search(folded) is not None
+    )
+
+
+def is_unknown(word: Word, lexicon: Lexicon) -> bool:
+    """True for a word with a capital that is no language's, no place's, no brand's and no organization's."""
+    text = word.text
+    if not word.is_word or not text[0].isupper() or word.possessive or word.is_initial or "&" in text:
+        return False
+    if _BRANDED.search(text) or (len(text) < 4 and not any(sign in "aeiouy" for sign in word.folded)):
+        return False
+    return not any(
+        is_common(piece, lexicon) or piece in lexicon.all_places or piece in brand_words() or is_word_of_language(piece)
+        for piece in word.folded.split("-")
     )
 
 

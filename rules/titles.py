@@ -41,6 +41,10 @@ _BUILDINGS = frozenset(
         "prison",
     }
 )
+_HOUSES = frozenset(
+    {"bank", "center", "temple", "castle", "garden", "market", "lodge", "inn", "bridge", "forest", "field"}
+)
+_SCHOOLS = frozenset({"PS", "P.S", "IS", "I.S", "MS", "M.S", "JHS", "J.H.S", "HS", "School", "Escuela"})
 _LINKS = frozenset({"del", "de", "la", "of", "the"})
 
 
@@ -137,7 +141,7 @@ def _house(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         index += 1  # "Officer St. James"
         return index < len(words) and (index + 1 >= len(words) or words[index + 1].breaks)
     ends = index + 1 >= len(words) or words[index + 1].breaks
-    return ends and words[index].folded in lexicon.listed_surname_words
+    return ends and (words[index].folded in lexicon.listed_surname_words or words[index].folded in _HOUSES)
 
 
 def _word_for_name(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -201,6 +205,8 @@ def under_a_head(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
             return False
         if words[spot].folded in lexicon.heads_before:
             return True
+        if spot and words[spot].text.isdigit() and words[spot - 1].text in _SCHOOLS:
+            return True  # "P.S. 112 José Celso Barbosa"
     return False
 
 
@@ -219,7 +225,8 @@ def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: 
         if word.folded in lexicon.offices:
             return _building(words, spot + 1, lexicon) or _prison_unit(words, spot)
         if word.folded in _JOINING:
-            monument_counts = monument_counts and word.text == "&"
+            kind = spot > index and is_common(words[spot - 1].folded, lexicon)  # "… Nursing and Rehabilitation Center"
+            monument_counts = monument_counts and (word.text == "&" or (kind and word.folded in {"and", "y"}))
             continue
         if word.is_word and word.text[0].islower() and word.folded not in monuments:
             return False
