@@ -6,14 +6,22 @@ is a town's name too; two words count as a person only where nothing of an organ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rules.names import PARTICLES, Lexicon, Word, is_common, is_unknown, is_word_of_language, looks_like_name, parts_of
-
-_KOREAN = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{1,5}")
-"""Ji-hoon."""
+from rules.names import (
+    KOREAN,
+    PARTICLES,
+    Lexicon,
+    Word,
+    is_census_surname,
+    is_common,
+    is_unknown,
+    is_word_of_language,
+    looks_like_name,
+    parts_of,
+    proper_words,
+)
 
 
 def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
@@ -29,6 +37,9 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         alone = len(part) == 1 and len(parts) > 1 and not firm
         alone = alone and part[0].folded in (lexicon.lone_surnames if office else lexicon.sure_surnames)
+        desks = office or any(word.folded in {"intake", "reception"} for word in words)
+        alone = alone or (len(parts) == 2 and _and_an_office(part, parts[1 - number], lexicon))
+        alone = alone or (len(part) == 1 and len(parts) > 1 and desks and not firm and is_census_surname(part[0]))
         bare = _before_a_place(part)
         while len(bare) > 2 and bare[0].folded in lexicon.before_people:
             bare = bare[1:]  # "Representative Joe Morelle"
@@ -41,11 +52,16 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             and all(looks_like_name(word, lexicon) for word in bare)
             and not firm
         )
-        called = called and not _of_business(bare[-1], lexicon)
+        called = called and not _in_a_place(bare[-1], lexicon)
+        called = (
+            called
+            and not any(_of_business(word, lexicon) for word in bare[1:])
+            and part[0].folded not in lexicon.heads_before
+        )
         called = called or (
             len(part) == 2
             and part[1].folded in lexicon.lone_surnames
-            and part[0].folded not in lexicon.surnames_and_places
+            and part[0].folded not in lexicon.surnames_and_places | lexicon.heads_before
             and (is_unknown(part[0], lexicon) or lexicon.may_be_given(part[0]))
             and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
             and not (part[1].possessive or firm)
@@ -63,6 +79,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         glued = glued and part[0].folded not in lexicon.no_initials
         called = called or (glued and part[1].folded in lexicon.lone_surnames)  # "KA Abernathy"
         turned = turned or (len(parts) == 1 and _surname_first(part, lexicon))
+        turned = turned or (number == 0 and len(parts) == 2 and _one_comma_one(words, lexicon))
         initials = len(part) == 1 and not part[0].is_initial and bool(following)
         initials = initials and all(word.is_initial for word in following)
         state = "".join(word.folded for word in following) in lexicon.states
@@ -91,6 +108,19 @@ def _letters(part: Sequence[Word]) -> bool:
     return len(last) > 2 and last.isupper() and not all(word.text.isupper() for word in part)
 
 
+def _and_an_office(part: Sequence[Word], other: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Stokes/Parole": a surname, a word too, and nothing but parole, probation or intake beside it."""
+    bare_office = len(other) == 1 and other[0].folded in {"parole", "probation", "intake", "probatoria"}
+    named = len(part) == 1 and lexicon.may_be_surname(part[0]) and part[0].folded not in lexicon.all_places
+    return bare_office and named and not is_common(part[0].folded, lexicon)
+
+
+def _in_a_place(word: Word, lexicon: Lexicon) -> bool:
+    """True for the last word of "Avalon Tulsa": a place or a brand that is nobody's name."""
+    known = word.folded in lexicon.surnames or word.folded in lexicon.listed_surname_words
+    return not known and (word.folded in proper_words() or word.folded in lexicon.all_places)
+
+
 def _of_business(word: Word, lexicon: Lexicon) -> bool:
     """True for the last word of "Tommy Hilfiger Outlet": a word that is no name."""
     return is_word_of_language(word.folded) and not (lexicon.may_be_surname(word) or lexicon.may_be_given(word))
@@ -103,10 +133,15 @@ def _unknown_words(part: Sequence[Word], lexicon: Lexicon) -> bool:
     """
     if not 2 <= len(part) <= 3 or (part[0].folded in lexicon.heads_before):
         return False
-    if any(_KOREAN.fullmatch(word.text) and not lexicon.is_surname(word) for word in part):
+    if any(KOREAN.fullmatch(word.text) and not lexicon.is_surname(word) for word in part):
         return all(is_unknown(word, lexicon) or lexicon.may_be_surname(word) for word in part)
     shouted = all(word.text.isupper() for word in part)
-    given = lexicon.is_given(part[0]) and part[0].folded not in lexicon.all_places and not part[0].possessive
+    given = (
+        lexicon.may_be_given(part[0])
+        and not is_common(part[0].folded, lexicon)
+        and part[0].folded not in lexicon.all_places
+        and not part[0].possessive
+    )
     if (part[0].folded in lexicon.surnames and not given) or not (
         shouted or all(not word.text[1:].isupper() for word in part)
     ):
@@ -128,6 +163,8 @@ def _before_a_place(part: Sequence[Word]) -> Sequence[Word]:
 
 def _surname_first(part: Sequence[Word], lexicon: Lexicon) -> bool:
     """True for "ABERNATHY KEITH", "Zhang Wei", "Nguyen Van An", where that is all the text says."""
+    if len(part) == 2 and part[0].folded in lexicon.surnames_first and is_unknown(part[1], lexicon):
+        return not part[1].text.isupper() or part[0].text.isupper()  # "Chen Guowei"
     if len(part) == 3 and part[0].folded in lexicon.surnames and part[1].folded in {"van", "thi"}:
         return all(word.text[0].isupper() for word in part)
     return (
@@ -138,6 +175,17 @@ def _surname_first(part: Sequence[Word], lexicon: Lexicon) -> bool:
         and all(lexicon.is_given(word) or word.folded in PARTICLES for word in part[1:])
         and not any(word.possessive or word.text.islower() for word in part)
     )
+
+
+def _one_comma_one(words: Sequence[Word], lexicon: Lexicon) -> bool:
+    """True for "Osman, Fadumo", "Sullivan, Pat", where that is all the text says."""
+    if len(words) != 3 or words[1].text != ",":
+        return False
+    last, called = words[0], words[2]
+    surname = (last.folded in lexicon.surnames and last.folded not in lexicon.all_places) or is_census_surname(last)
+    given = lexicon.may_be_given(called) and called.folded not in lexicon.places
+    unknown = is_unknown(called, lexicon)
+    return (surname and (given or unknown)) or (is_unknown(last, lexicon) and (given or unknown))
 
 
 def _behind_a_desk(part: Sequence[Word], lexicon: Lexicon) -> bool:

@@ -59,6 +59,15 @@ _NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
 _SHORT = 4
 """Texts of so few words are always looked at: they may be a name and no more."""
+_ASKED = re.compile(
+    r"""\b(?:[Aa]sk\ for|[Ss]p(?:eak|oke)\ (?:to|with)|[Tt]alk\ (?:to|with)|[Pp]regunt(?:ar|e)\ por
+    |[Hh]ablar?\ con|[Ss]upervised\ by)
+    \ ["'(]?(?:[Bb]ig\ |[Ll]ittle\ )?([A-Z][\w'-]*[a-z])(?=["')]?(?:$|[,.;]|\ [a-z]|\ \d))""",
+    re.VERBOSE,
+)
+_AT_EXTENSION = re.compile(
+    r"\b(?:[Xx]|[Ee]xt\.?|[Ee]xtensi[oó]n)\s?\d{2,6}\b[\s,:(-]*([A-Z][\w'-]*[a-z])(?=\)?$|[,.;])"
+)
 _JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
@@ -80,7 +89,7 @@ def individuals_in(text: str) -> tuple[str, ...]:
     found: tuple[str, ...] = ()
     if not names_nobody(text):
         spoken = without_numbers(text)
-        found = tuple(dict.fromkeys(_people(spoken, fold(spoken))))
+        found = tuple(dict.fromkeys((*_asked_for(plain(text)), *_people(spoken, fold(spoken)))))
     if not found:
         if len(_cleared) >= _CLEARED_AT_MOST:
             _cleared.clear()
@@ -158,6 +167,18 @@ def _people(text: str, folded: str) -> Iterator[str]:
 
 
 # --- names without a title --------------------------------------------------------------------------------------------
+
+
+def _asked_for(text: str) -> Iterator[str]:
+    """Who is asked for, or answers at an extension: ask for "Chico", x4471 Marchetti."""
+    lexicon = lexicon_of_names()
+    for pattern in (_ASKED, _AT_EXTENSION):
+        for match in pattern.finditer(text):
+            named = words_of(match.group(1))[0]
+            folded = named.folded
+            known = folded in lexicon.given_words or folded in lexicon.names or folded in lexicon.surname_words
+            if not is_common(folded, lexicon) and (known or is_unknown(named, lexicon)):
+                yield match.group()
 
 
 def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
@@ -244,10 +265,16 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
     if surname is None and index == first + 2 and words[first + 1].is_initial and _is_last(words, index, lexicon):
         surname = index
+    if surname is None and lowered and first == 0 and index == len(words) > 1:
+        surname = index - 1  # "jose luis"
     if surname is None:
         return None
     alone = _opens_part(words, first) and _ends_part(words, surname)
-    spoken_of = first > 0 and words[first - 1].text.islower() and words[first - 1].folded in lexicon.before_people
+    spoken_of = (
+        first > 0
+        and words[first - 1].text.islower()
+        and (words[first - 1].folded in lexicon.before_people | {"por", "con", "by"})
+    )
     if not sure and not alone and not (spoken_of and lexicon.is_surname(words[surname])):
         return None
     last = words[surname]

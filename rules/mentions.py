@@ -184,6 +184,8 @@ def _person_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     before = words[index - 1]
     if before.text in {"&", "#"}:
         return False
+    if before.folded in {"and", "y"} and index > 2 and words[index - 3].folded in lexicon.saints:
+        return False  # "SS. Peter and Paul"
     if before.breaks or not before.is_word:
         # "12 Victor" is a street's number
         return not before.text[0].isdigit()

@@ -37,9 +37,9 @@ _ABBREVIATIONS = (
     (_NICKNAME, ""),
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
-_SPANISH_NOUN = re.compile(
-    r"(?:cion|ciones|dad|dades|miento|mientos|eria|erias|ismo|encia|ancia|torio|torios|logia|tura|icos?|icas?)$"
-)
+_SPANISH_NOUN = re.compile(r"..(?:ciones|cion|dades|dad|mientos?|erias?|ismo|torios?|logia)$")
+KOREAN = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{1,5}")
+"""Ji-hoon."""
 _BRANDED = re.compile(r"^(?!Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|O')[A-Z][a-z]+[A-Z]")
 """A capital inside a word: "HomeFirst"; not "McKinney"."""
 _BREAKS = frozenset(',;:/()[]|\n%#*+=<>@"')
@@ -99,6 +99,7 @@ class Lexicon:
         self.places = listed("places")
         self.callers = words("callers")
         self.relations = words("relations")
+        self.surnames_first = words("surnames_first")
         self.desks = words("desks")
         self.mailboxes = words("mailboxes")
         self.common = words("common") | self.monuments | self.offices | self.legal_forms | self.saints | self.titles
@@ -173,9 +174,9 @@ def _dictionary() -> frozenset[str]:
 
 
 @cache
-def brand_words() -> frozenset[str]:
-    """Words of brands that are no person's: "walmart"."""
-    return frozenset(str(table("dictionary")["brand_words"]).split())
+def proper_words() -> frozenset[str]:
+    """Words of brands, towns and peoples that are no person's name: "walmart", "tulsa", "apache"."""
+    return frozenset(str(table("dictionary")["proper_words"]).split())
 
 
 @cache
@@ -200,16 +201,32 @@ def is_word_of_language(folded: str) -> bool:
     )
 
 
+@cache
+def _census() -> frozenset[str]:
+    return frozenset(str(table("surnames")["surnames"]).split())
+
+
+def is_census_surname(word: Word) -> bool:
+    """True for a surname of the census, a rare one too, that is no word, town or brand: "Cifarelli"."""
+    return word.is_word and word.text[0].isupper() and word.folded in _census()
+
+
 def is_unknown(word: Word, lexicon: Lexicon) -> bool:
     """True for a word with a capital that is no language's, no place's, no brand's and no organization's."""
     text = word.text
+    if KOREAN.fullmatch(text):
+        return True
     if not word.is_word or not text[0].isupper() or word.possessive or word.is_initial or "&" in text:
         return False
     if _BRANDED.search(text) or (len(text) < 4 and not any(sign in "aeiouy" for sign in word.folded)):
         return False
     return not any(
-        is_common(piece, lexicon) or piece in lexicon.all_places or piece in brand_words() or is_word_of_language(piece)
+        is_common(piece, lexicon)
+        or piece in lexicon.all_places
+        or piece in proper_words()
+        or is_word_of_language(piece)
         for piece in word.folded.split("-")
+        if piece not in PARTICLES
     )
 
 

@@ -26,6 +26,7 @@ TABLES: tuple[str, ...] = (
     "nasw",
     "notices",
     "purposes",
+    "surnames",
     "words",
 )
 """Every table there is, by file name without its ending."""

@@ -17,7 +17,7 @@ _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
 _TITLE_TAILS = re.compile(
     r"in charge|on duty|for programs|at law|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
-    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
+    r"|palabra|custodia|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
     r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
 _ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
@@ -62,9 +62,23 @@ def titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[s
         monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
         if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
             continue
-        if named_after(words, last, lexicon, monuments):
+        if named_after(words, last, lexicon, monuments) and not _surname_that_is_a_house(words, first, lexicon):
             continue
         yield written(words, index, last)
+
+
+def _surname_that_is_a_house(words: Sequence[Word], first: int, lexicon: Lexicon) -> bool:
+    """True for "Therapist Mina Park", "Hon. R. Castle": one name or initial, a surname that is a house, and no more."""
+    title, end = words[first - 1], first + 1
+    if (
+        end >= len(words)
+        or not _ends(words, end)
+        or words[end].folded in lexicon.hard_monuments - {"park", "street", "way"}
+    ):
+        return False
+    surname = words[end].folded in lexicon.listed_surname_words | _HOUSES
+    called = words[first].is_initial or (lexicon.may_be_given(words[first]) and title.folded not in lexicon.dignities)
+    return surname and called and title.folded in lexicon.titles
 
 
 def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
