@@ -55,7 +55,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         called = called and not _in_a_place(bare[-1], lexicon)
         called = (
             called
-            and not any(_of_business(word, lexicon) for word in bare[1:])
+            and not any(_of_business(word, lexicon) for word in (*bare[2:], bare[-1]))
             and part[0].folded not in lexicon.heads_before
         )
         called = called or (

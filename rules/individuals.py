@@ -41,7 +41,7 @@ _MARKS = re.compile(
     r"""\b(?:attn|atn|att?'n|atte)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
     | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*:
     | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
-    | ^c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
+    | ^b?c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
     | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
     | \b(?:badge|shield|placa)\s*(?:\#|no\.?|num(?:ber|ero|\.)?|:)?\s*\#?\d
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
@@ -244,7 +244,8 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             and surname is None
             and first > 0
             and words[first - 1].folded in lexicon.titles
-            and is_unknown(here, lexicon)
+            and not is_common(here.folded, lexicon)
+            and not is_word_of_language(here.folded)
             and _ends_part(words, index)
         ):
             surname = index  # "store manager Craig Tolland"
@@ -325,7 +326,7 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     unknown = (
         alone
         and looks_like_name(last, lexicon)
-        and not is_word_of_language(last.folded)
+        and (lexicon.may_be_surname(last) or not is_word_of_language(last.folded))
         and words[first].folded not in _COMPASS
     )
     return index + 1 if known or unknown else None

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.folding import fold
-from rules.names import PARTICLES, Lexicon, Word, is_common, looks_like_name
+from rules.names import PARTICLES, Lexicon, Word, is_common, looks_like_name, proper_words
 
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(
@@ -156,6 +156,10 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return False
     if before.folded in {"por", "a", "con"} and index > 1:
         before = words[index - 2]  # "preguntar por Ivelisse"
+    if before.folded in {"to", "for", "from", "with"} and before.text.islower():
+        name = words[index]
+        only_given = lexicon.is_given(name) and name.folded not in lexicon.surnames_and_places
+        return only_given and name.folded not in proper_words()  # "send it to Latrice"
     return before.folded in lexicon.callers and before.folded not in _SMALL
 
 
