@@ -271,10 +271,10 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     if surname is None:
         return None
     alone = _opens_part(words, first) and _ends_part(words, surname)
-    spoken_of = (
-        first > 0
-        and words[first - 1].text.islower()
-        and (words[first - 1].folded in lexicon.before_people | {"por", "con", "by"})
+    before = [word.folded for word in words[max(0, first - 2) : first]]
+    spoken_of = bool(before) and words[first - 1].text.islower()
+    spoken_of = spoken_of and (
+        before[-1] in lexicon.before_people | {"por", "con", "by"} or before == ["atencion", "de"]
     )
     if not sure and not alone and not (spoken_of and lexicon.is_surname(words[surname])):
         return None
