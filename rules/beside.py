@@ -38,7 +38,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         alone = len(part) == 1 and len(parts) > 1 and not firm
         alone = alone and part[0].folded in (lexicon.lone_surnames if office else lexicon.sure_surnames)
         desks = office or any(word.folded in {"intake", "reception"} for word in words)
-        alone = alone or (len(parts) == 2 and _and_an_office(part, parts[1 - number], lexicon))
+        alone = alone or (len(parts) == 2 and _and_an_office(part, parts[1 - number], lexicon, number == 0))
         alone = alone or (len(part) == 1 and len(parts) > 1 and desks and not firm and is_census_surname(part[0]))
         bare = _before_a_place(part)
         while len(bare) > 2 and bare[0].folded in lexicon.before_people:
@@ -108,10 +108,11 @@ def _letters(part: Sequence[Word]) -> bool:
     return len(last) > 2 and last.isupper() and not all(word.text.isupper() for word in part)
 
 
-def _and_an_office(part: Sequence[Word], other: Sequence[Word], lexicon: Lexicon) -> bool:
+def _and_an_office(part: Sequence[Word], other: Sequence[Word], lexicon: Lexicon, first: bool) -> bool:
     """True for "Stokes/Parole": a surname, a word too, and nothing but parole, probation or intake beside it."""
     bare_office = len(other) == 1 and other[0].folded in {"parole", "probation", "intake", "probatoria"}
-    named = len(part) == 1 and lexicon.may_be_surname(part[0]) and part[0].folded not in lexicon.all_places
+    named = len(part) == 1 and lexicon.may_be_surname(part[0])
+    named = named and part[0].folded not in (lexicon.places if first else lexicon.all_places)
     return bare_office and named and not is_common(part[0].folded, lexicon)
 
 

@@ -28,11 +28,13 @@ from rules.names import (
     Word,
     bare,
     brands,
+    is_census_surname,
     is_common,
     is_unknown,
     is_word_of_language,
     lexicon_of_names,
     looks_like_name,
+    may_be_somebody,
     words_of,
 )
 from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
@@ -54,20 +56,32 @@ _CAPITAL = re.compile(r"\b[A-Z][a-z]+")
 _FOLDED_WORD = re.compile(r"[a-z']+")
 _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
+_SPEAKING = frozenset({"por", "con", "by", "until", "when", "hasta", "cuando", "before", "after", "per"})
 _OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
 _NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county", "diocese", "archdiocese", "ciudad"})
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
-_SHORT = 4
+_SHORT = 8
 """Texts of so few words are always looked at: they may be a name and no more."""
 _ASKED = re.compile(
-    r"""\b(?:[Aa]sk\ for|[Ss]p(?:eak|oke)\ (?:to|with)|[Tt]alk\ (?:to|with)|[Pp]regunt(?:ar|e)\ por
-    |[Hh]ablar?\ con|[Ss]upervised\ by)
+    r"""\b(?:[Aa]sk\ for|[Ss]p(?:eak|oke)\ (?:to|with)|[Tt]alk\ (?:to|with)|[Ss]upervised\ by
+        |[Pp]regunt(?:ar|e)\ por|[Hh]ablar?\ con)
     \ ["'(]?(?:[Bb]ig\ |[Ll]ittle\ )?([A-Z][\w'-]*[a-z])(?=["')]?(?:$|[,.;]|\ [a-z]|\ \d))""",
     re.VERBOSE,
 )
 _AT_EXTENSION = re.compile(
     r"\b(?:[Xx]|[Ee]xt\.?|[Ee]xtensi[oó]n)\s?\d{2,6}\b[\s,:(-]*([A-Z][\w'-]*[a-z])(?=\)?$|[,.;])"
 )
+_DESKS = r"(?:intake|records|reception|parole|probation|DSS|DHS|front\ desk|court|desk)\b"
+_SPOKEN_OF = re.compile(
+    rf"""(?:^[Pp]er\ |\bper\ |\b[Ss]ee\ |
+        \b(?:[Aa]ssigned|[Ss]end|[Ss]ent|[Rr]eports?|[Ff]ax|[Ll]etter|[Dd]eliver|[Gg]ive[ns]?)\ to\ )
+    ([A-Z][\w'-]*[a-z])(?=$|[,.;]|\ (?:at|in|from|on|by|every|when|before)\b)
+    |\b([A-Z][\w'-]*[a-z])(?=\ (?:knows|says|sees|signs|sepa|diga|firme|tells|decides|decida)\b)
+    |(?:^|\bfor\ |\bwith\ )([A-Z][\w'-]*[a-z])(?=\ (?:at|in|from|with)\ (?:the\ )?{_DESKS})
+    """,
+    re.VERBOSE,
+)
+"""Where only a person can stand, whatever the name: "so Aziz knows", "Kou at intake", "per Sobo"."""
 _JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
@@ -172,12 +186,14 @@ def _people(text: str, folded: str) -> Iterator[str]:
 def _asked_for(text: str) -> Iterator[str]:
     """Who is asked for, or answers at an extension: ask for "Chico", x4471 Marchetti."""
     lexicon = lexicon_of_names()
-    for pattern in (_ASKED, _AT_EXTENSION):
+    for pattern in (_ASKED, _AT_EXTENSION, _SPOKEN_OF):
         for match in pattern.finditer(text):
-            named = words_of(match.group(1))[0]
+            named = words_of(next(group for group in match.groups() if group))[0]
             folded = named.folded
             known = folded in lexicon.given_words or folded in lexicon.names or folded in lexicon.surname_words
-            if not is_common(folded, lexicon) and (known or is_unknown(named, lexicon)):
+            if pattern is _SPOKEN_OF:
+                known = may_be_somebody(named, lexicon)
+            if not is_common(folded, lexicon) and (known or (pattern is not _SPOKEN_OF and is_unknown(named, lexicon))):
                 yield match.group()
 
 
@@ -226,6 +242,8 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
         return None
     if not lowered and not word.text[0].isupper():
         return None
+    spoken_of = _spoken_of(words, first, lexicon)
+    placed = word.folded in lexicon.all_places
     index = first + 1
     surname = None
     while index < len(words) and index - first < 6:
@@ -259,6 +277,15 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             if word.folded in lexicon.places:
                 return None
             surname = index
+        elif (
+            (sure or spoken_of)
+            and not lowered
+            and surname is None
+            and words[index - 1].folded not in PARTICLES
+            and (is_census_surname(here) or (is_unknown(here, lexicon) and not placed))
+            and (not placed or spoken_of or (_opens_part(words, first) and _ends_part(words, index)))
+        ):
+            surname = index  # "until Krzysztof Maccini says so"
         elif not (here.is_initial or lexicon.is_given(here) or here.folded in PARTICLES | SUFFIXES):
             break
         index += 1
@@ -271,12 +298,11 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     if surname is None:
         return None
     alone = _opens_part(words, first) and _ends_part(words, surname)
-    before = [word.folded for word in words[max(0, first - 2) : first]]
-    spoken_of = bool(before) and words[first - 1].text.islower()
-    spoken_of = spoken_of and (
-        before[-1] in lexicon.before_people | {"por", "con", "by"} or before == ["atencion", "de"]
-    )
-    if not sure and not alone and not (spoken_of and lexicon.is_surname(words[surname])):
+    if (
+        not sure
+        and not alone
+        and not (spoken_of and (lexicon.is_surname(words[surname]) or is_census_surname(words[surname])))
+    ):
         return None
     last = words[surname]
     if last.possessive and (surname + 1 >= len(words) or not words[surname + 1].text[0].islower()):
@@ -285,6 +311,14 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     while end < len(words) and words[end].folded in SUFFIXES:
         end += 1
     return end
+
+
+def _spoken_of(words: Sequence[Word], first: int, lexicon: Lexicon) -> bool:
+    """True after "tell", "until", "para": a name there is somebody's, a word too."""
+    before = [word.folded for word in words[max(0, first - 2) : first]]
+    if not before or not words[first - 1].text.islower():
+        return False
+    return before[-1] in lexicon.before_people | _SPEAKING or before == ["atencion", "de"]
 
 
 def _is_last(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:

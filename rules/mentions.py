@@ -13,7 +13,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.folding import fold
-from rules.names import PARTICLES, Lexicon, Word, is_common, looks_like_name, proper_words
+from rules.names import (
+    PARTICLES,
+    Lexicon,
+    Word,
+    is_census_surname,
+    is_common,
+    is_unknown,
+    looks_like_name,
+    proper_words,
+)
 
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(
@@ -70,8 +79,14 @@ def _at_work(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     following = words[index + 1].folded if index + 1 < len(words) else ""
     if following not in lexicon.desks or before in lexicon.saints or word.folded in lexicon.titles:
         return False
-    named = lexicon.is_given(word) or lexicon.may_be_surname(word)
+    named = lexicon.is_given(word) or lexicon.may_be_surname(word) or is_census_surname(word) or _unknown(word, lexicon)
     return named and (word.folded not in lexicon.common or word.folded in lexicon.surname_words)
+
+
+def _unknown(word: Word, lexicon: Lexicon) -> bool:
+    """True for the owner in "Janiczek's caseload": no word of any list."""
+    bare = Word(word.text.partition("'")[0], word.folded, word.start, word.end, False)
+    return is_unknown(bare, lexicon)
 
 
 def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -115,6 +130,9 @@ def _called(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     word = words[index]
     if word.possessive or word.folded in lexicon.places or word.folded in lexicon.common:
         return False
+    if word.text.islower() and index == 0 and lexicon.is_given(word) and len(words) > 2:
+        where = {"intake", "records", "reception", "desk"} | lexicon.desk_words
+        return words[1].folded in {"at", "from", "in"} and any(other.folded in where for other in words[2:5])
     if not lexicon.is_called(word):
         return _called_rarely(words, index, lexicon)
     if word.text.islower():
@@ -170,6 +188,8 @@ def _nothing_after(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     following = words[index + 1]
     if following.text[0].isdigit():
         return False  # "Matthew 25 Ministries"
+    if following.folded in {"of", "de"}:
+        return False  # "Dismas of Vermont"
     if following.folded in {"and", "y", "e", "or"}:
         part = words[index + 2 : index + 6]
         return not any(word.folded in lexicon.monuments and word.text[0].isupper() for word in part)

@@ -48,6 +48,7 @@ PARTICLES = frozenset(
 )
 """Small words inside names: "De La Cruz", "van der Berg"."""
 _MARK_WORDS = frozenset({"attn", "atn", "att", "attention", "fao", "care", "cc", "copia", "atencion", "cuidado"})
+_MARK_WORDS |= {"badge", "shield", "placa", "x", "ext", "extension", "per", "supervised", "assigned", "talk", "spoke"}
 _MARK_WORDS |= {"contact", "contacto", "ask", "off", "copy", "point", "comm'r"}
 
 
@@ -115,6 +116,9 @@ class Lexicon:
         self.listed_surname_words = listed("surname_words") | {"church", "house", "street", "hall", "park", "law"}
         self.surname_words = listed("surname_words") - self.monuments - self.saints - {"box"}
         self.names = self.given | self.surnames
+        nothing_else = self.surnames | self.surname_words | self.given_words | self.places | listed("places_us")
+        self.called |= self.given - nothing_else - proper_words()
+        """And those that are no surname, word, place or brand: nothing else can be meant."""
         self.towns = listed("places_us")
         self.sure_surnames = words("lone_surnames")
         """Alone beside anything they are a person."""
@@ -209,6 +213,13 @@ def _census() -> frozenset[str]:
 def is_census_surname(word: Word) -> bool:
     """True for a surname of the census, a rare one too, that is no word, town or brand: "Cifarelli"."""
     return word.is_word and word.text[0].isupper() and word.folded in _census()
+
+
+def may_be_somebody(word: Word, lexicon: Lexicon) -> bool:
+    """True for a given name or a surname of any list, words and rare ones too; no place's, brand's, organization's."""
+    if word.folded in proper_words() or word.folded in lexicon.all_places or is_common(word.folded, lexicon):
+        return False
+    return lexicon.may_be_given(word) or lexicon.may_be_surname(word) or is_census_surname(word)
 
 
 def is_unknown(word: Word, lexicon: Lexicon) -> bool:

@@ -16,7 +16,8 @@ SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
 _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
 _TITLE_TAILS = re.compile(
-    r"in charge|on duty|for programs|at law|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
+    r"in charge|of record|on record|assigned|on duty|for programs|at law"
+    r"|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
     r"|palabra|custodia|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
     r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
@@ -237,7 +238,8 @@ def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: 
             following = words[spot + 1].folded if spot + 1 < len(words) else ""
             return word.text == "," and following in lexicon.legal_forms
         if word.folded in lexicon.offices:
-            return _building(words, spot + 1, lexicon) or _prison_unit(words, spot)
+            college = word.text == "State" and spot >= index and spot == len(words) - 1  # "George C. Wallace State"
+            return college or _building(words, spot + 1, lexicon) or _prison_unit(words, spot)
         if word.folded in _JOINING:
             kind = spot > index and is_common(words[spot - 1].folded, lexicon)  # "… Nursing and Rehabilitation Center"
             monument_counts = monument_counts and (word.text == "&" or (kind and word.folded in {"and", "y"}))
