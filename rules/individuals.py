@@ -52,7 +52,8 @@ _MARKS = re.compile(
 _MARKS_BEFORE_NAMES = re.compile(
     r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
 )
-_CAPITAL = re.compile(r"\b[A-Z][a-z]+")
+_CAPITAL = re.compile(r"\b[^\W\d_a-z][\w'-]+")
+_BESIDE = re.compile(r"[/(,:-]")
 _FOLDED_WORD = re.compile(r"[a-z']+")
 _INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
@@ -61,7 +62,7 @@ _OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
 _NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county", "diocese", "archdiocese", "ciudad"})
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
 _SHORT = 8
-"""Texts of so few words are always looked at: they may be a name and no more."""
+"""Texts of so few words are looked at when one is of no language: they may be a name and no more."""
 _ASKED = re.compile(
     r"""\b(?:[Aa]sk\ for|[Ss]p(?:eak|oke)\ (?:to|with)|[Tt]alk\ (?:to|with)|[Ss]upervised\ by
         |[Pp]regunt(?:ar|e)\ por|[Hh]ablar?\ con)
@@ -119,19 +120,17 @@ def names_nobody(text: str) -> bool:
     lexicon = lexicon_of_names()
     folded = fold(text)
     words = _FOLDED_WORD.findall(folded)
-    return (
-        len(words) > _SHORT
-        and lexicon.triggers.isdisjoint(words)
-        and "@" not in text
-        and not ("'" in folded and not lexicon.desks.isdisjoint(words))
-        and not _INITIAL.search(text)
-        and lexicon.given_words.isdisjoint(_FOLDED_WORD.findall(_capitalized(text)))
-    )
-
-
-def _capitalized(text: str) -> str:
-    """The words of `text` that are written with a capital, folded."""
-    return fold(" ".join(_CAPITAL.findall(text)))
+    if not lexicon.triggers.isdisjoint(words) or "@" in text or _INITIAL.search(text):
+        return False
+    if "'" in folded and not lexicon.desks.isdisjoint(words):
+        return False
+    capitalized = _FOLDED_WORD.findall(fold(" ".join(_CAPITAL.findall(text))))
+    if not lexicon.given_words.isdisjoint(capitalized):
+        return False
+    if len(words) > _SHORT:
+        return True
+    worded = not lexicon.surname_words.isdisjoint(capitalized) and _BESIDE.search(text) is not None
+    return not worded and all(word in lexicon.common or is_word_of_language(word) for word in capitalized)
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:

@@ -190,7 +190,7 @@ def _nothing_after(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return False  # "Matthew 25 Ministries"
     if following.folded in {"of", "de"}:
         return False  # "Dismas of Vermont"
-    if following.folded in {"and", "y", "e", "or"}:
+    if following.folded in {"and", "y", "e", "or"} and not following.is_initial:
         part = words[index + 2 : index + 6]
         return not any(word.folded in lexicon.monuments and word.text[0].isupper() for word in part)
     if following.breaks or not following.is_word:

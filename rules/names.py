@@ -162,11 +162,17 @@ class Lexicon:
 
 def _pieces(folded: str) -> tuple[str, ...]:
     """The word itself, and what a hyphen or an apostrophe joins in it."""
+    if "-" not in folded and "'" not in folded:
+        return (folded,)
     return (folded, *(piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece and piece != folded))
 
 
 def _each(folded: str, names: frozenset[str]) -> bool:
-    if folded in names or folded.replace("'", "") in names:
+    if folded in names:
+        return True
+    if "-" not in folded and "'" not in folded:
+        return False
+    if folded.replace("'", "") in names:
         return True
     pieces = [piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece]
     return len(pieces) >= 1 and pieces != [folded] and all(piece in names for piece in pieces)

@@ -40,6 +40,8 @@ _BUILDINGS = frozenset(
         "university",
         "college",
         "prison",
+        "jail",
+        "hospital",
     }
 )
 _HOUSES = frozenset(
