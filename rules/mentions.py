@@ -167,7 +167,7 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if not lexicon.may_be_given(words[index]):
         return False
     before = words[index - 1] if index else None
-    if index + 2 == len(words) and words[index + 1].is_initial and lexicon.is_given(words[index]):
+    if index + 2 == len(words) and words[index + 1].is_initial and words[index].folded not in lexicon.saints:
         return before is None or before.breaks
     ends = index + 1 == len(words) or words[index + 1].breaks
     if not ends or before is None:
