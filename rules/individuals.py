@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
+from rules.asked import asked_for
 from rules.beside import beside, with_role
 from rules.folding import fold, plain
 from rules.mentions import mentions, without_numbers
@@ -34,7 +35,6 @@ from rules.names import (
     is_word_of_language,
     lexicon_of_names,
     looks_like_name,
-    may_be_somebody,
     words_of,
 )
 from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
@@ -63,26 +63,6 @@ _NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
 _SHORT = 8
 """Texts of so few words are looked at when one is of no language: they may be a name and no more."""
-_ASKED = re.compile(
-    r"""\b(?:[Aa]sk\ for|[Ss]p(?:eak|oke)\ (?:to|with)|[Tt]alk\ (?:to|with)|[Ss]upervised\ by
-        |[Pp]regunt(?:ar|e)\ por|[Hh]ablar?\ con)
-    \ ["'(]?(?:[Bb]ig\ |[Ll]ittle\ )?([A-Z][\w'-]*[a-z])(?=["')]?(?:$|[,.;]|\ [a-z]|\ \d))""",
-    re.VERBOSE,
-)
-_AT_EXTENSION = re.compile(
-    r"\b(?:[Xx]|[Ee]xt\.?|[Ee]xtensi[oó]n)\s?\d{2,6}\b[\s,:(-]*([A-Z][\w'-]*[a-z])(?=\)?$|[,.;])"
-)
-_DESKS = r"(?:intake|records|reception|parole|probation|DSS|DHS|front\ desk|court|desk)\b"
-_SPOKEN_OF = re.compile(
-    rf"""(?:^[Pp]er\ |\bper\ |\b[Ss]ee\ |
-        \b(?:[Aa]ssigned|[Ss]end|[Ss]ent|[Rr]eports?|[Ff]ax|[Ll]etter|[Dd]eliver|[Gg]ive[ns]?)\ to\ )
-    ([A-Z][\w'-]*[a-z])(?=$|[,.;]|\ (?:at|in|from|on|by|every|when|before)\b)
-    |\b([A-Z][\w'-]*[a-z])(?=\ (?:knows|says|sees|signs|sepa|diga|firme|tells|decides|decida)\b)
-    |(?:^|\bfor\ |\bwith\ )([A-Z][\w'-]*[a-z])(?=\ (?:at|in|from|with)\ (?:the\ )?{_DESKS})
-    """,
-    re.VERBOSE,
-)
-"""Where only a person can stand, whatever the name: "so Aziz knows", "Kou at intake", "per Sobo"."""
 _JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
@@ -104,7 +84,7 @@ def individuals_in(text: str) -> tuple[str, ...]:
     found: tuple[str, ...] = ()
     if not names_nobody(text):
         spoken = without_numbers(text)
-        found = tuple(dict.fromkeys((*_asked_for(plain(text)), *_people(spoken, fold(spoken)))))
+        found = tuple(dict.fromkeys((*asked_for(plain(text)), *_people(spoken, fold(spoken)))))
     if not found:
         if len(_cleared) >= _CLEARED_AT_MOST:
             _cleared.clear()
@@ -180,20 +160,6 @@ def _people(text: str, folded: str) -> Iterator[str]:
 
 
 # --- names without a title --------------------------------------------------------------------------------------------
-
-
-def _asked_for(text: str) -> Iterator[str]:
-    """Who is asked for, or answers at an extension: ask for "Chico", x4471 Marchetti."""
-    lexicon = lexicon_of_names()
-    for pattern in (_ASKED, _AT_EXTENSION, _SPOKEN_OF):
-        for match in pattern.finditer(text):
-            named = words_of(next(group for group in match.groups() if group))[0]
-            folded = named.folded
-            known = folded in lexicon.given_words or folded in lexicon.names or folded in lexicon.surname_words
-            if pattern is _SPOKEN_OF:
-                known = may_be_somebody(named, lexicon)
-            if not is_common(folded, lexicon) and (known or (pattern is not _SPOKEN_OF and is_unknown(named, lexicon))):
-                yield match.group()
 
 
 def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
