@@ -52,10 +52,10 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             and all(looks_like_name(word, lexicon) for word in bare)
             and not firm
         )
-        called = called and not _in_a_place(bare[-1], lexicon)
+        called = called and (bare[0].folded in lexicon.picked or not _in_a_place(bare[-1], lexicon))
         called = (
             called
-            and not any(_of_business(word, lexicon) for word in (*bare[2:], bare[-1]))
+            and not any(_of_business(word, lexicon) for word in bare[2:])
             and part[0].folded not in lexicon.heads_before
         )
         called = called or (

@@ -108,7 +108,9 @@ class Lexicon:
         self.agencies = words("agencies")
         self.desk_words = (self.offices | self.titles | self.agencies) - {"county", "city", "town", "state"}
         """Beside these a surname alone is somebody at a desk: offices, roles, agencies by their letters."""
-        self.called = words("given") | (listed("given") - self.common - PARTICLES)
+        self.picked = words("given")
+        """Given names by hand, the most frequent."""
+        self.called = self.picked | (listed("given") - self.common - PARTICLES)
         """Given names frequent enough to name a person alone."""
         self.given = self.called | (listed("given_rare") - self.common - PARTICLES)
         self.given_words = listed("given_words") - self.given - self.saints - self.common
