@@ -266,6 +266,7 @@ def _building(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
 def _prison_unit(words: Sequence[Word], index: int) -> bool:
     """True for "Dolph Briscoe Unit": a whole name and Unit are all there is, as Texas calls its prisons."""
     named = all(word.is_word and word.text[0].isupper() and not word.possessive for word in words[:index])
+    named = named and words[0].folded not in lexicon_of_names().officials
     return words[index].text == "Unit" and index >= 2 and named and _ends(words, index)
 
 
