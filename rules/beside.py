@@ -136,7 +136,7 @@ def _unknown_words(part: Sequence[Word], lexicon: Lexicon) -> bool:
         return False
     if any(KOREAN.fullmatch(word.text) and not lexicon.is_surname(word) for word in part):
         return all(is_unknown(word, lexicon) or lexicon.may_be_surname(word) for word in part)
-    shouted = all(word.text.isupper() for word in part)
+    shouted = all(word.text.isupper() and len(word.text) > 3 for word in part)
     given = (
         lexicon.may_be_given(part[0])
         and not is_common(part[0].folded, lexicon)
