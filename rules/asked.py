@@ -25,6 +25,7 @@ _SPOKEN_OF = re.compile(
     rf"""(?:^[Pp]er\ |\bper\ |\b[Ss]ee\ |
         \b(?:[Aa]ssigned|[Ss]end|[Ss]ent|[Rr]eports?|[Ff]ax|[Ll]etter|[Dd]eliver|[Gg]ive[ns]?)\ to\ )
     ([A-Z][\w'-]*[a-z])(?=$|[,.;]|\ (?:at|in|from|on|by|every|when|before)\b)
+    |\b(?:name\ is|named|se\ llama)\ ([A-Z][\w'-]*[a-z])(?=$|[,.;]|\ [a-z])
     |\b([A-Z][\w'-]*[a-z])(?=\ (?:knows|says|sees|signs|sepa|diga|firme|tells|decides|decida)\b)
     |(?:^|\bfor\ |\bwith\ )([A-Z][\w'-]*[a-z])(?=\ (?:at|in|from|with)\ (?:the\ )?{_DESKS})
     """,

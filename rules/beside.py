@@ -55,7 +55,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         called = called and (bare[0].folded in lexicon.picked or not _in_a_place(bare[-1], lexicon))
         called = (
             called
-            and not any(_of_business(word, lexicon) for word in bare[2:])
+            and not (any(_of_business(word, lexicon) for word in bare[2:]) and not _of_business(bare[1], lexicon))
             and part[0].folded not in lexicon.heads_before
         )
         called = called or (
@@ -64,7 +64,7 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             and part[0].folded not in lexicon.surnames_and_places | lexicon.heads_before
             and (is_unknown(part[0], lexicon) or lexicon.may_be_given(part[0]))
             and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
-            and not (part[1].possessive or firm)
+            and not (part[0].possessive or part[1].possessive or firm)
         )
         called = called or ((len(parts) == 1 or office) and not firm and _unknown_words(part, lexicon))
         turned = len(part) == 2 and part[1].is_initial and part[0].folded in lexicon.surnames
@@ -183,7 +183,7 @@ def _one_comma_one(words: Sequence[Word], lexicon: Lexicon) -> bool:
     if len(words) != 3 or words[1].text != ",":
         return False
     last, called = words[0], words[2]
-    surname = (last.folded in lexicon.surnames and last.folded not in lexicon.all_places) or is_census_surname(last)
+    surname = (last.folded in lexicon.surnames and last.folded not in lexicon.places) or is_census_surname(last)
     given = lexicon.may_be_given(called) and called.folded not in lexicon.places
     unknown = is_unknown(called, lexicon)
     return (surname and (given or unknown)) or (is_unknown(last, lexicon) and (given or unknown))

@@ -131,9 +131,8 @@ def individuals_in_file_name(name: str) -> tuple[str, ...]:
 
 
 def _people(text: str, folded: str) -> Iterator[str]:
-    joint = _JOINT.search(text)
-    head, rest = (text[: joint.start()], text[joint.end() :]) if joint else (text, "")
-    if bare(head) in brands():
+    rest = _after_a_brand(text)
+    if rest is not None:
         # "Edward Jones, Rochester": known for a business; what follows is judged on its own
         if rest.strip():
             yield from _people(rest, fold(rest))
@@ -157,6 +156,24 @@ def _people(text: str, folded: str) -> Iterator[str]:
     yield from with_role(words, lexicon)
     yield from beside(words, lexicon)
     yield from mentions(text, words, lexicon)
+
+
+def _after_a_brand(text: str) -> str | None:
+    """What follows a brand that opens the text; None where none does, or where a person may be meant."""
+    joint = _JOINT.search(text)
+    head, rest = (text[: joint.start()], text[joint.end() :]) if joint else (text, "")
+    if bare(head) in brands():
+        return rest
+    words = head.split()
+    for count in range(2, min(len(words), 5)):
+        if bare(" ".join(words[:count])) in brands():
+            following = words_of(words[count])
+            known = bool(following) and (
+                is_common(following[0].folded, lexicon_of_names())
+                or following[0].folded in lexicon_of_names().all_places
+            )
+            return " ".join(words[count:]) + " , " + rest if known else None
+    return None
 
 
 # --- names without a title --------------------------------------------------------------------------------------------
@@ -187,6 +204,9 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         if words[end - 1].folded in lexicon.monuments and any(other.breaks for other in words):
             continue  # "Lincoln Park", "Hope Hall" in a longer line
+        housed = words[end - 1].folded in lexicon.monuments and index and words[index - 1].text[0].isupper()
+        if housed and is_common(words[index - 1].folded, lexicon) and words[index - 1].folded not in lexicon.titles:
+            continue  # "Liberty Management Coleman Hall"
         if words[end - 1].folded in _STREETS and index and words[index - 1].text[0].isdigit():
             continue  # "118 Darlene Lane"
         if not _organization_follows(words, end, lexicon):

@@ -192,7 +192,7 @@ def _nothing_after(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return False  # "Dismas of Vermont"
     if following.folded in {"and", "y", "e", "or"} and not following.is_initial:
         part = words[index + 2 : index + 6]
-        return not any(word.folded in lexicon.monuments and word.text[0].isupper() for word in part)
+        return not any(is_common(word.folded, lexicon) and word.text[0].isupper() for word in part)
     if following.breaks or not following.is_word:
         state = words[index + 2].folded if index + 2 < len(words) else ""
         return not (following.text == "," and state in lexicon.states)
