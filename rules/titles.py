@@ -62,6 +62,8 @@ def titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[s
         last = _name_end(words, first, lexicon)
         if word.folded in lexicon.dignities and words[last - 1].possessive and _shop(words, index, last, lexicon):
             continue
+        if word.folded in _OF_HOUSES and last < len(words) and words[last].text.lower() == "county":
+            continue  # "Doña Ana County"
         monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
         if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
             continue
