@@ -20,7 +20,6 @@ from rules.names import (
     is_word_of_language,
     looks_like_name,
     parts_of,
-    proper_words,
 )
 
 
@@ -61,7 +60,8 @@ def beside(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         called = called or (
             len(part) == 2
             and part[1].folded in lexicon.lone_surnames
-            and part[0].folded not in lexicon.surnames_and_places | lexicon.heads_before
+            and part[0].folded not in lexicon.surnames_and_places
+            and part[0].folded not in lexicon.heads_before
             and (is_unknown(part[0], lexicon) or lexicon.may_be_given(part[0]))
             and all(looks_like_name(word, lexicon) and not word.is_initial for word in part)
             and not (part[0].possessive or part[1].possessive or firm)
@@ -119,7 +119,7 @@ def _and_an_office(part: Sequence[Word], other: Sequence[Word], lexicon: Lexicon
 def _in_a_place(word: Word, lexicon: Lexicon) -> bool:
     """True for the last word of "Avalon Tulsa": a place or a brand that is nobody's name."""
     known = word.folded in lexicon.surnames or word.folded in lexicon.listed_surname_words
-    return not known and (word.folded in proper_words() or word.folded in lexicon.all_places)
+    return not known and (word.folded in lexicon.proper_words or word.folded in lexicon.all_places)
 
 
 def _of_business(word: Word, lexicon: Lexicon) -> bool:
@@ -203,7 +203,9 @@ def _behind_a_desk(part: Sequence[Word], lexicon: Lexicon) -> bool:
         return False
     before = part[-2]
     numbered = before.text.isdigit() and len(part) > 2 and part[-3].folded in lexicon.desk_words
-    return len(part) <= 4 and (numbered or before.folded in lexicon.agencies | {"probation", "parole", "team"})
+    return len(part) <= 4 and (
+        numbered or before.folded in lexicon.agencies or before.folded in {"probation", "parole", "team"}
+    )
 
 
 def with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
@@ -225,7 +227,7 @@ def with_role(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     for name, role in (*pairwise(parts), *((name, role) for role, name in pairwise(parts) if _is_role(role, lexicon))):
         called = name[-1]
         if len(name) > 1 and lexicon.is_called(called) and called.folded not in lexicon.places:
-            single = len(role) == 1 and role[0].folded in lexicon.titles - lexicon.dignities
+            single = len(role) == 1 and role[0].folded in lexicon.roles_of_people
             if single and not name[-2].text[0].isupper():
                 yield f"{called.text} {role[0].text}"  # "Home Depot #1221 Jeff, manager"
         if len(name) > 4:

@@ -24,7 +24,11 @@ from rules.beside import beside, with_role
 from rules.folding import fold, plain
 from rules.mentions import mentions, without_numbers
 from rules.names import (
+    GIVEN_WORD,
     PARTICLES,
+    SURNAME_WORD,
+    TRIGGER,
+    WORDED,
     Lexicon,
     Word,
     bare,
@@ -98,19 +102,20 @@ def names_nobody(text: str) -> bool:
     A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
     """
     lexicon = lexicon_of_names()
+    kinds = lexicon.kinds
     folded = fold(text)
     words = _FOLDED_WORD.findall(folded)
-    if not lexicon.triggers.isdisjoint(words) or "@" in text or _INITIAL.search(text):
+    if any(kinds(word) & TRIGGER for word in words) or "@" in text or _INITIAL.search(text):
         return False
     if "'" in folded and not lexicon.desks.isdisjoint(words):
         return False
     capitalized = _FOLDED_WORD.findall(fold(" ".join(_CAPITAL.findall(text))))
-    if not lexicon.given_words.isdisjoint(capitalized):
+    if any(kinds(word) & GIVEN_WORD for word in capitalized):
         return False
     if len(words) > _SHORT:
         return True
-    worded = not lexicon.surname_words.isdisjoint(capitalized) and _BESIDE.search(text) is not None
-    return not worded and all(word in lexicon.common or is_word_of_language(word) for word in capitalized)
+    worded = any(kinds(word) & SURNAME_WORD for word in capitalized) and _BESIDE.search(text) is not None
+    return not worded and all(word in lexicon.common or kinds(word) & WORDED for word in capitalized)
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:
@@ -144,7 +149,7 @@ def _people(text: str, folded: str) -> Iterator[str]:
     before_name = _MARKS_BEFORE_NAMES.search(folded)
     if before_name is not None:
         called = before_name.group(1)
-        if called in lexicon.given or called in lexicon.titles - {"sister", "mother", "justice"}:
+        if called in lexicon.given or called in lexicon.named_titles:
             yield before_name.group()
     judge = _JUDGE_AFTER.search(plain(text))
     if judge is not None:
@@ -303,7 +308,7 @@ def _spoken_of(words: Sequence[Word], first: int, lexicon: Lexicon) -> bool:
     before = [word.folded for word in words[max(0, first - 2) : first]]
     if not before or not words[first - 1].text.islower():
         return False
-    return before[-1] in lexicon.before_people | _SPEAKING or before == ["atencion", "de"]
+    return before[-1] in lexicon.before_people or before[-1] in _SPEAKING or before == ["atencion", "de"]
 
 
 def _is_last(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:

@@ -21,7 +21,6 @@ from rules.names import (
     is_common,
     is_unknown,
     looks_like_name,
-    proper_words,
 )
 
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -117,7 +116,9 @@ def _nicknamed(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if (
         word.folded in lexicon.monuments
         or is_common(nick.folded, lexicon)
-        or nick.folded in lexicon.all_places | lexicon.heads_before | PARTICLES
+        or nick.folded in lexicon.all_places
+        or nick.folded in lexicon.heads_before
+        or nick.folded in PARTICLES
     ):
         return False
     after = words[index + 1] if index + 1 < len(words) else None
@@ -156,10 +157,10 @@ def _after_a_caller(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool
         return False
     before, earlier = words[index - 1].folded, words[index - 2].folded
     if before in {"is", "es", "named", "called"}:
-        return earlier in lexicon.relations | lexicon.titles
+        return earlier in lexicon.relations_and_titles
     if before in lexicon.relations:
         return earlier in _POSSESSIVE_ONLY
-    return before in {"for", "to", "with", "por", "con", "a"} and earlier in lexicon.callers - _SMALL
+    return before in {"for", "to", "with", "por", "con", "a"} and earlier in lexicon.callers and earlier not in _SMALL
 
 
 def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -177,7 +178,7 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if before.folded in {"to", "for", "from", "with"} and before.text.islower():
         name = words[index]
         only_given = lexicon.is_given(name) and name.folded not in lexicon.surnames_and_places
-        return only_given and name.folded not in proper_words()  # "send it to Latrice"
+        return only_given and name.folded not in lexicon.proper_words  # "send it to Latrice"
     return before.folded in lexicon.callers and before.folded not in _SMALL
 
 

@@ -81,7 +81,7 @@ def _surname_that_is_a_house(words: Sequence[Word], first: int, lexicon: Lexicon
         or words[end].folded in lexicon.hard_monuments - {"park", "street", "way"}
     ):
         return False
-    surname = words[end].folded in lexicon.listed_surname_words | _HOUSES
+    surname = words[end].folded in lexicon.listed_surname_words or words[end].folded in _HOUSES
     called = words[first].is_initial or (lexicon.may_be_given(words[first]) and title.folded not in lexicon.dignities)
     return surname and called and title.folded in lexicon.titles
 
