@@ -56,10 +56,12 @@ _MARKS = re.compile(
 _MARKS_BEFORE_NAMES = re.compile(
     r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
 )
-_CAPITAL = re.compile(r"\b[^\W\d_a-z][\w'-]+")
+_CAPITAL = re.compile(r"[^\W\d_a-z](?<!\w.)[\w'-]+")
 _BESIDE = re.compile(r"[/(,:-]")
 _FOLDED_WORD = re.compile(r"[a-z']+")
-_INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
+_POINTED = re.compile(r"\b[^\W\d_]\s?[./]|\bOf\.")
+_INITIAL = re.compile(r"[A-Z\ufb01\ufb03](?:(?<=[\ufb01\ufb03])|(?<!\w.)(?![\w']))")
+"""A capital alone, or a ligature. What it opens with is seldom met: it costs less so than with what stands before."""
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
 _SPEAKING = frozenset({"por", "con", "by", "until", "when", "hasta", "cuando", "before", "after", "per"})
 _OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
@@ -105,7 +107,12 @@ def names_nobody(text: str) -> bool:
     kinds = lexicon.kinds
     folded = fold(text)
     words = _FOLDED_WORD.findall(folded)
-    if any(kinds(word) & TRIGGER for word in words) or "@" in text or _INITIAL.search(text):
+    told = 0
+    for word in words:
+        told |= kinds(word)
+    if told & TRIGGER or "@" in text or _INITIAL.search(text):
+        return False
+    if ("." in text or "/" in text) and _POINTED.search(text):
         return False
     if "'" in folded and not lexicon.desks.isdisjoint(words):
         return False

@@ -7,7 +7,7 @@ with `words_of` and looks up in one `Lexicon`. No word that was looked up is kep
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -81,7 +81,7 @@ CALLED, GIVEN, GIVEN_WORD, SURNAME, LISTED_SURNAME_WORD, SURNAME_WORD, LONE, PLA
     1 << bit for bit in range(12)
 )
 """What a word may be, several at once (`Lexicon.kinds`); the attributes of `Lexicon` say what each means."""
-_REMEMBERED_AT_MOST = 4_000
+_REMEMBERED_AT_MOST = 8_000
 
 
 class Kind:
@@ -256,7 +256,7 @@ def _pieces(folded: str) -> tuple[str, ...]:
     return (folded, *(piece for piece in re.split(r"-|^[a-z]{1,3}'", folded) if piece and piece != folded))
 
 
-def _each(folded: str, names: Container[str]) -> bool:
+def _each(folded: str, names: Kind) -> bool:
     if folded in names:
         return True
     if "-" not in folded and "'" not in folded:
