@@ -98,7 +98,7 @@ class Kind:
 
 
 class Lexicon:
-    """The word lists: those by hand as sets, the long ones as kinds."""
+    """The word lists: those by hand as sets, the long ones asked by kind."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         def words(name: str) -> frozenset[str]:
