@@ -45,7 +45,8 @@ def one_line(text: str) -> str:
 def fold(text: str) -> str:
     """`one_line`, without case and accents: what is compared."""
     if text.isascii():
-        return _SPACE.sub(" ", text.translate(_PLAIN)).strip().casefold()
+        # the one character of `_PLAIN` that is ASCII; split knows the same white space
+        return " ".join(text.replace("`", "'").split()).casefold()
     decomposed = unicodedata.normalize("NFD", one_line(text).casefold())
     return unicodedata.normalize("NFC", _BEYOND_ASCII.sub(_without_accents, decomposed))
 

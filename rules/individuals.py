@@ -19,28 +19,57 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
+from rules.asked import asked_for
 from rules.beside import beside, with_role
 from rules.folding import fold, plain
 from rules.mentions import mentions, without_numbers
-from rules.names import PARTICLES, Lexicon, Word, is_common, lexicon_of_names, looks_like_name, words_of
+from rules.names import (
+    GIVEN_WORD,
+    PARTICLES,
+    SURNAME_WORD,
+    TRIGGER,
+    WORDED,
+    Lexicon,
+    Word,
+    bare,
+    brands,
+    is_census_surname,
+    is_common,
+    is_unknown,
+    is_word_of_language,
+    lexicon_of_names,
+    looks_like_name,
+    words_of,
+)
 from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
 
 _MARKS = re.compile(
     r"""\b(?:attn|atn|att?'n|atte)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
     | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*:
     | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
-    | ^c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
+    | ^b?c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
     | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
+    | \b(?:badge|shield|placa)\s*(?:\#|no\.?|num(?:ber|ero|\.)?|:)?\s*\#?\d
     | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
     re.VERBOSE,
 )
 _MARKS_BEFORE_NAMES = re.compile(
     r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
 )
-_CAPITAL = re.compile(r"\b[A-Z][a-z]+")
+_CAPITAL = re.compile(r"[^\W\d_a-z](?<!\w.)[\w'-]+")
+_BESIDE = re.compile(r"[/(,:-]")
 _FOLDED_WORD = re.compile(r"[a-z']+")
-_INITIAL = re.compile(r"\b[^\W\d_]\s?[./]|\b[A-Z]\b(?!')|\bOf\.|\ufb03|\ufb01")
+_POINTED = re.compile(r"\b[^\W\d_]\s?[./]|\bOf\.")
+_INITIAL = re.compile(r"[A-Z\ufb01\ufb03](?:(?<=[\ufb01\ufb03])|(?<!\w.)(?![\w']))")
+"""A capital alone, or a ligature. What it opens with is seldom met: it costs less so than with what stands before."""
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
+_SPEAKING = frozenset({"por", "con", "by", "until", "when", "hasta", "cuando", "before", "after", "per"})
+_OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
+_NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county", "diocese", "archdiocese", "ciudad"})
+_STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
+_SHORT = 8
+"""Texts of so few words are looked at when one is of no language: they may be a name and no more."""
+_JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
 _CLEARED_AT_MOST = 20_000
@@ -60,8 +89,8 @@ def individuals_in(text: str) -> tuple[str, ...]:
         return ()
     found: tuple[str, ...] = ()
     if not names_nobody(text):
-        bare = without_numbers(text)
-        found = tuple(dict.fromkeys(_people(bare, fold(bare))))
+        spoken = without_numbers(text)
+        found = tuple(dict.fromkeys((*asked_for(plain(text)), *_people(spoken, fold(spoken)))))
     if not found:
         if len(_cleared) >= _CLEARED_AT_MOST:
             _cleared.clear()
@@ -75,20 +104,25 @@ def names_nobody(text: str) -> bool:
     A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
     """
     lexicon = lexicon_of_names()
+    kinds = lexicon.kinds
     folded = fold(text)
     words = _FOLDED_WORD.findall(folded)
-    return (
-        lexicon.triggers.isdisjoint(words)
-        and "@" not in text
-        and not ("'" in folded and not lexicon.desks.isdisjoint(words))
-        and not _INITIAL.search(text)
-        and lexicon.given_words.isdisjoint(_FOLDED_WORD.findall(_capitalized(text)))
-    )
-
-
-def _capitalized(text: str) -> str:
-    """The words of `text` that are written with a capital, folded."""
-    return fold(" ".join(_CAPITAL.findall(text)))
+    told = 0
+    for word in words:
+        told |= kinds(word)
+    if told & TRIGGER or "@" in text or _INITIAL.search(text):
+        return False
+    if ("." in text or "/" in text) and _POINTED.search(text):
+        return False
+    if "'" in folded and not lexicon.desks.isdisjoint(words):
+        return False
+    capitalized = _FOLDED_WORD.findall(fold(" ".join(_CAPITAL.findall(text))))
+    if any(kinds(word) & GIVEN_WORD for word in capitalized):
+        return False
+    if len(words) > _SHORT:
+        return True
+    worded = any(kinds(word) & SURNAME_WORD for word in capitalized) and _BESIDE.search(text) is not None
+    return not worded and all(word in lexicon.common or kinds(word) & WORDED for word in capitalized)
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:
@@ -109,6 +143,12 @@ def individuals_in_file_name(name: str) -> tuple[str, ...]:
 
 
 def _people(text: str, folded: str) -> Iterator[str]:
+    rest = _after_a_brand(text)
+    if rest is not None:
+        # "Edward Jones, Rochester": known for a business; what follows is judged on its own
+        if rest.strip():
+            yield from _people(rest, fold(rest))
+        return
     mark = _MARKS.search(folded)
     if mark is not None:
         yield folded[mark.start() : mark.end() + 24].strip()
@@ -116,7 +156,7 @@ def _people(text: str, folded: str) -> Iterator[str]:
     before_name = _MARKS_BEFORE_NAMES.search(folded)
     if before_name is not None:
         called = before_name.group(1)
-        if called in lexicon.given or called in lexicon.titles - {"sister", "mother", "justice"}:
+        if called in lexicon.given or called in lexicon.named_titles:
             yield before_name.group()
     judge = _JUDGE_AFTER.search(plain(text))
     if judge is not None:
@@ -130,6 +170,24 @@ def _people(text: str, folded: str) -> Iterator[str]:
     yield from mentions(text, words, lexicon)
 
 
+def _after_a_brand(text: str) -> str | None:
+    """What follows a brand that opens the text; None where none does, or where a person may be meant."""
+    joint = _JOINT.search(text)
+    head, rest = (text[: joint.start()], text[joint.end() :]) if joint else (text, "")
+    if bare(head) in brands():
+        return rest
+    words = head.split()
+    for count in range(2, min(len(words), 5)):
+        if bare(" ".join(words[:count])) in brands():
+            following = words_of(words[count])
+            known = bool(following) and (
+                is_common(following[0].folded, lexicon_of_names())
+                or following[0].folded in lexicon_of_names().all_places
+            )
+            return " ".join(words[count:]) + " , " + rest if known else None
+    return None
+
+
 # --- names without a title --------------------------------------------------------------------------------------------
 
 
@@ -140,6 +198,9 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         before = words[index - 1].folded if index else ""
         # a saint is no contact, "Casa Juana Diaz" a house; after a title `titled` has judged already
+        if before == "of" and index > 1 and words[index - 2].folded in _NAMED_OF and words[index - 2].text[0].isupper():
+            skip = _full_name(words, index, lexicon) or index
+            continue  # "City of Beverly Hills"
         if before in lexicon.saints or before in lexicon.dignities or under_a_head(words, index, lexicon):
             skip = _full_name(words, index, lexicon) or index
             continue
@@ -155,6 +216,11 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
             continue
         if words[end - 1].folded in lexicon.monuments and any(other.breaks for other in words):
             continue  # "Lincoln Park", "Hope Hall" in a longer line
+        housed = words[end - 1].folded in lexicon.monuments and index and words[index - 1].text[0].isupper()
+        if housed and is_common(words[index - 1].folded, lexicon) and words[index - 1].folded not in lexicon.titles:
+            continue  # "Liberty Management Coleman Hall"
+        if words[end - 1].folded in _STREETS and index and words[index - 1].text[0].isdigit():
+            continue  # "118 Darlene Lane"
         if not _organization_follows(words, end, lexicon):
             yield written(words, index, end)
 
@@ -173,6 +239,8 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
         return None
     if not lowered and not word.text[0].isupper():
         return None
+    spoken_of = _spoken_of(words, first, lexicon)
+    placed = word.folded in lexicon.all_places
     index = first + 1
     surname = None
     while index < len(words) and index - first < 6:
@@ -181,8 +249,21 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
         if surname is not None and here.folded in lexicon.monuments:
             break
+        if here.folded in {"park", "parks"} and index + 1 < len(words) and words[index + 1].folded in _OF_PARKS:
+            break  # "Austin Parks and Recreation"
         if lexicon.is_surname(here):
             surname = index
+        elif (
+            sure
+            and not lowered
+            and surname is None
+            and first > 0
+            and words[first - 1].folded in lexicon.titles
+            and not is_common(here.folded, lexicon)
+            and not is_word_of_language(here.folded)
+            and _ends_part(words, index)
+        ):
+            surname = index  # "store manager Craig Tolland"
         elif (
             sure
             and not lowered
@@ -193,6 +274,15 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             if word.folded in lexicon.places:
                 return None
             surname = index
+        elif (
+            (sure or spoken_of)
+            and not lowered
+            and surname is None
+            and words[index - 1].folded not in PARTICLES
+            and (is_census_surname(here) or (is_unknown(here, lexicon) and not placed))
+            and (not placed or spoken_of or (_opens_part(words, first) and _ends_part(words, index)))
+        ):
+            surname = index  # "until Krzysztof Maccini says so"
         elif not (here.is_initial or lexicon.is_given(here) or here.folded in PARTICLES | SUFFIXES):
             break
         index += 1
@@ -200,7 +290,16 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
             break
     if surname is None and index == first + 2 and words[first + 1].is_initial and _is_last(words, index, lexicon):
         surname = index
-    if surname is None or (not sure and not (_opens_part(words, first) and _ends_part(words, surname))):
+    if surname is None and lowered and first == 0 and index == len(words) > 1:
+        surname = index - 1  # "jose luis"
+    if surname is None:
+        return None
+    alone = _opens_part(words, first) and _ends_part(words, surname)
+    if (
+        not sure
+        and not alone
+        and not (spoken_of and (lexicon.is_surname(words[surname]) or is_census_surname(words[surname])))
+    ):
         return None
     last = words[surname]
     if last.possessive and (surname + 1 >= len(words) or not words[surname + 1].text[0].islower()):
@@ -209,6 +308,14 @@ def _full_name(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     while end < len(words) and words[end].folded in SUFFIXES:
         end += 1
     return end
+
+
+def _spoken_of(words: Sequence[Word], first: int, lexicon: Lexicon) -> bool:
+    """True after "tell", "until", "para": a name there is somebody's, a word too."""
+    before = [word.folded for word in words[max(0, first - 2) : first]]
+    if not before or not words[first - 1].text.islower():
+        return False
+    return before[-1] in lexicon.before_people or before[-1] in _SPEAKING or before == ["atencion", "de"]
 
 
 def _is_last(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -247,7 +354,12 @@ def _initialed(words: Sequence[Word], first: int, lexicon: Lexicon) -> int | Non
     last = words[index]
     known = lexicon.is_surname(last)
     alone = index + 1 >= len(words) or words[index + 1].breaks
-    unknown = alone and looks_like_name(last, lexicon) and words[first].folded not in _COMPASS
+    unknown = (
+        alone
+        and looks_like_name(last, lexicon)
+        and (lexicon.may_be_surname(last) or not is_word_of_language(last.folded))
+        and words[first].folded not in _COMPASS
+    )
     return index + 1 if known or unknown else None
 
 
@@ -301,6 +413,9 @@ def _organization_follows(words: Sequence[Word], index: int, lexicon: Lexicon) -
             if other.is_word and len(other.text) > 1
         )
     )
-    return is_common(word.folded, lexicon) or (
-        letters and word.folded not in SUFFIXES and word.folded not in lexicon.names
+    plain_word = is_word_of_language(word.folded) and not (lexicon.may_be_surname(word) or lexicon.may_be_given(word))
+    return (
+        is_common(word.folded, lexicon)
+        or plain_word
+        or (letters and word.folded not in SUFFIXES and word.folded not in lexicon.names)
     )

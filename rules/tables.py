@@ -1,8 +1,8 @@
-"""Reads the packaged tables (`rules/data/*.yaml`) once each.
+"""Reads the packaged tables (`rules/data/*.yaml`), and the long lists of words beside some of them, once each.
 
 Danger: a table that was edited away, or that says nothing of when it was last checked, is law nobody verified.
-Invariant: every table opens with `verified_on`, `source` and `needs_counsel`; a table without them does not load.
-This is the only reading the rules do.
+Invariant: every table opens with `verified_on`, `source` and `needs_counsel`; a table without them does not load, and
+no list that its table does not name. This is the only reading the rules do.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from rules.wordlists import WordList
+
 TABLES: tuple[str, ...] = (
     "authorities",
     "capacities",
     "categories",
     "clauses",
+    "dictionary",
     "families",
     "gazetteer",
     "mandates",
@@ -25,6 +28,7 @@ TABLES: tuple[str, ...] = (
     "nasw",
     "notices",
     "purposes",
+    "surnames",
     "words",
 )
 """Every table there is, by file name without its ending."""
@@ -39,6 +43,17 @@ def table(name: str) -> Mapping[str, Any]:
     Raises `KeyError` when it lacks one of its three opening lines, `FileNotFoundError` when it is not packaged.
     """
     return parsed(resources.files("rules") / "data" / f"{name}.yaml")
+
+
+@cache
+def word_list(name: str, words: str) -> WordList:
+    """The list `words` of the table `name`: `rules/data/<name>/<words>.txt`, folded words in order, one a line.
+
+    Raises as `table` does, and `KeyError` when the table's `lists` do not name it.
+    """
+    if words not in table(name)["lists"]:
+        raise KeyError(f"{name}.yaml has no list {words}")
+    return WordList((resources.files("rules") / "data" / name / f"{words}.txt").read_text(encoding="ascii"))
 
 
 def parsed(file: Traversable) -> Mapping[str, Any]:

@@ -16,8 +16,9 @@ SUFFIXES = frozenset({"jr", "ii", "iii", "iv"})
 _DRIVE_WORDS = frozenset({"dr"})
 _JOINING = frozenset({"of", "the", "and", "for", "de", "del", "la", "los", "y", "&"})
 _TITLE_TAILS = re.compile(
-    r"in charge|on duty|for programs|at law|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
-    r"|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
+    r"in charge|of record|on record|assigned|on duty|for programs|at law"
+    r"|de (?:la )?(?:probatoria|probation|parole|casos?|cumplimiento"
+    r"|palabra|custodia|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
     r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
 _ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
@@ -26,7 +27,27 @@ _OF_HOUSES = frozenset(
     {"don", "dona", "padre", "madre", "sor", "father", "mother", "sister", "brother", "uncle", "aunt"}
 )
 """Honors that houses are named after with "de": "La Casa de Don Pedro"."""
-_BUILDINGS = frozenset({"building", "bldg", "courthouse", "plaza", "campus", "tower", "annex", "complex"})
+_BUILDINGS = frozenset(
+    {
+        "building",
+        "bldg",
+        "courthouse",
+        "plaza",
+        "campus",
+        "tower",
+        "annex",
+        "complex",
+        "university",
+        "college",
+        "prison",
+        "jail",
+        "hospital",
+    }
+)
+_HOUSES = frozenset(
+    {"bank", "center", "temple", "castle", "garden", "market", "lodge", "inn", "bridge", "forest", "field"}
+)
+_SCHOOLS = frozenset({"PS", "P.S", "IS", "I.S", "MS", "M.S", "JHS", "J.H.S", "HS", "School", "Escuela"})
 _LINKS = frozenset({"del", "de", "la", "of", "the"})
 
 
@@ -41,12 +62,28 @@ def titled(words: Sequence[Word], lexicon: Lexicon, shouted: bool) -> Iterator[s
         last = _name_end(words, first, lexicon)
         if word.folded in lexicon.dignities and words[last - 1].possessive and _shop(words, index, last, lexicon):
             continue
+        if word.folded in _OF_HOUSES and last < len(words) and words[last].text.lower() == "county":
+            continue  # "Doña Ana County"
         monuments = lexicon.monuments if word.folded in lexicon.dignities else lexicon.hard_monuments
         if word.folded in lexicon.dignities and _head_before(words, index, lexicon):
             continue
-        if named_after(words, last, lexicon, monuments):
+        if named_after(words, last, lexicon, monuments) and not _surname_that_is_a_house(words, first, lexicon):
             continue
         yield written(words, index, last)
+
+
+def _surname_that_is_a_house(words: Sequence[Word], first: int, lexicon: Lexicon) -> bool:
+    """True for "Therapist Mina Park", "Hon. R. Castle": one name or initial, a surname that is a house, and no more."""
+    title, end = words[first - 1], first + 1
+    if (
+        end >= len(words)
+        or not _ends(words, end)
+        or words[end].folded in lexicon.hard_monuments - {"park", "street", "way"}
+    ):
+        return False
+    surname = words[end].folded in lexicon.listed_surname_words or words[end].folded in _HOUSES
+    called = words[first].is_initial or (lexicon.may_be_given(words[first]) and title.folded not in lexicon.dignities)
+    return surname and called and title.folded in lexicon.titles
 
 
 def _is_title(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -123,7 +160,7 @@ def _house(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         index += 1  # "Officer St. James"
         return index < len(words) and (index + 1 >= len(words) or words[index + 1].breaks)
     ends = index + 1 >= len(words) or words[index + 1].breaks
-    return ends and words[index].folded in lexicon.listed_surname_words
+    return ends and (words[index].folded in lexicon.listed_surname_words or words[index].folded in _HOUSES)
 
 
 def _word_for_name(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -187,6 +224,8 @@ def under_a_head(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
             return False
         if words[spot].folded in lexicon.heads_before:
             return True
+        if spot and words[spot].text.isdigit() and words[spot - 1].text in _SCHOOLS:
+            return True  # "P.S. 112 José Celso Barbosa"
     return False
 
 
@@ -203,9 +242,11 @@ def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: 
             following = words[spot + 1].folded if spot + 1 < len(words) else ""
             return word.text == "," and following in lexicon.legal_forms
         if word.folded in lexicon.offices:
-            return _building(words, spot + 1, lexicon)
+            college = word.text == "State" and spot >= index and spot == len(words) - 1  # "George C. Wallace State"
+            return college or _building(words, spot + 1, lexicon) or _prison_unit(words, spot)
         if word.folded in _JOINING:
-            monument_counts = monument_counts and word.text == "&"
+            kind = spot > index and is_common(words[spot - 1].folded, lexicon)  # "… Nursing and Rehabilitation Center"
+            monument_counts = monument_counts and (word.text == "&" or (kind and word.folded in {"and", "y"}))
             continue
         if word.is_word and word.text[0].islower() and word.folded not in monuments:
             return False
@@ -222,6 +263,17 @@ def _building(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         if word.folded in _BUILDINGS:
             return True
     return False
+
+
+def _prison_unit(words: Sequence[Word], index: int) -> bool:
+    """True for "Dolph Briscoe Unit": a whole name and Unit are all there is, as Texas calls its prisons."""
+    named = all(word.is_word and word.text[0].isupper() and not word.possessive for word in words[:index])
+    named = named and words[0].folded not in lexicon_of_names().officials
+    return words[index].text == "Unit" and index >= 2 and named and _ends(words, index)
+
+
+def _ends(words: Sequence[Word], index: int) -> bool:
+    return index + 1 >= len(words) or words[index + 1].breaks
 
 
 def written(words: Sequence[Word], first: int, end: int) -> str:

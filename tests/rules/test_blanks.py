@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.blanks import is_placeholder, is_vague, placeholders_among
+
+PIECES = (
+    *("t", "b", "d", "a", ".", "{", "}", "%", "#", "_", "?", "x", "n/a", "to be ", "determined", "por ", "definir"),
+    *("fill ", "me", "in", "no ", "aplica", "<", "name", "[", "]", ">", "lorem ", "ipsum", "placeholder", "asdf", " "),
+)
+"""What placeholders are made of."""
 
 
 @pytest.mark.parametrize(
@@ -114,3 +122,9 @@ def test_events_a_clerk_can_see_pass(event: str) -> None:
 def test_the_end_of_the_treatment_is_an_end_for_treatment_only(event: str) -> None:
     assert is_vague(event)
     assert not is_vague(event, for_tpo=True)
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=6))
+def test_the_glance_at_all_texts_misses_no_placeholder(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert placeholders_among([("a", text)]) == (["a"] if is_placeholder(text) else [])

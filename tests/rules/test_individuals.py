@@ -52,6 +52,53 @@ def test_people_given_by_the_owner_do_not_pass(text: str) -> None:
     assert individuals_in(text)
 
 
+@pytest.mark.parametrize("letter", list("abcde"))
+def test_an_organization_that_is_refused_passes_with_its_legal_form(letter: str, lines: Lines) -> None:
+    refused = [name for name in lines(f"fresh_organizations_{letter}") if individuals_in(name)]
+    assert [name for name in refused if individuals_in(f"{name}, Inc.")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Abebe Tesfaye",
+        "Park Ji-hoon",
+        "Chen Guowei",
+        "Osman, Fadumo",
+        "Rochester Parole / Cifarelli",
+        "Badge #2281",
+        "x4471 Marchetti",
+        "so Aziz knows",
+        "Kou at intake",
+        "keisha at parole",
+        "my p.o. is jessica",
+        "until Krzysztof Maccini says so",
+        "mi oficial se llama Vidal",
+    ],
+)
+def test_people_are_found_without_a_title_or_a_known_name(text: str) -> None:
+    assert individuals_in(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Edward Jones",
+        "Fred Meyer Pharmacy",
+        "Dolph Briscoe Unit",
+        "George C. Wallace State",
+        "Tommy Hilfiger Outlet",
+        "P.S. 112 José Celso Barbosa",
+        "Ruiz, Ortega & Bell, Attorneys at Law",
+        "Parks and Recreation Department",
+        "SS. Peter and Paul",
+        "Dona Ana County Detention",
+    ],
+)
+def test_namesakes_and_brands_pass(name: str) -> None:
+    assert individuals_in(name) == ()
+
+
 def test_ordinary_purposes_pass(lines: Lines) -> None:
     refused = [text for text in lines("purposes_accept") if individuals_in(text)]
     assert refused == []
