@@ -56,7 +56,7 @@ FREE = {
     "newer": "the same, of another statement",
     "record": "a record's id",
     "run": "a disposal run's id, or its short one",
-    "list_sha256": "the hash of a list",
+    "shown_sha256": "the hash of a list",
     "subject": "a client's id, or the code of a matter",
     "why": "checked against a closed list",
     "day": "a day of the agency's calendar as of which is asked, and no client's",
