@@ -338,6 +338,15 @@ class S3Store:
         if not bypass_lock and any(v.retain_until is not None and v.retain_until > now for v in found):
             raise Locked
 
+    def refuse_compliance(self, key: str) -> None:
+        """Raises Locked where a version of a record has a lock that ends for nobody before its time."""
+        name = self.name(Area.RECORDS, key)
+        for found in self.listed(name)[0]:
+            which = {"Key": name, "VersionId": found.version_id}
+            told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_retention", **which).get("Retention", {})
+            if told.get("Mode") == "COMPLIANCE" and told["RetainUntilDate"] > self._clock():
+                raise Locked
+
     def _remove(self, area: Area, key: str, ids: Sequence[str], bypass_lock: bool) -> Sequence[str]:
         """Remove these versions or markers; what the server refuses is looked at again, to say why."""
         name = self.name(area, key)
@@ -354,7 +363,8 @@ class S3Store:
                 if isinstance(failure, NotFound):
                     continue  # somebody else removed it; the look that follows decides
                 if area is Area.RECORDS:
-                    self._refuse_protected(area, key, False)  # a COMPLIANCE lock ends for nobody
+                    self._refuse_protected(area, key, bypass_lock)
+                    self.refuse_compliance(key)
                 raise failure
             removed += [version_id for version_id in batch if version_id not in refused]
         return removed

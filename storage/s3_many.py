@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from storage.errors import NotFound, StillPresent, StorageError
+from storage.errors import Locked, NotFound, StillPresent, StorageError
 from storage.protocol import Area, Destroyed, checked_key, refused
 from storage.s3_requests import PAGE, Listed, at_once, each, refusal
 
@@ -108,7 +108,7 @@ def destroy_each(
                 markers += [(key, marker) for marker in found[1]]
         failures = _remove(store, area, versions, bypass_lock)
         markers = [one for one in markers if one[0] not in failures]
-        told.update(_explained(store, area, failures | _remove(store, area, markers, bypass_lock), now))
+        told.update(_explained(store, area, failures | _remove(store, area, markers, bypass_lock), bypass_lock, now))
         for key, version_id in versions:
             removed[key].append(version_id)
         left = [key for key in present if key not in told]
@@ -119,17 +119,19 @@ def destroy_each(
 
 
 def _explained(
-    store: S3Store, area: Area, failures: Mapping[str, StorageError], now: datetime
+    store: S3Store, area: Area, failures: Mapping[str, StorageError], bypass_lock: bool, now: datetime
 ) -> Mapping[str, StorageError]:
     """What the server refused to remove, with the lock or hold it refused it for where there is one.
 
-    Also of who may end locks: a COMPLIANCE lock ends for nobody.
+    Of who may end locks only one that ends for nobody: what else was refused, the role may not.
     """
     if area is not Area.RECORDS or not failures:
         return failures
     found = store.stat_each(area, [*failures])
     protected = {key: told for key, told in found.items() if not isinstance(told, StorageError)}
-    return {**failures, **refused(protected, bypass_lock=False, now=now)}
+    compliance = each([*failures], store.refuse_compliance)
+    locked = {key: told for key, told in compliance.items() if isinstance(told, Locked)}
+    return {**failures, **locked, **refused(protected, bypass_lock=bypass_lock, now=now)}
 
 
 def _abort_uploads(store: S3Store, area: Area, keys: Sequence[str]) -> None:
