@@ -132,11 +132,10 @@ def _blocks(parent: Any, styles: Styles) -> Iterator[_Block]:
 
 def _paragraph(paragraph: Any, styles: Styles) -> _Block:
     first = paragraph[0] if len(paragraph) else None
-    own = first if first is not None and first.tag == f"{W}pPr" else None
-    named, kept, breaks = (None if own is None else own.find(tag) for tag in (_STYLE, _KEEP, _BREAK))
-    style = styles.usual if named is None else named.get(f"{W}val")
-    keeps = style in styles.kept if kept is None else _is_on(kept)
-    new_page = style in styles.breaking if breaks is None else _is_on(breaks)
+    own = {one.tag: one for one in first} if first is not None and first.tag == f"{W}pPr" else {}
+    style = own[_STYLE].get(f"{W}val") if _STYLE in own else styles.usual
+    keeps = _is_on(own[_KEEP]) if _KEEP in own else style in styles.kept
+    new_page = _is_on(own[_BREAK]) if _BREAK in own else style in styles.breaking
     return _Block(paragraph, 1, keeps, new_page)
 
 
