@@ -12,14 +12,13 @@ import datetime as dt
 import os
 import resource
 import secrets
-import sys
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.figures import Bound, Figure, median
+from bench.server import new_bucket, s3_server
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
@@ -74,31 +73,20 @@ def measure(site: TrainingSite, rounds: int, *, records: int = RECORDS) -> Itera
         notes=f"{first / 2**20:.0f} to {seen[-1][1] / 2**20:.0f} MiB resident; "
         f"highest {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB",
     )
-    from tests.real.ceph import absent, shared_ceph
-
-    if remedy := absent():
-        print(f"  no S3 server to measure against: {remedy}", file=sys.stderr)
-        return
-    with shared_ceph(site.folder / "ceph") as ceph:
-        yield from _on_s3(site, people, ceph, min(records, RECORDS_ON_S3))
+    with s3_server(site) as ceph:
+        if ceph is not None:
+            yield from _on_s3(site, people, ceph, min(records, RECORDS_ON_S3))
 
 
 def _on_s3(site: TrainingSite, people: tuple[Person, Person, Person], ceph: Any, records: int) -> Iterator[Figure]:
     """A run on the server, and as many objects of that size that plain boto3 deletes in batches of a thousand."""
     from flows.site import Site, now
-    from storage.address import S3Address
     from storage.destruction import DestructionLog
-    from storage.s3 import S3Store
     from storage.vault import Vault
 
-    owner = ceph.user("bench-disposal")
-    os.environ.update(AWS_ACCESS_KEY_ID=owner.access_key, AWS_SECRET_ACCESS_KEY=owner.secret_key)
-    bucket = f"bench-{secrets.token_hex(8)}"
-    plain = ceph.client("s3", owner, tls=True)
-    plain.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    address = S3Address(bucket=bucket, endpoint=ceph.https, ca_bundle=Path(ceph.authority))
-    on_s3 = Site(dataclasses.replace(site.site.configuration, s3=address))
-    store = S3Store(address)
+    plain, store = new_bucket(ceph)
+    bucket = store.address.bucket
+    on_s3 = Site(dataclasses.replace(site.site.configuration, s3=store.address))
     log = DestructionLog(store)
     log.open(now())
     on_s3.vault = Vault(store, site.site.vault.keyring, log)

@@ -9,17 +9,14 @@ bytes and believes the status; ours sends digests too and compares what the serv
 from __future__ import annotations
 
 import os
-import secrets
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from bench.figures import Bound, Figure, median, spread
+from bench.server import new_bucket, s3_server
 from bench.site import TrainingSite
-from storage.address import S3Address
 from storage.directory import DirectoryStore
 from storage.protocol import Area
 from storage.s3 import S3Store
@@ -32,13 +29,9 @@ A_ROUND = 40
 def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
     """The figures of the directory store; those of S3 where its test server is installed."""
     yield from _directory(site, rounds)
-    from tests.real.ceph import absent, shared_ceph
-
-    if remedy := absent():
-        print(f"  no S3 server to measure against: {remedy}", file=sys.stderr)
-        return
-    with shared_ceph(site.folder / "ceph") as ceph:
-        yield from _s3(ceph, rounds)
+    with s3_server(site) as ceph:
+        for tls in (True, False) if ceph is not None else ():
+            yield from _compared("https" if tls else "http", *new_bucket(ceph, tls=tls), rounds)
 
 
 def _directory(site: TrainingSite, rounds: int) -> Iterator[Figure]:
@@ -58,18 +51,6 @@ def _directory(site: TrainingSite, rounds: int) -> Iterator[Figure]:
 def _rate(name: str, took: list[float], target: float, notes: str) -> Figure:
     notes = f"{spread(took, 'ms')}; {notes}"
     return Figure(name=name, value=1000 / median(took), unit="/s", target=target, bound=Bound.AT_LEAST, notes=notes)
-
-
-def _s3(ceph: Any, rounds: int) -> Iterator[Figure]:
-    owner = ceph.user("bench")
-    os.environ.update(AWS_ACCESS_KEY_ID=owner.access_key, AWS_SECRET_ACCESS_KEY=owner.secret_key)
-    for scheme, endpoint in (("https", ceph.https), ("http", ceph.http)):
-        bucket = f"bench-{secrets.token_hex(8)}"
-        plain = ceph.client("s3", owner, tls=scheme == "https")
-        plain.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-        bundle = Path(ceph.authority) if scheme == "https" else None
-        ours = S3Store(S3Address(bucket=bucket, endpoint=endpoint, ca_bundle=bundle))
-        yield from _compared(scheme, plain, ours, rounds)
 
 
 def _compared(scheme: str, plain: Any, ours: S3Store, rounds: int) -> Iterator[Figure]:

@@ -19,6 +19,7 @@ from cli.exit_code import ExitCode
 from cli.failure import CommandError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Read = TypeVar("_Read")
 
 
 def from_option(command: _Command) -> _Command:
@@ -74,18 +75,19 @@ def prompt_filled(question: str) -> str:
 
 def prompt_day(question: str) -> dt.date:
     """Ask until it is a day of the calendar."""
-    while True:
-        try:
-            return day(prompt(f"{question} (YYYY-MM-DD)"), "This")
-        except CommandError as wrong:
-            click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
+    return _prompt_until(f"{question} (YYYY-MM-DD)", lambda given: day(given, "This"))
 
 
 def prompt_moment(question: str, zone: dt.tzinfo) -> dt.datetime:
     """Ask until it is a day and time in `zone`; given back in UTC."""
+    return _prompt_until(f"{question} (YYYY-MM-DD HH:MM)", lambda given: moment(given, "This", zone))
+
+
+def _prompt_until(question: str, read: Callable[[str], _Read]) -> _Read:
+    """Ask until it can be read."""
     while True:
         try:
-            return moment(prompt(f"{question} (YYYY-MM-DD HH:MM)"), "This", zone)
+            return read(prompt(question))
         except CommandError as wrong:
             click.echo(f"{wrong.sentence} {wrong.remedy}", err=True)
 

@@ -19,8 +19,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from register import audit, facts, holds, models
-from register.pages import batches
 from register.vocabulary import AuditVerb, HoldKind, HoldScope, MachineName
+from storage.batches import batches
 from storage.errors import StorageError
 
 if TYPE_CHECKING:

@@ -1,15 +1,13 @@
-"""Many rows, or ids, a page at a time: memory stays flat, and no query is open while somebody works on what it told."""
+"""Many rows, a page at a time: memory stays flat, and no query is open while somebody works on what it told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
 _Row = TypeVar("_Row", bound=Model)
-_Any = TypeVar("_Any")
 
 
 def pages(rows: QuerySet[_Row], size: int) -> Iterator[list[_Row]]:
@@ -21,10 +19,3 @@ def pages(rows: QuerySet[_Row], size: int) -> Iterator[list[_Row]]:
     while page:
         yield page
         page = list(rows.filter(pk__gt=page[-1].pk).order_by("pk")[:size])
-
-
-def batches(items: Iterable[_Any], size: int) -> Iterator[list[_Any]]:
-    """Whatever is at hand, in its order, `size` at a time."""
-    left = iter(items)
-    while batch := list(islice(left, size)):
-        yield batch

@@ -18,9 +18,9 @@ from django.db import transaction
 
 from register import audit, backups, disposal, due, executing, hold_log, models, remains
 from register.disposal_facts import OPEN_ENDED, Run
-from register.pages import batches
 from register.vocabulary import AuditVerb, ObjectState
 from rules.disposal import Outcome, RunState, Why
+from storage.batches import batches
 
 if TYPE_CHECKING:
     from storage.destruction import LoggedHold

@@ -21,13 +21,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from storage.address import S3Address
+from storage.batches import batches
 from storage.errors import InventoryRefused
 from storage.protocol import Area
 from storage.survey import Lock, Seen
@@ -117,8 +118,7 @@ class Inventory:
     def _fill(self, db: sqlite3.Connection, under: str, progress: Callable[[int], None] | None) -> None:
         count = 0
         for path, md5 in self.files:
-            rows = self._rows(path, md5, under)
-            while batch := list(islice(rows, _BATCH)):
+            for batch in batches(self._rows(path, md5, under), _BATCH):
                 db.execute("BEGIN")
                 db.executemany("INSERT INTO seen(key, at, version, size, until, held) VALUES(?, ?, ?, ?, ?, ?)", batch)
                 db.execute("COMMIT")

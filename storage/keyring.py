@@ -18,12 +18,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from storage.batches import batches
 from storage.envelope import context_of
 from storage.epochs import EpochKeys
 from storage.errors import EpochGone, EpochInUse, KeyDestroyed, KeyExists, KeyNotFound, Tampered
@@ -123,7 +123,7 @@ class Keyring(ABC):
     def destroyed_among(self, object_ids: Iterable[str]) -> frozenset[str]:
         """Those of many ids that `is_destroyed` is true of, as they stand now."""
         gone: set[str] = set()
-        for batch in _batches(object_ids):
+        for batch in _in_one_statement(object_ids):
             rows = self._db().execute(
                 f"SELECT object_id FROM data_key WHERE destroyed_at <> ? AND object_id IN ({_places(batch)})",  # noqa: S608
                 (_ALIVE, *batch),
@@ -137,7 +137,7 @@ class Keyring(ABC):
         Idempotent; an id that was never known gets a tombstone as well. Raises KeyringBusy when a reader kept the old
         bytes: the keys are destroyed then, but old bytes may remain until it is called again.
         """
-        batches = tuple(_batches(object_ids))
+        batches = tuple(_in_one_statement(object_ids))
         at = self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._transaction() as db:
             for batch in batches:
@@ -349,11 +349,9 @@ def _binding(object_id: str, scope: KeyScope, epoch: int) -> bytes:
     return context_of("confide/data-key/1", object_id, scope, str(epoch))
 
 
-def _batches(object_ids: Iterable[str]) -> Iterator[list[str]]:
+def _in_one_statement(object_ids: Iterable[str]) -> Iterator[list[str]]:
     """Each id once, checked, so many that one statement can name them."""
-    left = iter(dict.fromkeys(map(checked_key, object_ids)))
-    while batch := list(islice(left, _BATCH)):
-        yield batch
+    return batches(dict.fromkeys(map(checked_key, object_ids)), _BATCH)
 
 
 def _places(batch: Sequence[str]) -> str:

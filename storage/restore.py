@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 from storage import trial
 from storage.backup import DUMP, KEYRING_DUMP, BackedObject, Manifest, check, listed_objects, read_object
+from storage.batches import batches
 from storage.destruction import DestructionLog, Item
 from storage.directory import DirectoryStore
 from storage.embedded import Places, open_keyring
@@ -97,7 +97,7 @@ def restore(
         vault = _opened(staging, store, master, now)
         destroyed = log.intended() | vault.log.intended()
         log.mirror(vault.store)
-        for batch in _batches(destroyed):
+        for batch in batches(destroyed, _BATCH):
             vault.keyring.destroy(*(item.object_id for item in batch))
         objects, left_out = _bring_back(source, vault, destroyed, now, progress)
         opened, unreadable = _open_all(vault) if master is not None else (0, ())
@@ -282,12 +282,6 @@ def _open_all(vault: Vault) -> tuple[int, tuple[str, ...]]:
                 except StorageError:
                     unreadable.append(key)
     return opened, tuple(sorted(set(unreadable)))
-
-
-def _batches(items: frozenset[Item]) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while batch := list(islice(remaining, _BATCH)):
-        yield batch
 
 
 class _NoMaster:

@@ -129,7 +129,7 @@ def _explained(
         return failures
     found = store.stat_each(area, [*failures])
     protected = {key: told for key, told in found.items() if not isinstance(told, StorageError)}
-    compliance = each([*failures], store.refuse_compliance)
+    compliance = each([*failures], store.refuse_compliance) if bypass_lock else {}
     locked = {key: told for key, told in compliance.items() if isinstance(told, Locked)}
     return {**failures, **locked, **refused(protected, bypass_lock=bypass_lock, now=now)}
 
