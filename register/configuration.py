@@ -201,6 +201,7 @@ def _bucket(told: Mapping[str, str]) -> S3Address | None:
             region=told.get("S3_REGION") or None,
             kms_key=told.get("S3_KMS_KEY") or None,
             ca_bundle=Path(bundle).expanduser().absolute() if bundle else None,
+            lock=told.get("S3_LOCK") or None,
         )
     except StoreUnfit as wrong:
         raise RegisterError(RegisterErrorCode.CONFIGURATION, wrong.sentence, wrong.remedy) from None

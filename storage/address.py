@@ -15,11 +15,28 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from storage.errors import StoreUnfit
+from storage.protocol import LockMode
 
 SCHEME = "s3"
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){1,61}[a-z0-9]\Z")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/?){0,8}\Z")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+COMPLIANCE_ACCEPTED = "compliance-ciphertext-stays"
+"""The setting for COMPLIANCE locks: it cannot be written without saying what follows from it."""
+_LOCKS = {
+    None: LockMode.GOVERNANCE,
+    LockMode.GOVERNANCE.value: LockMode.GOVERNANCE,
+    COMPLIANCE_ACCEPTED: LockMode.COMPLIANCE,
+}
+_CONSEQUENCE = (
+    "COMPLIANCE locks end for nobody before their day, up to a year ahead: where a court orders destruction, the keys "
+    "are destroyed and the ciphertext stays, and no setting takes such a lock back.",
+    f"Leave CONFIDE_S3_LOCK unset. Where counsel decided otherwise: CONFIDE_S3_LOCK={COMPLIANCE_ACCEPTED}",
+)
+_NO_SUCH_LOCK = (
+    "There is no such lock.",
+    f"Leave CONFIDE_S3_LOCK unset, or give governance or {COMPLIANCE_ACCEPTED}.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +56,8 @@ class S3Address:
     """Root certificates (PEM) of an endpoint whose certificate no public authority issued."""
     profile: str | None = None
     """The profile boto3 takes its credentials from, where one duty has a role of its own; None: boto3's own chain."""
+    lock: LockMode = LockMode.GOVERNANCE
+    """How hard the locks of records are."""
 
     @property
     def url(self) -> str:
@@ -63,8 +82,11 @@ def parse(
     region: str | None = None,
     kms_key: str | None = None,
     ca_bundle: Path | None = None,
+    lock: str | None = None,
 ) -> S3Address:
-    """The address that `s3://bucket[/prefix]` and its companions name. Raises StoreUnfit for what is none."""
+    """The address that `s3://bucket[/prefix]` and its companions name. Raises StoreUnfit for what is none, and for
+    COMPLIANCE locks until the setting says in words what follows from them.
+    """
     split = urlsplit(url)
     prefix = split.path.strip("/")
     if split.scheme != SCHEME or split.query or split.fragment or _BUCKET.match(split.netloc) is None:
@@ -82,6 +104,8 @@ def parse(
         )
     if ca_bundle is not None and not ca_bundle.is_file():
         raise StoreUnfit(f"There is no file {ca_bundle}.", "Correct CONFIDE_S3_CA_BUNDLE.")
+    if lock not in _LOCKS:
+        raise StoreUnfit(*(_CONSEQUENCE if lock == LockMode.COMPLIANCE else _NO_SUCH_LOCK))
     return S3Address(
         bucket=split.netloc,
         prefix=f"{prefix}/" if prefix else "",
@@ -89,4 +113,5 @@ def parse(
         region=region,
         kms_key=kms_key,
         ca_bundle=ca_bundle,
+        lock=_LOCKS[lock],
     )

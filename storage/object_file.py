@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 
 from storage.errors import Damaged, NotFound
 from storage.places import read_all
-from storage.protocol import VersionStat
+from storage.protocol import LockMode, VersionStat
 
 _MAGIC = b"CFOBJ\x00\x00\x01"
 _FIELDS = struct.Struct(">8sqq32s")  # magic, locked until (s since 1970, 0 = never locked), stored at, SHA-256
@@ -121,6 +121,7 @@ def stat_version(stem: str, number: int) -> VersionStat:
         sha256=header.sha256.hex(),
         stored_at=datetime.fromtimestamp(header.stored_at, UTC),
         retain_until=datetime.fromtimestamp(until, UTC) if until else None,
+        mode=LockMode.GOVERNANCE if until else None,
         held=held,
     )
 

@@ -84,6 +84,8 @@ class VersionStat:
     """None where the server does not tell; never a guess."""
     stored_at: datetime
     retain_until: datetime | None
+    mode: LockMode | None
+    """How hard the lock is; None where there never was one."""
     held: bool
 
 

@@ -7,7 +7,8 @@ requires nothing left, unfinished uploads included; a put counts when the server
 is ours; a lock counts when it was read back.
 
     <prefix>working/<key>    never locked: a bucket with a default retention is refused when first opened
-    <prefix>records/<key>    GOVERNANCE lock until the date the caller gives, legal hold
+    <prefix>records/<key>    locked until the date the caller gives (GOVERNANCE, or COMPLIANCE where the address says
+                             so, a year ahead at most), legal hold
     <prefix>log/<key>        only ever put and read; the bucket's policy denies the rest
 
 A delete marker (somebody's simple delete, a lifecycle rule) hides nothing here: `get`, `stat` and `list` look under it.
@@ -20,9 +21,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -43,25 +43,18 @@ from storage.errors import (
     StoreUnfit,
 )
 from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
+from storage.s3_answers import SHA256, Guards, digest_is_ours, is_whole, not_kept, require_kept, sha256_told
 from storage.s3_many import destroy_each, listed_each
 from storage.s3_requests import PAGE, Listed, Requests, each, refusal, translated
 from storage.survey import Seen
 
 LARGEST = 5 * 10**9
 """Bytes of the largest single PutObject."""
+LONGEST_COMPLIANCE = timedelta(days=366)
+"""What the house gives a lock at once; nobody could take back a longer one."""
 _ATTEMPTS_TO_EMPTY = 3
 _READS = 3
-_SHA256 = "sha256"
 _NEVER_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "InvalidRequest"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Guards:
-    """What the server says of one version."""
-
-    until: datetime | None
-    held: bool
-    sha256: str | None
 
 
 class S3Store:
@@ -77,11 +70,16 @@ class S3Store:
 
     @property
     def effective_protection(self) -> Protection:
+        early = (
+            "a lock ends early only for a role that may bypass it"
+            if self.address.lock is LockMode.GOVERNANCE
+            else "a lock ends early for nobody: what a court orders destroyed loses its key, and its ciphertext stays "
+            "until the lock's day"
+        )
         return Protection(
-            mode=LockMode.GOVERNANCE,
+            mode=self.address.lock,
             enforced_by="server",
-            sentence="Locks and holds are kept by the server; a lock ends early only for a role that may bypass it, "
-            "and a hold only by a role that may lift it.",
+            sentence=f"Locks and holds are kept by the server; {early}, and a hold only by a role that may lift it.",
         )
 
     def put(self, area: Area, key: str, data: bytes, *, retain_until: datetime | None = None) -> Version:
@@ -95,15 +93,18 @@ class S3Store:
             Body=data,
             ContentMD5=base64.b64encode(md5.digest()).decode(),
             ChecksumSHA256=base64.b64encode(sha256.digest()).decode(),
-            Metadata={_SHA256: sha256.hexdigest()},
+            Metadata={SHA256: sha256.hexdigest()},
             **self.encryption(),
             **lock,
         )
         version_id = self._version_id_in(answer)
-        if not _digest_is_ours(answer, sha256.digest(), md5.hexdigest()) and self._read(name, version_id) != data:
+        if not digest_is_ours(answer, sha256.digest(), md5.hexdigest()) and self._read(name, version_id) != data:
             raise DigestRefused("put_object, read back")  # the answer did not tell what arrived
         if retain_until is not None:
-            _require_kept([self._guards(area, name, version_id)], lock["ObjectLockRetainUntilDate"], None)
+            seen = self._guards(area, name, version_id)
+            require_kept([seen], lock["ObjectLockRetainUntilDate"], None)
+            if seen.mode is not self.address.lock:
+                raise not_kept()
         return Version(version_id=version_id, size=len(data), sha256=sha256.hexdigest())
 
     def get(self, area: Area, key: str, version_id: str | None = None) -> bytes:
@@ -139,13 +140,14 @@ class S3Store:
             if hold is not None and hold is not found.held:
                 self.requests.ask("put_object_legal_hold", LegalHold={"Status": "ON" if hold else "OFF"}, **version)
             if until is not None and found.retain_until != until:
-                retention = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+                # a lock keeps its mode: no server takes a softer one, Ceph no harder one without a right to end locks
+                retention = {"Mode": _told(found.mode or self.address.lock), "RetainUntilDate": until}
                 self.requests.ask("put_object_retention", Retention=retention, **version)
         after = self.stat(area, key)
         # what somebody else put meanwhile is not spoken of
         known = {found.version_id for found in before}
-        seen = [_Guards(v.retain_until, v.held, v.sha256) for v in after if v.version_id in known]
-        _require_kept(seen, until, hold)
+        seen = [Guards(v.retain_until, v.mode, v.held, v.sha256) for v in after if v.version_id in known]
+        require_kept(seen, until, hold)
         return after
 
     def destroy(self, area: Area, key: str, *, bypass_lock: bool = False) -> Destroyed:
@@ -223,7 +225,9 @@ class S3Store:
         if retain_until <= self._clock():
             raise LockRefused("A lock must end in the future.", "Leave the lock out, or give a later time.")
         until = datetime.fromtimestamp(math.ceil(retain_until.timestamp()), UTC)
-        return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
+        if self.address.lock is LockMode.COMPLIANCE and until > self._clock() + LONGEST_COMPLIANCE:
+            raise LockRefused("A COMPLIANCE lock reaches a year ahead at most.", "Lengthen it as time passes.")
+        return {"ObjectLockMode": _told(self.address.lock), "ObjectLockRetainUntilDate": until}
 
     def encryption(self) -> dict[str, Any]:
         """What every put tells the server about its own encryption; policies look at the request, not at the bucket."""
@@ -233,7 +237,7 @@ class S3Store:
 
     def _version_id_in(self, answer: Mapping[str, Any]) -> str:
         version_id = answer.get("VersionId")
-        if not version_id and not _is_whole(answer):
+        if not version_id and not is_whole(answer):
             raise StoreUnavailable("put_object: its answer was cut off")
         if not version_id or version_id == "null":
             raise StoreUnfit(
@@ -263,7 +267,7 @@ class S3Store:
                 # boto3 tries requests again, never a body that was cut short
                 if attempt == _READS - 1:
                     raise
-        told = _sha256_told(answer)
+        told = sha256_told(answer)
         if told is not None and hashlib.sha256(data).hexdigest() != told:
             raise Damaged
         return data
@@ -281,10 +285,11 @@ class S3Store:
                 sha256=guards.sha256,
                 stored_at=listed.stored_at,
                 retain_until=guards.until,
+                mode=guards.mode,
                 held=guards.held,
             )
 
-    def _guards(self, area: Area, name: str, version_id: str) -> _Guards:
+    def _guards(self, area: Area, name: str, version_id: str) -> Guards:
         """What the server enforces for one version. Raises NotFound."""
         which: dict[str, Any] = {"Key": name, "VersionId": version_id}
         try:
@@ -295,15 +300,21 @@ class S3Store:
                 raise
             found = {}
         until, hold = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockLegalHoldStatus")
+        mode = found.get("ObjectLockMode")
         if area is Area.RECORDS:
             # a role that may not read locks is not told of them: silence is asked about, and refusal is an error
             if until is None:
                 told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_retention", **which)
-                until = told.get("Retention", {}).get("RetainUntilDate")
+                until, mode = (told.get("Retention", {}).get(each) for each in ("RetainUntilDate", "Mode"))
             if hold is None:
                 told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_legal_hold", **which)
                 hold = told.get("LegalHold", {}).get("Status")
-        return _Guards(None if until is None else until.astimezone(UTC), hold == "ON", _sha256_told(found))
+        return Guards(
+            until=None if until is None else until.astimezone(UTC),
+            mode=None if until is None else LockMode(str(mode).lower()),
+            held=hold == "ON",
+            sha256=sha256_told(found),
+        )
 
     def listed(self, name: str) -> tuple[Sequence[Listed], Sequence[str]]:
         """Every version of exactly this name, oldest first, and the ids of its delete markers."""
@@ -340,11 +351,8 @@ class S3Store:
 
     def refuse_compliance(self, key: str) -> None:
         """Raises Locked where a version of a record has a lock that ends for nobody before its time."""
-        name = self.name(Area.RECORDS, key)
-        for found in self.listed(name)[0]:
-            which = {"Key": name, "VersionId": found.version_id}
-            told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_retention", **which).get("Retention", {})
-            if told.get("Mode") == "COMPLIANCE" and told["RetainUntilDate"] > self._clock():
+        for found in self.stat(Area.RECORDS, key):
+            if found.mode is LockMode.COMPLIANCE and found.retain_until and found.retain_until > self._clock():
                 raise Locked
 
     def _remove(self, area: Area, key: str, ids: Sequence[str], bypass_lock: bool) -> Sequence[str]:
@@ -370,36 +378,9 @@ class S3Store:
         return removed
 
 
-def _is_whole(answer: Mapping[str, Any]) -> bool:
-    """Whether the head of an answer came to its end, as far as that can be told: http takes one that was cut off for a
-    shorter one. Every server gives the request a number, Ceph after all that it has to say."""
-    return bool(answer.get("ResponseMetadata", {}).get("RequestId"))
-
-
-def _digest_is_ours(answer: Mapping[str, Any], sha256: bytes, md5: str) -> bool:
-    """Whether the answer to a put carries the server's digest of what arrived, and it is the one of what was sent.
-
-    The entity tag is an MD5 unless the server encrypted with a key of its own; then AWS tells the SHA-256.
-    """
-    if "ChecksumSHA256" in answer:
-        return bool(answer["ChecksumSHA256"] == base64.b64encode(sha256).decode())
-    return bool(str(answer.get("ETag", "")).strip('"') == md5)
-
-
-def _sha256_told(answer: Mapping[str, Any]) -> str | None:
-    """The SHA-256 that was put with a version and kept by the server; None for bytes this program did not put."""
-    told = answer.get("Metadata", {}).get(_SHA256)
-    return str(told) if told else None
-
-
-def _require_kept(seen: Iterable[_Guards], until: datetime | None, hold: bool | None) -> None:
-    for found in seen:
-        short = until is not None and (found.until is None or found.until < until)
-        if short or (hold is not None and found.held is not hold):
-            raise LockRefused(
-                "The store took a lock or hold and does not show it afterwards.",
-                "Trust no record to this store: run `confide doctor`.",
-            )
+def _told(mode: LockMode) -> str:
+    """A lock's mode in the server's word."""
+    return mode.value.upper()
 
 
 def _only_records_are_locked() -> LockRefused:

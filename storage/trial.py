@@ -140,9 +140,10 @@ def locks(store: S3Store) -> Iterator[Finding]:
     """Lock a probe for some seconds; try to destroy it, to shorten its lock, to destroy it under a hold; see it go."""
     name = f"{store.address.prefix}{LOCK_PROBES}/{_fresh()}"
     until = _server_time(store) + timedelta(seconds=_LOCK_SECONDS)
-    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
+    mode = store.address.lock.value.upper()
+    lock = {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
     version = {"Key": name, "VersionId": _put(store, name, b"probe", **lock).get("VersionId")}
-    sooner = {"Mode": "GOVERNANCE", "RetainUntilDate": until - timedelta(seconds=_LOCK_SECONDS - 2)}
+    sooner = {"Mode": mode, "RetainUntilDate": until - timedelta(seconds=_LOCK_SECONDS - 2)}
     ask, wrong = store.requests.ask, list[str]()
     try:
         if not _refused((StoreDenied,), lambda: ask("delete_object", **version)) or not _is_there(store, version):

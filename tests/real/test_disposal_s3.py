@@ -13,7 +13,7 @@ import pytest
 from rules.disposal import Outcome, RunState, Why
 from storage.destruction import DestructionLog
 from storage.errors import KeyDestroyed
-from storage.protocol import Area
+from storage.protocol import Area, LockMode
 from storage.s3 import S3Store
 from storage.vault import Vault
 from tests.flows.disposing import Records
@@ -52,12 +52,8 @@ def test_a_compliance_lock_outlives_break_glass_and_the_day_its_ciphertext_stays
     run = on_s3.approved()
     (version,) = store.stat(Area.RECORDS, record.object_id)
     until = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=LOCKED_SECONDS)
-    store.requests.ask(
-        "put_object_retention",
-        Key=store.name(Area.RECORDS, record.object_id),
-        VersionId=version.version_id,
-        Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
-    )
+    harder = S3Store(dataclasses.replace(store.address, lock=LockMode.COMPLIANCE))
+    harder.protect(Area.RECORDS, record.object_id, retain_until=until)
     run = on_s3.executed(run)
     assert (run.outcomes, run.reasons) == ({Outcome.FAILED: 1}, {Why.LOCKED: 1})
     assert on_s3.site.vault.get(record.object_id, Area.RECORDS), "its key lives: nobody ended the lock"

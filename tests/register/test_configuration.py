@@ -11,6 +11,7 @@ import pytest
 
 from register.configuration import read
 from register.errors import RegisterError, RegisterErrorCode
+from storage.protocol import LockMode
 
 
 def test_keys_lie_beside_the_data_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,9 +102,25 @@ def test_a_bucket_is_named_with_what_it_takes_to_reach_it(tmp_path: Path) -> Non
     assert read({}).s3 is None
 
 
+def test_compliance_locks_are_chosen_only_in_words_that_say_what_follows() -> None:
+    bucket = {"CONFIDE_STORE": "s3://agency-records"}
+    with pytest.raises(RegisterError) as refused:
+        read({**bucket, "CONFIDE_S3_LOCK": "compliance"})
+    assert "the ciphertext stays" in refused.value.sentence
+    assert refused.value.remedy.endswith("CONFIDE_S3_LOCK=compliance-ciphertext-stays")
+
+    chosen = read({**bucket, "CONFIDE_S3_LOCK": "compliance-ciphertext-stays"}).s3
+    unsaid, said = (read({**bucket, "CONFIDE_S3_LOCK": value}).s3 for value in ("", "governance"))
+    assert chosen is not None
+    assert (chosen.lock, unsaid) == (LockMode.COMPLIANCE, said)
+    assert unsaid is not None
+    assert unsaid.lock is LockMode.GOVERNANCE
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("S3_LOCK", "legal"),
         ("S3_ENDPOINT", "s3.example.org"),
         ("S3_ENDPOINT", "https://key:secret@s3.example.org"),
         ("S3_CA_BUNDLE", "/no/such/file"),
