@@ -67,7 +67,8 @@ def drafts_of(vault: Vault, request: facts.PacketRequest, *, today: dt.date) -> 
         and not _acknowledging(asked)
     ):
         language = request.language or (request.statements[0].language if request.statements else Language.EN)
-        asked.insert(0, Asked(-1, form, _acknowledgment(form, language, identity, discloser, today)))
+        first = _acknowledgment(form, language, identity, discloser, today)
+        asked.insert(0, Asked(-1, form, replace(first, interpreter_name=_interpreter(request))))
     if not asked:
         raise RegisterError(
             RegisterErrorCode.EMPTY_PACKET, "There is nothing to sign in this packet.", "Ask for a statement."
@@ -219,6 +220,12 @@ def _acknowledgment(
         discloser=discloser,
         effective_from=today,
     )
+
+
+def _interpreter(request: facts.PacketRequest) -> str | None:
+    """Who interprets in this sitting: who interprets all that was asked for."""
+    named = {one.interpreter_name for one in request.statements}
+    return named.pop() if len(named) == 1 else None
 
 
 def _acknowledging(asked: Sequence[Asked]) -> bool:

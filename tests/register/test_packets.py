@@ -161,6 +161,19 @@ def test_a_client_without_an_acknowledgment_gets_it_first_in_the_language_of_the
     assert packet.statements[0].organization_id is None
 
 
+@pytest.mark.parametrize(("named", "stands"), [(["Ivo", "Ivo"], "Ivo"), (["Ivo", None], None), (["Ivo", "Ada"], None)])
+def test_the_acknowledgment_names_who_interprets_the_whole_sitting(
+    world: World, named: list[str | None], stands: str | None
+) -> None:
+    from register import statements
+
+    asked = [world.ask(interpreter_name=name) for name in named]
+    first = world.open(world.request(*asked, acknowledgment=world.ACKNOWLEDGMENT)).statements[0]
+    assert first.family is Family.ACKNOWLEDGMENT
+    draft = statements.draft(world.vault, first.statement_id, by=world.intake, now=world.now)
+    assert draft.interpreter_name == stands
+
+
 def test_the_acknowledgment_is_not_asked_for_twice_until_its_version_changes(world: World) -> None:
     first = world.request(acknowledgment=world.ACKNOWLEDGMENT)
     assert len(world.open(first).statements) == 2
