@@ -83,7 +83,7 @@ def show(run: str | None, rows: bool, username: str | None, password_file: str |
     """A run, its answers, approvals and outcome; without RUN, every run."""
     opened()
     from register import disposal as register
-    from register import holds, receipts
+    from register import disposal_rows, holds, receipts
 
     by = authenticated(Claimed(username, password_file))
     if run is None:
@@ -91,7 +91,7 @@ def show(run: str | None, rows: bool, username: str | None, password_file: str |
         return
     found = register.show(run_id(run))
     may_know = holds.may_know(by)
-    told = [row_of(item, may_know=may_know) for item in register.items(found.run_id)] if rows else []
+    told = [row_of(item, may_know=may_know) for item in disposal_rows.items(found.run_id)] if rows else []
     handed = receipts.of_run(found.run_id)
     if as_json:
         run_told = summary(found, may_know=may_know)

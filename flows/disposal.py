@@ -31,7 +31,7 @@ from flows import django_ready  # isort: skip  # noqa: F401
 from flows.lease import holder
 from flows.runs import Stages, Step
 from flows.site import Site, now, open_site
-from register import agency, boot, disposal, executing, remains
+from register import agency, boot, disposal, disposal_list, executing, remains
 from register.disposal_facts import Evaluated, Run
 from register.errors import RegisterError, RegisterErrorCode
 from register.executing import Hold, Work
@@ -89,11 +89,11 @@ def location(site: Site) -> str:
 
 
 def evaluate(
-    site: Site, as_of: date | None = None, *, limit: int = disposal.LARGEST, step: Progress = silent
+    site: Site, as_of: date | None = None, *, limit: int = disposal_list.LARGEST, step: Progress = silent
 ) -> Evaluated:
     """What a run would hold; writes nothing but days that had to be computed anew."""
     moment = now()
-    return disposal.evaluate(
+    return disposal_list.evaluate(
         as_of or agency.today(moment),
         location=location(site),
         now=moment,
@@ -103,7 +103,7 @@ def evaluate(
 
 
 def propose(
-    site: Site, as_of: date | None = None, *, by: Actor, limit: int = disposal.LARGEST, step: Progress = silent
+    site: Site, as_of: date | None = None, *, by: Actor, limit: int = disposal_list.LARGEST, step: Progress = silent
 ) -> Run:
     """Freeze the list of what is due. Raises `RegisterError`."""
     return disposal.propose(evaluate(site, as_of, limit=limit, step=step), by=by, now=now())

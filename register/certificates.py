@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Min
 from django.db.models.fields.json import KT
 
-from register import audit, disposal, facts, models, records
+from register import audit, disposal_list, facts, models, records
 from register.disposal_facts import Certificate, Run
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, CertificateStage
@@ -117,7 +117,7 @@ def manifest(run_id: UUID) -> Iterator[bytes]:
     """Every row of a run as one line of JSON: what the certificate must not say. Streamed."""
     rows = models.DisposalItem.objects.filter(run_id=run_id).order_by("position")
     rows = rows.select_related("record__statement", "transfer")
-    for row in rows.iterator(chunk_size=disposal.PAGE):
+    for row in rows.iterator(chunk_size=disposal_list.PAGE):
         statement = row.record.statement
         told = {
             **row.row,

@@ -4,90 +4,37 @@ Danger: what was approved is not what is destroyed. Invariant: a list is written
 hash; answers are given while nobody has approved, and from the first approval on a row can only be taken out; every
 verb here authenticates a person, and who prepared or answered never approves (`rules.disposal`).
 
-What happens then is in `register.executing`.
+How a list is found is in `register.disposal_list`, what its rows tell in `register.disposal_rows`, what happens then in
+`register.executing`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from register import agency, audit, due, facts, models, organizations, reading, retained, sealed, staff
+from register import agency, audit, facts, models, organizations, reading, sealed, staff
 from register.change import compare_and_set, the
-from register.disposal_facts import OPEN_ENDED, Approved, Candidate, Evaluated, Item, Run, Successor
+from register.disposal_facts import OPEN_ENDED, Evaluated, Run
+from register.disposal_list import PAGE, spoken_for
+from register.disposal_rows import TO_APPROVE, answered_sha256, answerers, approvals_of, approvers, fact
 from register.errors import RegisterError, RegisterErrorCode
-from register.retention_facts import DueRecord
 from register.vocabulary import AuditVerb, MachineName, StaffRole
 from rules import disposal as rules
 from rules.disposal import Answer, Outcome, RunState, Why
-from rules.retention.decision import Decision
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 MACHINE = facts.Machine(MachineName.DISPOSAL)
-LARGEST = 10_000
-"""Rows of one run: as many as people can answer for, and as one evening destroys."""
-PAGE = 500
 _REASON = "disposal-reason"
-_TO_APPROVE = (RunState.OPEN, RunState.APPROVING)
 _APPROVERS = (StaffRole.COUNSEL, StaffRole.OUTSIDE_APPROVER, StaffRole.DEPUTY, StaffRole.RECORDS_OFFICER)
 _OFFICE = (StaffRole.RECORDS_OFFICER,)
-
-
-def evaluate(
-    as_of: dt.date,
-    *,
-    location: str,
-    now: dt.datetime,
-    limit: int = LARGEST,
-    step: Callable[[int], None] = lambda _: None,
-) -> Evaluated:
-    """What may go on a day of the agency's calendar; writes nothing, and says the same whenever it is asked the same.
-
-    Raises:
-        RegisterError: DISPOSAL when the day has not come.
-    """
-    if as_of > agency.today(now):
-        raise _refused("A list is made as of a day that has come.", "Give today or an earlier day.")
-    candidates: list[Candidate] = []
-    kept_back = held = 0
-    more = False
-    due.refresh(now=now)  # a day that rests on what holds no more finds nothing
-    on = retained.basis(as_of)
-    for page in _pages(as_of):
-        spoken_for = _spoken_for([row.record_id for row in page], as_of)
-        decisions = due.decisions([row.record_id for row in page], on)
-        for row in page:
-            if row.record_id in spoken_for:
-                kept_back += 1
-            elif row.held:
-                held += 1
-            elif len(candidates) == limit:
-                more = True
-            elif (told := decisions[row.record_id]).due(as_of):
-                candidates.append(_candidate(row, told, location, now))
-        step(len(candidates))
-        if more:
-            break
-    candidates.sort(key=lambda one: str(one.record_id))
-    return Evaluated(
-        as_of=as_of,
-        schedule_version=on.version,
-        candidates=tuple(candidates),
-        list_sha256=list_sha256(one.line() for one in candidates),
-        kept_back=kept_back,
-        held=held,
-        more=more,
-    )
 
 
 def propose(evaluated: Evaluated, *, by: facts.Actor, now: dt.datetime) -> Run:
@@ -101,7 +48,7 @@ def propose(evaluated: Evaluated, *, by: facts.Actor, now: dt.datetime) -> Run:
     if not evaluated.candidates:
         raise _refused("Nothing is due that no standing run has.", "Wait, or look at: confide retention exceptions")
     with transaction.atomic():
-        if _spoken_for([one.record_id for one in evaluated.candidates], evaluated.as_of):
+        if spoken_for([one.record_id for one in evaluated.candidates], evaluated.as_of):
             raise RegisterError(
                 RegisterErrorCode.MOVED_MEANWHILE,
                 "Another run was proposed meanwhile and has some of these records.",
@@ -226,7 +173,7 @@ def approve(run_id: UUID, *, shown_sha256: str, by: facts.Actor, now: dt.datetim
     lapse(run_id, now=now)  # stays so, whatever is refused below
     with transaction.atomic():
         run = _run(run_id)
-        _require(run, *_TO_APPROVE)
+        _require(run, *TO_APPROVE)
         refusal = rules.may_approve(
             person.staff_id,
             entitled=not person.roles.isdisjoint(_APPROVERS),
@@ -236,7 +183,7 @@ def approve(run_id: UUID, *, shown_sha256: str, by: facts.Actor, now: dt.datetim
         )
         if refusal is not None:
             raise _not_this_person(refusal)
-        answered = _answered_sha256(run)
+        answered = answered_sha256(run)
         if shown_sha256 != answered:
             raise RegisterError(
                 RegisterErrorCode.NOT_WHAT_WAS_SHOWN,
@@ -299,7 +246,7 @@ def show(run_id: UUID) -> Run:
     Raises:
         RegisterError: UNKNOWN_ID.
     """
-    return _fact(_run(run_id))
+    return fact(_run(run_id))
 
 
 def by_ref(ref: str) -> UUID:
@@ -319,29 +266,7 @@ def by_ref(ref: str) -> UUID:
 def listing(*states: RunState) -> tuple[Run, ...]:
     """Runs in these states (all without), the newest first."""
     rows = models.DisposalRun.objects.order_by("-prepared_at", "-id")
-    return tuple(_fact(row) for row in (rows.filter(state__in=[one.value for one in states]) if states else rows))
-
-
-def items(run_id: UUID, *, outcome: Outcome | None = None) -> Iterator[Item]:
-    """The rows of a run in the list's order, streamed."""
-    rows = models.DisposalItem.objects.filter(run_id=run_id).order_by("position")
-    if outcome is not None:
-        rows = rows.filter(outcome=outcome.value)
-    for row in rows.iterator(chunk_size=PAGE):
-        yield Item(
-            position=row.position,
-            record_id=row.record_id,
-            line=row.row,
-            answer=Answer(row.answer) if row.answer else None,
-            successor=row.successor_id,
-            retain_until=row.retain_until,
-            answered_by=row.answered_by_id,
-            outcome=Outcome(row.outcome),
-            why=Why(row.why) if row.why else None,
-            erased_at=row.erased_at,
-            stays_until=row.stays_until,
-            destroyed_at=row.destroyed_at,
-        )
+    return tuple(fact(row) for row in (rows.filter(state__in=[one.value for one in states]) if states else rows))
 
 
 def reason(vault: Vault, run_id: UUID, record_id: UUID, *, by: facts.Actor) -> str:
@@ -355,69 +280,6 @@ def reason(vault: Vault, run_id: UUID, record_id: UUID, *, by: facts.Actor) -> s
     if row.sealed_reason is None:
         return ""
     return sealed.open_sealed(vault, run_id, _REASON, row.sealed_reason).decode()
-
-
-def list_sha256(lines: Iterable[object]) -> str:
-    """The hash of a list: of its lines in canonical JSON, one a line, in order."""
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n")
-    return digest.hexdigest()
-
-
-def approvals_of(run: models.DisposalRun) -> tuple[rules.Approval, ...]:
-    """The approvals of a run, as the rules weigh them."""
-    return tuple(rules.Approval(one.staff_id, one.at, one.list_sha256) for one in run.approvals.order_by("at", "id"))
-
-
-def answerers(run: models.DisposalRun) -> frozenset[UUID]:
-    """Who answered rows of a run, or took some out."""
-    return frozenset(run.items.exclude(answered_by=None).values_list("answered_by_id", flat=True).distinct())
-
-
-def approvers(run: models.DisposalRun) -> frozenset[UUID]:
-    """Who approved a run."""
-    return frozenset(run.approvals.values_list("staff_id", flat=True))
-
-
-def _pages(as_of: dt.date) -> Iterator[tuple[DueRecord, ...]]:
-    after = None
-    while page := due.listing(as_of, after=after, limit=PAGE):
-        yield page
-        after = page[-1]
-
-
-def _spoken_for(record_ids: Sequence[UUID], as_of: dt.date) -> frozenset[UUID]:
-    """Those of them on a standing run's list, or retained until a day after `as_of`."""
-    standing = Q(run__state__in=[one.value for one in rules.STANDING]) & ~Q(outcome=Outcome.OUT.value)
-    retained = Q(answer=Answer.RETAIN.value, retain_until__gt=as_of) & ~Q(run__state=RunState.WITHDRAWN.value)
-    found: set[UUID] = set()
-    for start in range(0, len(record_ids), PAGE):
-        some = models.DisposalItem.objects.filter(record_id__in=record_ids[start : start + PAGE])
-        found.update(some.filter(standing | retained).values_list("record_id", flat=True))
-    return frozenset(found)
-
-
-def _candidate(row: DueRecord, told: Decision, location: str, now: dt.datetime) -> Candidate:
-    line = told.winning[0]
-    if told.due_on is None:
-        raise ValueError("a record without a day is no candidate")
-    return Candidate(
-        record_id=row.record_id,
-        object_id=row.object_id,
-        series=row.retention_class,
-        rule=line.rule,
-        rule_version=line.version,
-        citation=line.citation,
-        trigger=line.event.value,
-        triggered_on=line.happened,
-        due_on=told.due_on,
-        destroy_by=told.destroy_by,
-        disposition=told.disposition.value,
-        holds=0,
-        holds_looked_at=now,
-        location=location,
-    )
 
 
 def _reason(
@@ -483,11 +345,6 @@ def _give_up(run: models.DisposalRun, target: RunState, why: Why, now: dt.dateti
     open_rows.update(outcome=Outcome.OUT.value, why=why.value)
 
 
-def _answered_sha256(run: models.DisposalRun) -> str:
-    rows = run.items.order_by("position").values_list("position", "answer", "retain_until", "outcome", "successor")
-    return list_sha256([run.list_sha256, *([str(value or "") for value in row] for row in rows.iterator())])
-
-
 def _capacity(person: facts.Person) -> str:
     return next(role.value for role in _APPROVERS if role in person.roles)
 
@@ -495,56 +352,6 @@ def _capacity(person: facts.Person) -> str:
 def _pk(run_id: UUID, record_id: UUID) -> str:
     found = models.DisposalItem.objects.filter(run_id=run_id, record_id=record_id).values_list("pk", flat=True).first()
     return str(found if found is not None else 0)
-
-
-def _fact(row: models.DisposalRun) -> Run:
-    approvals = tuple(
-        Approved(staff_id=one.staff_id, capacity=one.capacity, at=one.at) for one in row.approvals.order_by("at", "id")
-    )
-    answers = Counter[str]()
-    outcomes, reasons = Counter[Outcome](), Counter[Why]()
-    for one in row.items.values("answer", "outcome", "why").annotate(n=Count("id")):
-        answers[one["answer"]] += one["n"]
-        outcomes[Outcome(one["outcome"])] += one["n"]
-        if one["why"]:
-            reasons[Why(one["why"])] += one["n"]
-    locked = row.items.filter(outcome=Outcome.ERASED.value).aggregate(n=Count("stays_until"), last=Max("stays_until"))
-    return Run(
-        run_id=row.id,
-        ref=row.ref,
-        state=RunState(row.state),
-        as_of=row.as_of,
-        prepared_by=row.prepared_by_id,
-        prepared_at=row.prepared_at,
-        schedule_version=row.schedule_version,
-        rows=row.rows,
-        list_sha256=row.list_sha256,
-        approved_sha256=row.approved_sha256,
-        shown_sha256=_answered_sha256(row) if row.state in _TO_APPROVE else "",
-        approvals=approvals,
-        approval_ends=min((one.at for one in approvals), default=None) and approvals[0].at + rules.APPROVAL_LASTS,
-        answers=dict(answers),
-        successors=_successors(row),
-        outcomes=dict(outcomes),
-        reasons=dict(reasons),
-        begun_at=row.begun_at,
-        ended_at=row.ended_at,
-        first_key_at=row.first_key_at,
-        last_key_at=row.last_key_at,
-        clients_erased=row.clients_erased,
-        locked=locked["n"],
-        stays_until=locked["last"],
-        store=row.store,
-        software=row.software,
-    )
-
-
-def _successors(run: models.DisposalRun) -> tuple[Successor, ...]:
-    rows = run.items.filter(answer=Answer.TRANSFER.value).exclude(successor=None)
-    told = rows.values_list("successor_id", "successor__legal_name").annotate(n=Count("id"))
-    return tuple(
-        Successor(organization_id=one, name=name, rows=count) for one, name, count in told.order_by("successor_id")
-    )
 
 
 def _not_this_person(refusal: rules.Refusal) -> RegisterError:

@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from register import audit, disposal, due, facts, judging, models, receipts, staff
+from register import audit, disposal, disposal_rows, due, facts, judging, models, receipts, staff
 from register.change import compare_and_set, the
 from register.disposal_facts import OPEN_ENDED, Run
 from register.errors import RegisterError, RegisterErrorCode
@@ -351,7 +351,7 @@ def _leave_out(run: models.DisposalRun) -> None:
 
 
 def _require_uninvolved(run: models.DisposalRun, staff_id: UUID) -> None:
-    if staff_id in {run.prepared_by_id, *disposal.answerers(run), *disposal.approvers(run)}:
+    if staff_id in {run.prepared_by_id, *disposal_rows.answerers(run), *disposal_rows.approvers(run)}:
         raise RegisterError(
             RegisterErrorCode.SAME_PERSON,
             "Who prepared, answered or approved a run does not end its locks.",

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from register import agency, disposal, due, models, receipts, retained
+from register import agency, disposal_rows, due, models, receipts, retained
 from rules import disposal as rules
 from rules.disposal import Answer, Why
 from rules.retention.words import WhyNot
@@ -45,7 +45,7 @@ def judge(run: models.DisposalRun, rows: Sequence[models.DisposalItem], *, now: 
     received = receipts.received([row for row in rows if row.answer == Answer.TRANSFER], documents)
     today = agency.today(now)
     decisions = due.decisions_of(locked.values(), retained.basis(today))
-    approvals = disposal.approvals_of(run)
+    approvals = disposal_rows.approvals_of(run)
     for row in rows:
         record = locked[row.record_id]
         why = rules.why_not(

@@ -37,7 +37,7 @@ def test_the_commands_of_the_page_work_as_they_stand(tmp_path: Path) -> None:
         known: dict[str, str] = {}
         for words in commands():
             if words == ["serve"]:
-                site.serve()
+                site.serve(own_tables=True)
                 continue
             given = [known.get(word, word) for word in words]
             if given[:2] == ["packet", "open"]:

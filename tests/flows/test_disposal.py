@@ -30,9 +30,9 @@ def records(world: World) -> Records:  # noqa: F811 - the fixture
 
 
 def outcomes(run_id: UUID) -> dict[UUID, tuple[Outcome, Why | None]]:
-    from register import disposal
+    from register import disposal_rows
 
-    return {item.record_id: (item.outcome, item.why) for item in disposal.items(run_id)}
+    return {item.record_id: (item.outcome, item.why) for item in disposal_rows.items(run_id)}
 
 
 def is_gone(records: Records, record: facts.Record) -> bool:
@@ -123,6 +123,8 @@ def test_a_list_says_the_same_whenever_it_is_asked_the_same_and_names_nobody(rec
 
     from flows import disposal
     from register import disposal as register
+    from register import disposal_rows
+    from register.disposal_list import list_sha256
 
     records.kept(2)
     one, two = disposal.evaluate(records.site), disposal.evaluate(records.site)
@@ -130,8 +132,8 @@ def test_a_list_says_the_same_whenever_it_is_asked_the_same_and_names_nobody(rec
     assert register.listing() == (), "looking freezes nothing"
     run = records.proposed()
     assert run.list_sha256 == one.list_sha256
-    told = [item.line for item in register.items(run.run_id)]
-    assert register.list_sha256(told) == run.list_sha256
+    told = [item.line for item in disposal_rows.items(run.run_id)]
+    assert list_sha256(told) == run.list_sha256
     assert {line["rule"] for line in told} == {"HOUSE-ALL"}
     assert not [word for word in records.world.NAME.split() if word in json.dumps(told)]
 
@@ -478,7 +480,7 @@ def test_where_the_store_locks_bytes_whose_keys_are_gone_the_run_says_until_when
     from flows.certificate import _fields
     from flows.erasure import erasure_of
     from flows.site import now
-    from register import disposal
+    from register import disposal_rows
     from storage import disposal as bytes_of
     from templates.papers import destruction_certificate
 
@@ -496,7 +498,7 @@ def test_where_the_store_locks_bytes_whose_keys_are_gone_the_run_says_until_when
         run = records.executed(run)
     assert run.outcomes == {Outcome.ERASED: 2, Outcome.DESTROYED: 1}
     assert (run.locked, run.stays_until, run.reasons) == (2, month[1], {Why.LOCKED: 2})
-    until = {item.record_id: item.stays_until for item in disposal.items(run.run_id)}
+    until = {item.record_id: item.stays_until for item in disposal_rows.items(run.run_id)}
     assert until == {first.record_id: month[0], second.record_id: month[1], third.record_id: None}
 
     assert run.last_key_at is not None

@@ -196,12 +196,12 @@ def machine(
 
         @invariant()
         def nothing_went_that_must_not_and_nothing_is_told_that_is_not(self) -> None:
-            from register import disposal, models
+            from register import disposal, disposal_rows, models
 
             if not hasattr(self, "reopened"):
                 return
             vault = records.site.vault
-            told = {one.record_id: one for one in disposal.items(self.run_id)} if self.run_id else {}
+            told = {one.record_id: one for one in disposal_rows.items(self.run_id)} if self.run_id else {}
             for record in kept:
                 lost = vault.keyring.is_destroyed(record.object_id)
                 if lost and record.record_id not in self.gone:
@@ -225,10 +225,10 @@ def machine(
                 assert disposal.show(self.run_id).unsettled == 0
 
         def answers_from_rows(self) -> None:
-            from register import disposal
+            from register import disposal_rows
 
             if self.run_id:
-                rows = disposal.items(self.run_id)
+                rows = disposal_rows.items(self.run_id)
                 self.destroy = {one.record_id for one in rows if one.answer is Answer.DESTROY} | self.gone
 
         def quietly(self, act: Any) -> bool:

@@ -57,10 +57,10 @@ def execute(records: Records, run_id: UUID) -> None:
 
 def require_honest(records: Records, run_id: UUID, kept: tuple[facts.Record, ...]) -> frozenset[UUID]:
     """What must hold at any moment; returns the records whose keys are gone."""
-    from register import disposal, models
+    from register import disposal_rows, models
 
     vault = records.site.vault
-    told = {item.record_id: item for item in disposal.items(run_id)}
+    told = {item.record_id: item for item in disposal_rows.items(run_id)}
     tombstones = set(models.Record.objects.exclude(destroyed_at=None).values_list("pk", flat=True))
     lost = set()
     for record in kept:

@@ -85,7 +85,7 @@ def test_the_archive_opens_at_the_successor_with_label_and_table_and_is_in_the_l
 def test_nobody_is_named_outside_of_the_encryption_in_the_log_or_in_the_list(house: Transferring) -> None:
     import json
 
-    from register import audit, disposal
+    from register import audit, disposal_rows
 
     run = house.approved(house.records.kept(1))
     house.handed_over(run)
@@ -93,7 +93,7 @@ def test_nobody_is_named_outside_of_the_encryption_in_the_log_or_in_the_list(hou
     key = (house.folder / "first" / "keys" / "key.txt").read_text().strip()
     outside = b"".join(path.read_bytes() for path in (house.folder / "first" / "archive").iterdir())
     lines = json.dumps([[entry.verb, dict(entry.details)] for entry in audit.entries(run.run_id, limit=1000)])
-    rows = json.dumps([dict(item.line) for item in disposal.items(run.run_id)])
+    rows = json.dumps([dict(item.line) for item in disposal_rows.items(run.run_id)])
     assert {"disposal_transferred", "disposal_received"} <= {verb for verb, _ in json.loads(lines)}
     for word in (*house.records.world.NAME.split(), *KEEPER.split()):
         assert word.encode() not in outside
