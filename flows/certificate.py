@@ -143,7 +143,8 @@ def _fields(site: Site, run: Run, paper: Paper, reach: Erasure, moment: dt.datet
         "software": f"Confide {run.software}",
         "run": {
             "ref": str(run.run_id),
-            "destroyed": f"{gone + erased:,}",
+            "destroyed": f"{gone:,}",
+            "erased": _records(erased),
             "clients": f"{run.clients_erased:,}" if run.clients_erased else "",
             "transferred": _handed_over(transferred),
             "receipts": [

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LOST = "lost"
     UNKNOWN_BYTES = "unknown_bytes"
     NOT_GONE = "not_gone"
+    RUN_UNFINISHED = "run_unfinished"
     LOCK_SHORTER = "lock_shorter"
     LOCK_LONGER = "lock_longer"
     HOLD_REVIEW = "hold_review"
@@ -64,6 +65,8 @@ FOR_A_PERSON: dict[Kind, str] = {
     Kind.LOCK_SHORTER: "The store's lock ends before the register says. Run upkeep again, then check the store.",
     Kind.NOT_GONE: "The store still holds bytes of something destroyed; without its key nobody reads them. Run upkeep "
     "again; if they stay, look at the store's roles.",
+    Kind.RUN_UNFINISHED: "A disposal run was begun and is not over. Why: confide disposal show. Go on with it: confide "
+    "disposal execute",
     Kind.LOCK_LONGER: "The store's lock ends after the register's and delays a disposal; break-glass can end it.",
     Kind.HOLD_REVIEW: "The day on which counsel was to look at this hold again has passed. It holds on: confide hold.",
     Kind.HOLD_UNTOLD: "The store, or its log, was not told of a hold, or of its end. The register keeps the record all "

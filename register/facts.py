@@ -358,6 +358,8 @@ class Accounted:
     retain_until: dt.datetime | None
     held: bool
     """Under a hold. Not for everybody's eyes."""
+    locked: bool
+    """Its keys are destroyed and the store locks its bytes still: its run tells until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,11 @@ def release_expired(queue: Queue, *, now: dt.datetime) -> tuple[UUID, ...]:
         return _release(queue, now)
 
 
+def expired(queue: Queue, *, now: dt.datetime) -> tuple[UUID, ...]:
+    """The rows whose lease ran out; nothing is changed."""
+    return tuple(queue.rows.filter(_expired(queue, now)).order_by("pk").values_list("pk", flat=True))
+
+
 def held(queue: Queue, row_id: UUID, holder: str) -> Any:
     """The row, as a queryset, while `holder` has its lease."""
     return queue.rows.filter(pk=row_id, **{queue.state: queue.working.value, queue.column("lease_holder"): holder})

@@ -18,6 +18,7 @@ from register import audit, facts, models
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, MachineName, ObjectArea, ObjectState
+from rules.disposal import Outcome
 
 _PAGE = 1000
 """Rows that are held in memory at once."""
@@ -122,6 +123,8 @@ def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Ac
         after = page[-1][0]
         standing = models.HoldRow.objects.filter(record__in=[one[5] for one in page if one[5]], released_at=None)
         held = set(standing.values_list("record_id", flat=True))
+        erased = models.DisposalItem.objects.filter(outcome=Outcome.ERASED.value).exclude(stays_until=None)
+        locked = set(erased.filter(object_key__in=[one[0] for one in page]).values_list("object_key", flat=True))
         for object_id, state, version_id, sealed_sha256, size, record_id, retain_until, destroyed_at in page:
             yield facts.Accounted(
                 object_id=object_id,
@@ -133,6 +136,7 @@ def accounted(area: ObjectArea, *, only: str | None = None) -> Iterator[facts.Ac
                 record_id=record_id,
                 retain_until=retain_until,
                 held=record_id in held,
+                locked=object_id in locked,
             )
 
 

@@ -29,8 +29,8 @@ _LOCKS = {
     COMPLIANCE_ACCEPTED: LockMode.COMPLIANCE,
 }
 _CONSEQUENCE = (
-    "COMPLIANCE locks end for nobody before their day, up to a year ahead: where a court orders destruction, the keys "
-    "are destroyed and the ciphertext stays, and no setting takes such a lock back.",
+    "COMPLIANCE locks end for nobody before their day, more than a year ahead: where a court orders destruction, the "
+    "keys are destroyed and the ciphertext stays, and no setting takes such a lock back.",
     f"Leave CONFIDE_S3_LOCK unset. Where counsel decided otherwise: CONFIDE_S3_LOCK={COMPLIANCE_ACCEPTED}",
 )
 _NO_SUCH_LOCK = (

@@ -50,8 +50,8 @@ from storage.survey import Seen
 
 LARGEST = 5 * 10**9
 """Bytes of the largest single PutObject."""
-LONGEST_COMPLIANCE = timedelta(days=366)
-"""What the house gives a lock at once; nobody could take back a longer one."""
+LONGEST_COMPLIANCE = timedelta(days=400)
+"""A year, rounded up to the end of a month: what the house gives a lock. Nobody could take back a longer one."""
 _ATTEMPTS_TO_EMPTY = 3
 _READS = 3
 _NEVER_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "InvalidRequest"})
@@ -226,7 +226,9 @@ class S3Store:
             raise LockRefused("A lock must end in the future.", "Leave the lock out, or give a later time.")
         until = datetime.fromtimestamp(math.ceil(retain_until.timestamp()), UTC)
         if self.address.lock is LockMode.COMPLIANCE and until > self._clock() + LONGEST_COMPLIANCE:
-            raise LockRefused("A COMPLIANCE lock reaches a year ahead at most.", "Lengthen it as time passes.")
+            raise LockRefused(
+                "A COMPLIANCE lock reaches a year and a month ahead at most.", "Lengthen it as time passes."
+            )
         return {"ObjectLockMode": _told(self.address.lock), "ObjectLockRetainUntilDate": until}
 
     def encryption(self) -> dict[str, Any]:

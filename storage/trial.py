@@ -23,7 +23,7 @@ from typing import Any
 
 from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, StoreDenied, StoreUnfit
 from storage.findings import Check, Finding, Level
-from storage.protocol import Area
+from storage.protocol import Area, LockMode
 from storage.s3 import S3Store
 
 LOCK_PROBES = "probe"
@@ -151,8 +151,13 @@ def locks(store: S3Store) -> Iterator[Finding]:
         elif not _refused((StoreDenied, LockRefused), lambda: ask("put_object_retention", Retention=sooner, **version)):
             wrong.append("a running lock can be shortened by anybody")
         if _is_there(store, version):
-            ask("put_object_legal_hold", LegalHold={"Status": "ON"}, **version)
             passing = {**version, "BypassGovernanceRetention": True}
+            if store.address.lock is LockMode.COMPLIANCE and not (
+                _refused((StoreDenied,), lambda: ask("delete_object", **passing)) and _is_there(store, version)
+            ):
+                wrong.append("a COMPLIANCE lock ends for a role that ends softer ones")
+        if _is_there(store, version):
+            ask("put_object_legal_hold", LegalHold={"Status": "ON"}, **version)
             if not _refused((StoreDenied,), lambda: ask("delete_object", **passing)) or not _is_there(store, version):
                 wrong.append("a record under a hold can be deleted")
     finally:
@@ -172,6 +177,9 @@ def locks(store: S3Store) -> Iterator[Finding]:
             Check.LOCK,
             "Locks and holds work, kept by the server: a lock of five seconds was neither passed nor shortened.",
         )
+    if store.address.lock is LockMode.COMPLIANCE:
+        protection = store.effective_protection
+        yield _note(Check.LOCK, f"COMPLIANCE. {protection.sentence}", "What follows is said in docs/disposal.md.")
 
 
 def digests(store: S3Store) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     A record whose date has passed gets no longer lock unless it is held. One whose sealer died before it was locked is
     locked here. Told by their number alone: a lock that grows past a record's date tells that it is held.
     """
-    today, count = agency.today(moment), 0
+    today, count, failed = agency.today(moment), 0, 0
     for found in records.lockable(below=moment + EXTEND_BELOW, kept_since=moment - LATELY):
         record, until = found.record, found.record.retain_until
         due_on = None if found.held else found.due_on
@@ -68,11 +68,19 @@ def extend_locks(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             continue
         if not dry:
             later = wanted if further or until is None else until
-            site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=later)
+            try:
+                site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=later)
+            except (StoreUnavailable, StoreDenied):
+                raise
+            except StorageError:
+                failed += 1  # lost bytes, or a lock this store does not take: the others get theirs
+                continue
             records.extend(record.record_id, retain_until=later, now=moment)
         count += 1
     if count:
         yield Found(kind=Kind.EXTENDED, subject="records", detail=str(count))
+    if failed:
+        yield Found(kind=Kind.LOCK_SHORTER, subject="records", detail=str(failed))
 
 
 def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -99,7 +107,7 @@ def prove(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         if wrong is None:
             # on S3 a listing tells neither locks nor holds: each record's are asked about when its turn comes
             versions = site.vault.store.stat(Area.RECORDS, record.object_id)
-            if not _reaches(record, versions):
+            if not _reaches(record, versions, moment):
                 yield Found(kind=Kind.LOCK_SHORTER, subject=str(record.record_id))
             if listed and any(version.held for version in versions) and not holds.on(record.record_id):
                 strange += 1
@@ -146,10 +154,14 @@ def _renewed(site: Site, record: Record, pdf: bytes, moment: datetime, dry: bool
     return Found(kind=Kind.RENEWED, subject=subject)
 
 
-def _reaches(record: Record, versions: tuple[VersionStat, ...]) -> bool:
+def _reaches(record: Record, versions: tuple[VersionStat, ...], moment: datetime) -> bool:
     """Whether the store locks every version for as long as the register says."""
     wanted = record.retain_until
-    return wanted is None or all(each.retain_until is not None and each.retain_until >= wanted for each in versions)
+    return (
+        wanted is None
+        or wanted <= moment
+        or all(each.retain_until is not None and each.retain_until >= wanted for each in versions)
+    )
 
 
 def _locked(site: Site, record: Record) -> bool:
@@ -163,13 +175,17 @@ def _bytes(site: Site, record: Record) -> bytes:
 
 
 def _append(site: Site, record: Record, pdf: bytes, moment: datetime) -> None:
-    """A longer proof is a further version of the same object: same key, same lock, destroyed together with it."""
+    """A longer proof is a further version of the same object: same key, same lock, destroyed together with it.
+
+    A record that is past its day and still here (retained, or its run not yet made) has no lock left to give.
+    """
+    ahead = record.retain_until is not None and record.retain_until > moment
     document = written(
         site,
         record.object_id,
         pdf,
         area=ObjectArea.RECORDS,
         pages=record.pages,
-        retain_until=record.retain_until,
+        retain_until=record.retain_until if ahead else None,
     )
     records.upgrade(record.record_id, document=document, proof=Proof.SEALED, now=moment)

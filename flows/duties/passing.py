@@ -13,17 +13,22 @@ from flows.found import Found, Kind
 from flows.safekeeping import level
 from flows.site import Site
 from flows.staging import clear
-from register import audit, objects, packets, statements
+from register import audit, leases, objects, packets, statements
+from register import disposal as runs
 from register.facts import AuditVerdict
+from rules.disposal import RunState
 from rules.vocabulary import PacketState
 from storage.destruction import EntryKind
 from storage.errors import KeyNotFound
+from storage.standby import Standbys
 
 if TYPE_CHECKING:
     from signing.keys import SigningKey
 
 ORPHAN_AFTER = timedelta(hours=1)
 """Longer than any step holds bytes it has not published yet."""
+EXECUTED_WITHIN = timedelta(hours=12)
+"""The largest run takes minutes; who is at it still is left alone."""
 WARN_BEFORE = timedelta(days=60)
 RENEW_BEFORE = timedelta(days=400)
 """Before records renew their archival stamps, a year ahead."""
@@ -31,9 +36,9 @@ RENEW_BEFORE = timedelta(days=400)
 
 def give_back_leases(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Work whose worker died."""
-    if not dry:
-        for packet_id in (*packets.release_expired(now=moment), *statements.release_expired_sealing(now=moment)):
-            yield Found(kind=Kind.LEASE_RETURNED, subject=str(packet_id))
+    for queue in (packets.ISSUING, statements.SEALING):
+        for subject in leases.expired(queue, now=moment) if dry else leases.release_expired(queue, now=moment):
+            yield Found(kind=Kind.LEASE_RETURNED, subject=str(subject))
 
 
 def resume_destructions(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -64,13 +69,16 @@ def clear_orphans(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 def level_standby(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """The standby brought level, so that nothing destroyed today could come back from it."""
     standby = site.configuration.standby
-    if standby is not None and not dry:
-        level(site, standby)
+    if standby is not None:
+        if dry:
+            Standbys(site.configuration.keys).present()  # raises where one is not there
+        else:
+            level(site, standby)
         yield Found(kind=Kind.LEVELED, subject="standby")
 
 
 def tell_stuck(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Packets that failed for good, and seals that did."""
+    """Packets and seals that failed for good, and disposal runs that were left in the middle."""
     for packet in packets.listing(state=PacketState.FAILED):
         yield Found(kind=Kind.STUCK, subject=str(packet.packet_id), detail=f"{packet.failed_step}:{packet.failed_code}")
     for row in statements.sealing_stuck():
@@ -79,6 +87,11 @@ def tell_stuck(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
             subject=str(row.statement_id),
             detail=f"{row.sealing_failed_step}:{row.sealing_failed_code}",
         )
+    for run in runs.listing(RunState.EXECUTING):
+        # what only waits until the store's lock ends is told from that day on
+        waits = run.unsettled - (run.locked if run.stays_until and run.stays_until > moment else 0)
+        if waits and run.begun_at is not None and run.begun_at <= moment - EXECUTED_WITHIN:
+            yield Found(kind=Kind.RUN_UNFINISHED, subject=str(run.run_id), detail=str(waits))
 
 
 def renew_authority(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:

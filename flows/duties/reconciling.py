@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flows.found import Found, Kind
-from flows.site import Site
+from flows.site import Site, now
 from register import objects
 from register.facts import Accounted
 from register.vocabulary import ObjectArea, ObjectState
@@ -73,8 +73,8 @@ def differences(store: Store, survey: Survey) -> Iterator[Found]:
         untold = row is not None and row.held and any(version.lock is None for version in versions)
         if untold or any(_differences(key, row, versions)):
             again = next(objects.accounted(ObjectArea.RECORDS, only=key), None)
-            now = tuple(map(seen, store.stat(Area.RECORDS, key)))
-            yield from _differences(key, again, now)
+            there = tuple(map(seen, store.stat(Area.RECORDS, key)))
+            yield from _differences(key, again, there)
 
 
 def _side_by_side(
@@ -99,7 +99,7 @@ def _differences(key: str, row: Accounted | None, versions: tuple[Seen, ...]) ->
         if versions:
             yield Found(kind=Kind.UNKNOWN_BYTES, subject=key)
     elif row.state is ObjectState.GONE:
-        if versions:
+        if versions and not row.locked:
             yield Found(kind=Kind.NOT_GONE, subject=key)
     elif row.record_id is not None:
         subject = str(row.record_id)
@@ -125,7 +125,8 @@ def _locks(subject: str, row: Accounted, versions: tuple[Seen, ...]) -> Iterator
     told = [version.lock.retain_until for version in versions if version.lock is not None]
     if row.retain_until is None or not told:
         return
-    if any(until is None or until < row.retain_until for until in told):
+    # a version that came after the record's day has no lock, and needs none
+    if row.retain_until > now() and any(until is None or until < row.retain_until for until in told):
         yield Found(kind=Kind.LOCK_SHORTER, subject=subject)
     if any(until is not None and until > row.retain_until for until in told):
         yield Found(kind=Kind.LOCK_LONGER, subject=subject)

@@ -140,6 +140,7 @@ DUTY = {
     "clear_orphans": passing.clear_orphans,
     "give_back_leases": passing.give_back_leases,
     "prove_audit": passing.prove_audit,
+    "tell_stuck": passing.tell_stuck,
 }
 
 

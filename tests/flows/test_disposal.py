@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flows.found import Kind
 from register.errors import RegisterError, RegisterErrorCode
 from rules.disposal import Answer, Outcome, RunState, Why
 from storage.errors import KeyDestroyed
 from storage.protocol import Area
+from tests.flows.conftest import DUTY
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
@@ -473,6 +475,11 @@ def at(records: Records, monkeypatch: pytest.MonkeyPatch, later: dt.timedelta) -
     monkeypatch.setattr(disposal, "now", lambda: moment)
 
 
+def of_run(records: Records, moment: dt.datetime) -> list[tuple[Kind, str, str]]:
+    """What the night tells of runs that were left in the middle."""
+    return [(one.kind, one.subject, one.detail) for one in DUTY["tell_stuck"](records.site, moment, False)]
+
+
 def test_where_the_store_locks_bytes_whose_keys_are_gone_the_run_says_until_when(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -507,6 +514,12 @@ def test_where_the_store_locks_bytes_whose_keys_are_gone_the_run_says_until_when
     assert isinstance(told, dict)
     day = month[1].astimezone(ZoneInfo("America/New_York"))
     assert (told["locked"], told["unremoved"]) == ("2 records", "")
+    assert (told["destroyed"], told["erased"]) == ("1", "2 records"), "what is still there was not destroyed"
+    begun = run.begun_at
+    assert begun is not None
+    assert of_run(records, begun + dt.timedelta(days=2)) == [], "nothing to be done before the last day"
+    assert of_run(records, month[1] + dt.timedelta(seconds=1)) == [(Kind.RUN_UNFINISHED, str(run.run_id), "2")]
+    assert not list(DUTY["reconcile"](records.site, begun, False)), "its run tells of them"
     assert str(day.day) in told["locked_until"]
     assert str(day.year) in told["locked_until"]
     later = _fields(records.site, run, destruction_certificate(), reach, month[1] + dt.timedelta(seconds=1))["run"]

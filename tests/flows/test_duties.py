@@ -199,6 +199,24 @@ def test_a_lock_that_reaches_a_year_ahead_is_let_be_and_a_shorter_one_is_extende
     assert found(setting, "reconcile", setting.later(days=200)) == []
 
 
+def test_bytes_that_are_lost_keep_no_other_record_from_its_longer_lock(setting: Setting) -> None:
+    from flows.sealing import lock_until
+    from register import records
+
+    kept = [setting.kept(), setting.kept(), setting.kept()]
+    lost = min(kept, key=lambda record: record.record_id)
+    setting.file_of(lost.object_id).unlink()
+    moment = setting.later(days=200)
+    told = found(setting, "extend_locks", moment)
+    assert [(each.kind, each.subject, each.detail) for each in told] == [
+        (Kind.EXTENDED, "records", "2"),
+        (Kind.LOCK_SHORTER, "records", "1"),
+    ]
+    for record in kept:
+        if record is not lost:
+            assert records.show(record.record_id).retain_until == lock_until(moment)
+
+
 def test_a_record_whose_sealer_died_before_the_lock_is_locked_in_the_night(setting: Setting) -> None:
     record = setting.kept()
     setting.file_of(record.object_id).with_name(setting.file_of(record.object_id).name + ".lock").unlink()
@@ -283,14 +301,20 @@ def test_a_record_whose_bytes_are_whole_but_another_documents_is_damaged(setting
     assert told[0].detail.startswith("sha256; ")
 
 
+@pytest.mark.parametrize("past_its_day", [False, True])
 def test_a_stamp_that_runs_out_within_a_year_is_renewed_in_the_same_object(
-    setting: Setting, authority: Authority
+    setting: Setting, authority: Authority, monkeypatch: pytest.MonkeyPatch, past_its_day: bool
 ) -> None:
-    from register import records
+    from register import models, records
 
     record = setting.kept()
     ends = authority.stamper_certificate.not_valid_after
     nearly = ends - dt.timedelta(days=300)
+    monkeypatch.setattr(setting.site.vault.store, "_clock", lambda: nearly)
+    if not past_its_day:
+        until = nearly + dt.timedelta(days=1)
+        setting.site.vault.store.protect(Area.RECORDS, record.object_id, retain_until=until)
+        models.Record.objects.filter(pk=record.record_id).update(retain_until=until)
     renewed_authority = authority.renewed(now=nearly)
     setting.site.authority = renewed_authority
     from signing.timestamp import EmbeddedStamper
@@ -358,8 +382,10 @@ def test_a_dead_workers_lease_is_given_back(setting: Setting) -> None:
     packet = setting.world.opened(setting.ask())
     assert packets.claim_next("dead", lease_seconds=12, now=setting.now) is not None
     assert found(setting, "give_back_leases", setting.later(seconds=11)) == []
-    told = found(setting, "give_back_leases", setting.later(seconds=13))
-    assert [(each.kind, each.subject) for each in told] == [(Kind.LEASE_RETURNED, str(packet.packet_id))]
+    for dry in (True, False):
+        told = found(setting, "give_back_leases", setting.later(seconds=13), dry=dry)
+        assert [(each.kind, each.subject) for each in told] == [(Kind.LEASE_RETURNED, str(packet.packet_id))]
+    assert found(setting, "give_back_leases", setting.later(seconds=13)) == []
 
 
 def test_the_audit_logs_head_is_anchored_where_it_cannot_be_changed(setting: Setting) -> None:

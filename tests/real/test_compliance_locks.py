@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage import doctor, trial
-from storage.errors import Locked, LockRefused
-from storage.findings import Level
+from storage import trial
+from storage.errors import Locked, LockRefused, StoreUnfit
+from storage.findings import Check, Level
 from storage.protocol import Area, Destroyed, LockMode
-from storage.s3 import S3Store
+from storage.s3 import LONGEST_COMPLIANCE, S3Store
 from tests.real.test_s3_store import new_bucket
 
 if TYPE_CHECKING:
@@ -79,15 +80,42 @@ def test_with_the_setting_written_an_earlier_lock_stays_as_soft_and_is_lengthene
     assert gone_after_its_day(compliance, key)
 
 
-def test_none_reaches_further_than_a_year(compliance: S3Store, key: str) -> None:
-    with pytest.raises(LockRefused, match="a year ahead"):
-        compliance.put(Area.RECORDS, key, b"record", retain_until=soon(370 * 86400))
+def test_none_reaches_further_than_the_house_asks_for_on_any_day(compliance: S3Store, key: str) -> None:
+    with pytest.raises(LockRefused, match="a year and a month ahead"):
+        compliance.put(Area.RECORDS, key, b"record", retain_until=soon(401 * 86400))
     assert compliance.stat(Area.RECORDS, key) == ()
 
 
-def test_the_store_is_tried_with_the_lock_it_is_to_give(compliance: S3Store) -> None:
-    assert [finding for finding in trial.require(compliance) if finding.level is not Level.OK] == []
-    found = doctor.lock_round_trip(compliance)
-    assert found.level is Level.OK
-    assert "compliance" in found.sentence
-    assert "for nobody" in found.sentence
+def test_a_sealed_record_is_locked_as_long_as_the_house_locks_every_record(compliance: S3Store, key: str) -> None:
+    from flows.sealing import lock_until
+
+    today = datetime.now(UTC)
+    for day in range(366):
+        assert lock_until(today + timedelta(days=day)) <= today + timedelta(days=day) + LONGEST_COMPLIANCE
+    compliance.put(Area.RECORDS, key, b"record")  # as sealing keeps it
+    (kept,) = compliance.protect(Area.RECORDS, key, retain_until=lock_until(today))
+    assert (kept.mode, kept.retain_until) == (LockMode.COMPLIANCE, lock_until(today))
+
+
+def test_the_store_is_tried_with_the_lock_it_is_to_give_and_what_follows_is_told_each_time(
+    compliance: S3Store,
+) -> None:
+    (told,) = [finding for finding in trial.require(compliance) if finding.level is not Level.OK]
+    assert (told.check, told.level) == (Check.LOCK, Level.NOTE)
+    assert "for nobody" in told.sentence
+
+
+def test_a_server_that_takes_a_compliance_lock_for_a_softer_one_is_not_trusted(
+    governance: S3Store, compliance: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some servers do: the request says COMPLIANCE, the lock is GOVERNANCE."""
+    ask = compliance.requests.ask
+
+    def softened(operation: str, **parameters: Any) -> Mapping[str, Any]:
+        if parameters.get("ObjectLockMode") == "COMPLIANCE":
+            parameters["ObjectLockMode"] = "GOVERNANCE"
+        return ask(operation, **parameters)
+
+    monkeypatch.setattr(compliance.requests, "ask", softened)
+    with pytest.raises(StoreUnfit, match="COMPLIANCE"):
+        trial.require(compliance)
