@@ -56,13 +56,19 @@ def bench(names: Sequence[str], rounds: int, record: bool) -> None:
     with training_site() as site:
         failed = [name for name in names or BENCHES if not _measured(name, site, rounds, figures)]
     _show(found, figures)
-    RESULTS.write_text(json.dumps([figure.as_data() for figure in figures], indent=1, ensure_ascii=False) + "\n")
+    RESULTS.write_text(json.dumps(_with_earlier(figures), indent=1, ensure_ascii=False) + "\n")
     if record:
         with HISTORY.open("a") as history:
             history.write(_section(found, figures))
     if failed:
         click.echo(f"not measured, see above: {', '.join(failed)}", err=True)
     sys.exit(0 if not failed and all(figure.holds is not False for figure in figures) else 1)
+
+
+def _with_earlier(figures: Sequence[Figure]) -> list[dict[str, object]]:
+    """These figures, and the last of each that was not measured now."""
+    earlier = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    return list({str(one["name"]): one for one in (*earlier, *(figure.as_data() for figure in figures))}.values())
 
 
 def _measured(name: str, site: TrainingSite, rounds: int, figures: list[Figure]) -> bool:

@@ -13,6 +13,8 @@ import resource
 import signal
 from pathlib import Path
 
+from templates import logs
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _CLONE_NEWUSER = 0x10000000
@@ -22,10 +24,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def seclude() -> None:
-    """No core file, and no other process of this user may read this one's memory."""
+    """No core file, no personal words in a log, and no other process of this user may read this one's memory."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.umask(0o077)
+    logs.keep_nothing_personal()
 
 
 def die_with(parent: int, *, by: signal.Signals = signal.SIGKILL) -> None:

@@ -94,6 +94,11 @@ class HarmedSite:
 
     def require_whole(self, packet_id: str) -> None:
         """What must hold after any harm, once the packet is sealed: each once, each readable, nothing left over."""
+        self.require_sound(packet_id)
+        self.require_tidy()
+
+    def require_sound(self, packet_id: str) -> None:
+        """Each statement of a sealed packet once, signed by all, readable and accepted."""
         key = packet_id.replace("-", "")
         moves = self.rows(
             "SELECT m.target, count(*), count(DISTINCT m.statement_id) FROM register_move m"
@@ -114,7 +119,6 @@ class HarmedSite:
         verdicts = self.desk.ask("verdicts", packet_id=packet_id, trust=self.trust)
         assert [each["outcome"] for each in verdicts] == ["accepted"] * STATEMENTS, verdicts
         assert {tuple(each["signed"]) for each in verdicts} == {("org_cert", "client", "witness", "org_seal")}
-        self.require_tidy()
 
     def require_tidy(self) -> None:
         """One upkeep, two hours on, finds nothing for a person and leaves nothing that nobody points at."""
