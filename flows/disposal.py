@@ -123,7 +123,7 @@ def execute(
         if not worker.stopped:
             remains.erase(site.vault, run_id, hold=hold, now=now())
     run = executing.end(hold, now=now())
-    boot.checkpoint()  # SQLite's write-ahead log keeps what was overwritten until it is emptied
+    boot.sweep()
     return Executed(run=run, destroyed=worker.destroyed, stopped=worker.stopped)
 
 

@@ -12,7 +12,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from rules.retention.words import EventKind
 from storage.errors import KeyDestroyed
 from storage.protocol import Area
-from tests.cluster import on_sqlite_only
+from tests.cluster import on_postgresql_only, on_sqlite_only
 from tests.flows import disposing as disposing_of
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
@@ -79,6 +79,37 @@ def test_no_byte_of_what_was_destroyed_is_left_in_database_write_ahead_log_store
     assert found == set()
     for word in (*world.NAME.split(), world.PURPOSE):
         assert word.encode() not in left
+
+
+@on_postgresql_only
+def test_no_byte_that_tells_of_an_erased_client_without_a_key_is_left_in_the_tables_of_postgresql(
+    records: Records,
+) -> None:
+    from register import models
+
+    records.kept(1)
+    client = models.Client.objects.get(pk=records.world.ids.client)
+    tokens = [bytes(token) for token in client.name_tokens.values_list("token", flat=True)]
+    traces = [bytes(client.birth_token), *tokens]
+    assert all(trace in in_tables() for trace in traces)
+    assert records.executed(records.approved()).clients_erased == 1
+    left = in_tables()
+    assert [trace for trace in traces if trace in left] == []
+
+
+def in_tables() -> bytes:
+    """Every page of the tables of clients and of their names' tokens, as they lie on the disk."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+        cursor.execute("SHOW data_directory")
+        folder = Path(cursor.fetchone()[0])
+        found = b""
+        for table in ("register_client", "register_nametoken"):
+            cursor.execute("SELECT pg_relation_filepath(%s)", [table])
+            found += (folder / cursor.fetchone()[0]).read_bytes()
+    return found
 
 
 @pytest.mark.parametrize(("years", "erased"), [(2, 0), (7, 1)])
