@@ -12,8 +12,6 @@ from tests.faults.conftest import HarmedSite, harmed
 from tests.faults.time_authority import Manner, TimeAuthority
 from tests.running import running_site
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def clock() -> Iterator[TimeAuthority]:
@@ -53,6 +51,7 @@ def proofs(packet: dict[str, Any]) -> set[str]:
     return {row["proof"] for row in packet["statements"]}
 
 
+@pytest.mark.e2e
 def test_with_the_authority_away_everybody_signs_and_upkeep_proves_the_time_once_it_is_back(
     site: HarmedSite, clock: TimeAuthority, roots: list[str], tmp_path: Path
 ) -> None:
@@ -78,6 +77,31 @@ def test_with_the_authority_away_everybody_signs_and_upkeep_proves_the_time_once
     site.require_tidy()
 
 
+@pytest.mark.parametrize(
+    ("after", "proof"),
+    [
+        pytest.param(3.0, "sealed", id="slow", marks=pytest.mark.e2e),
+        pytest.param(30.0, "sealed_without_time", id="slower-than-anybody-waits", marks=pytest.mark.soak),
+    ],
+)
+def test_a_slow_authority_is_waited_for_as_long_as_a_seal_can_wait_and_no_longer(
+    site: HarmedSite, clock: TimeAuthority, after: float, proof: str
+) -> None:
+    clock.back()
+    packet_id = site.opened(site.asked() | {"statements": [site.running.statement(site.organizations[2])]})
+    site.issued(packet_id)
+    clock.back(after=after)
+    site.desk.ask("sign", packet_id=packet_id)
+    packet = site.sealed(packet_id)
+    assert proofs(packet) == {proof}
+    clock.back()
+    found = {each["kind"] for each in site.desk.ask("upkeep")}
+    assert ("upgraded" in found) is (proof != "sealed")
+    assert proofs(site.desk.ask("show", packet_id=packet_id)) == {"sealed"}
+    site.require_tidy()
+
+
+@pytest.mark.e2e
 def test_a_lie_about_the_time_is_not_accepted_and_the_truth_is_fetched_later(
     site: HarmedSite, clock: TimeAuthority
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +35,7 @@ class TimeAuthority:
         self.authority = Authority.create("Meridian Time Office", now=datetime.now(UTC))
         self.manner = Manner.HONEST
         self.asked = 0
+        self.after = 0.0
         self._first: bytes = b""
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
@@ -46,8 +49,9 @@ class TimeAuthority:
     def root(self) -> bytes:
         return self.authority.root_der
 
-    def back(self, manner: Manner = Manner.HONEST) -> None:
-        self.manner = manner
+    def back(self, manner: Manner = Manner.HONEST, *, after: float = 0.0) -> None:
+        """Answer in this manner, each time so many seconds after it was asked."""
+        self.manner, self.after = manner, after
         if self._server is None:
             self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
             self._port = self._server.server_address[1]
@@ -78,6 +82,11 @@ def _handler(authority: TimeAuthority) -> type[BaseHTTPRequestHandler]:
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             answer = authority.token(self.rfile.read(int(self.headers["Content-Length"])))
+            time.sleep(authority.after)
+            with suppress(ConnectionError):  # who asked has left meanwhile
+                self._answer(answer)
+
+        def _answer(self, answer: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(answer)))
