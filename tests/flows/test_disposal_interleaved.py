@@ -218,6 +218,8 @@ def machine(
                     Outcome.TRANSFERRED,
                 ):
                     assert lost
+                    assert row.statement_id is not None
+                    assert vault.keyring.is_destroyed(row.statement_id.hex), "what the register held about it"
                     assert not vault.store.stat(Area.RECORDS, record.object_id)
                 if not lost:
                     assert vault.get(record.object_id, Area.RECORDS, version_id=record.version_id)
