@@ -191,7 +191,7 @@ def _handed_over(transferred: Sequence[certificates.Transferred]) -> str:
 
 def _reasons(run: Run) -> list[str]:
     told: dict[str, int] = {}
-    for why, count in run.reasons.items():
+    for why, count in certificates.spared(run.run_id).items():
         line = REASONS.get(why, "must be kept for now")
         told[line] = told.get(line, 0) + count
     return [f"{count:,} {line}" for line, count in sorted(told.items())]

@@ -103,6 +103,12 @@ def series(run_id: UUID) -> tuple[Series, ...]:
     )
 
 
+def spared(run_id: UUID) -> dict[Why, int]:
+    """Why rows of the list were left out, and how many for each reason."""
+    rows = models.DisposalItem.objects.filter(run_id=run_id, outcome=Outcome.OUT.value).exclude(why="")
+    return {Why(one["why"]): one["n"] for one in rows.values("why").annotate(n=Count("id")).order_by("why")}
+
+
 def answerers(run_id: UUID) -> tuple[tuple[UUID, Answer, int], ...]:
     """Who answered that rows be destroyed or transferred, and how many each."""
     going = [Answer.DESTROY.value, Answer.TRANSFER.value]

@@ -64,6 +64,9 @@ def test_every_stage_of_a_certificate_keeps_both_standards(
         in told
     )
     assert "Records destroyed 0 Besides" in told, "what is still there is not counted as destroyed"
+    assert "1 of the list" in told
+    assert "1 not answered" in told
+    assert "must be kept for now" not in told, "the reason of the one that is erased is told elsewhere"
     papers["keys destroyed"] = certificate(site, whole.run_id, by=by)[1]
     moved = site.vault.keyring.move_on(anew=True)
     site.vault.keyring.end_epochs([number for number in site.vault.keyring.epochs.numbers() if number < moved.epoch])
