@@ -334,6 +334,8 @@ def _long(draft: StatementDraft) -> StatementDraft:
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION, PurposeCode.TREATMENT)
     elif draft.family is Family.CRIMINAL_JUSTICE:
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION)
+    elif needed.clauses_tpo and not needed.only_purposes:
+        purposes = (*purposes, PurposeCode.TREATMENT)
     elif needed.only_purposes and draft.family is not Family.LEGAL_PROCEEDING:
         purposes = tuple(purpose for purpose in PurposeCode if purpose in needed.only_purposes)
     more = (one for one in InformationCategory if one not in {*long.categories, *own_form_categories()})
