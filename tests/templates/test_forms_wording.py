@@ -18,6 +18,7 @@ from rules.draft import StatementDraft
 from rules.families import Clause, requirements
 from rules.finished import check_finished
 from rules.form_text import found, stigma_in
+from rules.lifecycle import DISCLOSABLE
 from rules.notices import state_redisclosure_notice
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
@@ -27,6 +28,7 @@ from rules.vocabulary import (
     OrganizationKind,
     ProgramClass,
     PurposeCode,
+    StatementState,
 )
 from rules.wording import fields_of
 from templates.catalog import catalog
@@ -116,6 +118,22 @@ def test_v06_the_criminal_justice_statement_is_revocable_from_a_named_time_and_n
         Language.ES: "se fijó según cuánto se espera que dure mi participación, el tipo de caso y cuándo se espera",
     }
     assert not wanted(text, when, final[language], period[language])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_criminal_justice_statement_tells_that_sharing_stops_at_a_request_that_comes_early(
+    language: Language,
+) -> None:
+    # as the software does: a spoken request suspends, an early writing waits for counsel, and nothing goes meanwhile
+    assert {StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED}.isdisjoint(DISCLOSABLE)
+    told = {
+        Language.EN: "If I ask sooner, in writing or by talking, sharing stops until my request",
+        Language.ES: "Si lo pido antes, por escrito o de palabra, se deja de compartir hasta que se revise",
+    }
+    text = filled(JUSTICE, language)
+    assert not wanted(text, told[language])
+    assert "cannot cancel" not in text
+    assert "no puedo cancelar" not in text
 
 
 @pytest.mark.parametrize("language", Language)
