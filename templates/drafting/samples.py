@@ -197,6 +197,8 @@ def _usual(form: Form, language: Language) -> StatementDraft:
     )
     if form.family in _OWN:
         return _of_its_own(draft)
+    if form.family is Family.ACCOMPANYING_NOTICE:
+        return replace(draft, discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM})))
     if form.family is not Family.CRIMINAL_JUSTICE:
         return draft
     return replace(
@@ -340,6 +342,8 @@ def _long(draft: StatementDraft) -> StatementDraft:
         purposes = tuple(purpose for purpose in PurposeCode if purpose in needed.only_purposes)
     more = (one for one in InformationCategory if one not in {*long.categories, *own_form_categories()})
     alone = bool(needed.only_categories)
+    if draft.family is Family.ACCOMPANYING_NOTICE:
+        more = iter((InformationCategory.HIV_INFORMATION, *more))
     return replace(
         long,
         recipient=recipient,

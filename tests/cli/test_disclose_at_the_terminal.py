@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from cli.exit_code import ExitCode
 from register.vocabulary import ObjectArea
 from rules.draft import Authority
-from rules.notices import redisclosure_notice
-from rules.vocabulary import AuthorityPaper, Proof, SignerCapacity, SignerRole
+from rules.notices import redisclosure_notice, state_redisclosure_notice
+from rules.vocabulary import AuthorityPaper, Family, Proof, SignerCapacity, SignerRole
+from tests.register.conftest import DISCLOSURE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -38,6 +40,26 @@ def test_a_call_is_written_down_first_and_the_notice_is_read_out(terminal: Termi
     (line,) = shared(terminal)
     assert (line["received_by"], line["statement_ref"], line["disclosure"]["method"]) == ("Hana Housing", ref, "spoken")
     assert "Shared 1 time" in terminal.run("statement", "show", ref)
+
+
+@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
+def test_a_call_about_hiv_information_begins_with_the_states_notice_whoever_calls(
+    terminal: Terminal, unit: str
+) -> None:
+    from register import agency
+    from rules.vocabulary import InformationCategory, ProgramClass
+
+    world = terminal.world
+    agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
+    form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
+    asked = world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))
+    ref = world.activated(asked).ref
+    call = {**CALL, "categories": ["hiv_information"], "purpose": "housing_placement"}
+    said = terminal.run("disclose", ref, by="intake", told=call)
+    assert state_redisclosure_notice().text in said
+    assert (redisclosure_notice(2).text in said) is (unit == "part2_program")
+    assert f"confide notice {ref}" in said
+    assert len(shared(terminal)) == 1
 
 
 @pytest.mark.parametrize(
