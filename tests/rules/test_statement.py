@@ -283,7 +283,7 @@ def test_no_end_is_lawful_for_treatment_payment_and_operations_only(lawful: Stat
 
 
 @pytest.mark.parametrize("classes", [{ProgramClass.HIPAA_COVERED_ENTITY}, {ProgramClass.ETHICS_ONLY}])
-@pytest.mark.parametrize("end", [Expiry(), Expiry(event="none"), Expiry(event="End of the treatment")])
+@pytest.mark.parametrize("end", [Expiry(), Expiry(event="no end"), Expiry(event="End of the treatment")])
 def test_outside_part_2_care_needs_an_end_like_everything_else(
     classes: set[ProgramClass], end: Expiry, lawful: StatementDraft, today: dt.date
 ) -> None:
