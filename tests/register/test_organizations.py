@@ -103,8 +103,9 @@ def test_a_name_that_holds_a_person_is_refused(world: World, name: str) -> None:
 def test_our_own_organization_is_named_without_any_person_of_it_either(world: World, named: dict[str, Any]) -> None:
     from register import agency
 
-    told = {"unit": "Intake", "address": ("1 Pier Street",), "revocation_desk": "Records desk, 1 Pier Street"}
-    given = {"legal_name": "Harbor", "phone": "", "time_zone": "America/New_York", "training": True}
+    desk = "Records desk, 1 Pier Street"
+    told: dict[str, Any] = {"unit": "Intake", "address": ("1 Pier Street",), "revocation_desk": desk}
+    given: dict[str, Any] = {"legal_name": "Harbor", "phone": "", "time_zone": "America/New_York", "training": True}
     with pytest.raises(RegisterError) as error:
         agency.establish(world.vault, **{**given, **told, **named}, by=world.administrator, now=world.now)
     assert error.value.code is RegisterErrorCode.NAMES_A_PERSON
