@@ -7,6 +7,7 @@ draft that goes through `rules.wording.fields_of`, so what is looked at is what 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
@@ -340,10 +341,12 @@ def _long(draft: StatementDraft) -> StatementDraft:
         purposes = (*purposes, PurposeCode.TREATMENT)
     elif needed.only_purposes and draft.family is not Family.LEGAL_PROCEEDING:
         purposes = tuple(purpose for purpose in PurposeCode if purpose in needed.only_purposes)
-    more = (one for one in InformationCategory if one not in {*long.categories, *own_form_categories()})
+    more: Iterable[InformationCategory] = (
+        one for one in InformationCategory if one not in {*long.categories, *own_form_categories()}
+    )
     alone = bool(needed.only_categories)
     if draft.family is Family.ACCOMPANYING_NOTICE:
-        more = iter((InformationCategory.HIV_INFORMATION, *more))
+        more = (InformationCategory.HIV_INFORMATION, *more)
     return replace(
         long,
         recipient=recipient,
