@@ -127,8 +127,8 @@ def test_the_criminal_justice_statement_tells_that_sharing_stops_at_a_request_th
     # as the software does: a spoken request suspends, an early writing waits for counsel, and nothing goes meanwhile
     assert {StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED}.isdisjoint(DISCLOSABLE)
     told = {
-        Language.EN: "If I ask sooner, in writing or by talking, sharing stops until my request",
-        Language.ES: "Si lo pido antes, por escrito o de palabra, se deja de compartir hasta que se revise",
+        Language.EN: "If I ask sooner, in writing or by talking, sharing stops while my request is reviewed",
+        Language.ES: "Si lo pido antes, por escrito o de palabra, se deja de compartir mientras se revisa",
     }
     text = filled(JUSTICE, language)
     assert not wanted(text, told[language])
