@@ -174,6 +174,31 @@ def test_a_copy_goes_to_who_signed_for_the_client_when_their_paper_is_on_file_an
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
+def test_papers_on_hiv_information_carry_the_states_notice_word_for_word_whoever_sends_them(
+    terminal: Terminal, unit: str
+) -> None:
+    from register import agency
+    from rules.vocabulary import InformationCategory, ProgramClass
+    from templates.text import extract
+
+    world = terminal.world
+    agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
+    form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
+    ref = world.activated(world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))).ref
+    told = terminal.told(
+        "disclose", ref, by="intake", told={**CALL, "categories": ["hiv_information"], "method": "paper"}
+    )
+    notice, statement = told["papers"]
+    assert statement.endswith(f"disclosure-protected-{ref}.pdf")
+    with open(notice, "rb") as file:  # noqa: PTH123 - the paths are the verb's own answer
+        said = " ".join("\n".join(extract(file.read()).pages).split())
+    assert state_redisclosure_notice().text in said
+    assert (" ".join(redisclosure_notice(1).text.split()) in said) is (unit == "part2_program")
+    assert world.NAME not in said
+
+
+@pytest.mark.real
 def test_papers_on_part_2_records_carry_the_notice_word_for_word_and_the_statement(terminal: Terminal) -> None:
     from templates.text import extract
 
