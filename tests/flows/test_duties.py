@@ -17,6 +17,7 @@ from rules.vocabulary import Proof, SignerRole, StatementState
 from signing.verify import Outcome, verify
 from storage.protocol import Area
 from tests.flows.conftest import SilentStamper, found, kinds
+from tests.flows.test_safekeeping import put_under_hold
 
 if TYPE_CHECKING:
     from register.facts import Record, Statement
@@ -112,6 +113,16 @@ def test_what_ends_before_everybody_signed_is_void_the_day_after_its_last_and_it
     assert (after.state, after.working_object_id) == (StatementState.VOID, None)
     assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
     assert found(setting, "void_over", noon + dt.timedelta(days=1)) == []
+
+
+def test_what_somebody_signed_before_its_end_stays_while_a_hold_covers_it(setting: Setting) -> None:
+    from register import agency, statements
+
+    last = agency.today(setting.now) + dt.timedelta(days=5)
+    begun = setting.signed(setting.presented(expiry=Expiry(date=last)), SignerRole.CLIENT, setting.papers.by_client)
+    put_under_hold(setting, client_id=setting.world.ids.client)
+    assert found(setting, "void_over", setting.later(days=7)) == []
+    assert statements.show(begun.statement_id).working_object_id
 
 
 def test_what_everybody_signed_in_time_is_sealed_and_not_void_though_its_end_came_meanwhile(setting: Setting) -> None:
