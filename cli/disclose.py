@@ -55,8 +55,9 @@ def disclose(
     STATEMENT is its id, or the short id printed on the paper. Asked for, or read from the file: categories, purpose,
     method (paper, file, mail, fax, spoken), received_by (the person there who gets it), description (what goes, in a
     line), items (how many papers or files), records_from, records_to; organization where counsel let another stand in
-    the named one's place; scope_told where it is spoken. For Part 2 records the notice of 42 CFR 2.32 is printed, one
-    for each item; the statement goes with it. The records themselves are yours to hand over.
+    the named one's place; scope_told where it is spoken. For Part 2 records the notice of 42 CFR 2.32, and for HIV
+    information that of the state, is printed, one for each item, or read out; the statement goes with papers. The
+    records themselves are yours to hand over.
     """
     site = opened()
     from register import statements
@@ -85,6 +86,7 @@ def _share(
     as_json: bool,
 ) -> None:
     from flows.disclosure import share
+    from rules.notices import carries_state_notice
     from rules.vocabulary import Language
 
     target = directory or site.configuration.out
@@ -99,6 +101,8 @@ def _share(
         lines.append(f"Print the notice {told.items} times: one goes with every item.")
     if shared.read_out:
         lines.append(f"Say first: “{shared.read_out}”")
+        if carries_state_notice(shared.read_out):
+            lines.append(f"Send the state's notice in writing within ten days: confide notice {row.ref}")
     data = {
         "disclosure": shared.disclosure,
         "statement": row.ref,

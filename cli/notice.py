@@ -26,9 +26,10 @@ def notice(
     password_file: str | None,
     as_json: bool,
 ) -> None:
-    """Print the notice to the receiving organization (42 CFR 2.32) for one statement in force; it names no client.
+    """Print the notice to the receiving organization for one statement in force; it names no client.
 
-    STATEMENT is its id, or the short id printed on the paper. Refused for programs that are not under Part 2.
+    STATEMENT is its id, or the short id printed on the paper. It says what goes with Part 2 records (42 CFR 2.32), with
+    HIV information (the state's notice), or with both; refused where neither is shared.
     """
     site = opened()
     from flows.notice import accompanying_notice

@@ -8,6 +8,7 @@ compare-and-set on the revision that was shown; the former bytes are destroyed o
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -22,7 +23,8 @@ from register.facts import Person, Refusal, SigningAct, Statement
 from register.vocabulary import ObjectArea
 from rules import signing_act as judged
 from rules.draft import StatementDraft
-from rules.finding import blocking
+from rules.ending import over_before_signed
+from rules.finding import Finding, blocking
 from rules.signers import signer_name, signs_as
 from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
 from signing import appearance, chain
@@ -144,6 +146,7 @@ def sign(
             f"It is signed by: {signers}. {_WHO_ELSE.get(role, _IN_PLACE)}",
         )
     draft = statements.draft(site.vault, row.statement_id, by=by, now=moment)
+    _refuse_what_is_over(row, draft, agency.today(moment))
     _refuse_what_was_not_read(site, shown, role, circumstances, draft)
     witness = role is SignerRole.WITNESS
     name = staff.display_name(site.vault, by.staff_id) if witness else signer_name(draft, role)
@@ -187,6 +190,22 @@ def sign(
     return after
 
 
+def _refuse_what_is_over(row: Statement, draft: StatementDraft, today: dt.date) -> None:
+    """V12 on the day of the act, whoever signs: what is sealed past its end would be in force until the night."""
+    _refuse(
+        row,
+        over_before_signed(draft, today),
+        f"{row.ref} ends before it is signed, so it cannot be signed any more.",
+        "Open a packet with a later end; this one comes to nothing by itself, or withdraw it.",
+    )
+
+
+def _refuse(row: Statement, findings: tuple[Finding, ...], sentence: str, remedy: str) -> None:
+    if findings:
+        refusals = tuple(Refusal(position=-1, form_id=row.form_id, finding=finding) for finding in findings)
+        raise RegisterError(RegisterErrorCode.REFUSED, sentence, remedy, findings=refusals)
+
+
 def _refuse_what_was_not_read(
     site: Site, shown: Shown, role: SignerRole, circumstances: Circumstances, draft: StatementDraft
 ) -> None:
@@ -207,15 +226,8 @@ def _refuse_what_was_not_read(
     findings = blocking(
         judged.check_signing(act, to_sign=shown.pdf, electronic_records_current=current, access_code=code)
     )
-    if findings:
-        raise RegisterError(
-            RegisterErrorCode.REFUSED,
-            f"{shown.statement.ref} cannot be signed like this.",
-            "Show it again from the first page, or use paper.",
-            findings=tuple(
-                Refusal(position=-1, form_id=shown.statement.form_id, finding=finding) for finding in findings
-            ),
-        )
+    again = "Show it again from the first page, or use paper."
+    _refuse(shown.statement, findings, f"{shown.statement.ref} cannot be signed like this.", again)
 
 
 def _picture(site: Site, row: Statement, role: SignerRole, hand: Hand, name: str) -> Appearance:

@@ -3,8 +3,9 @@ over.
 
 Danger: records that go out on a consent that ended this morning, without the notice the law wants with them, or without
 a line that says so. Invariants: the rules are asked before any paper is made and again in the very transaction that
-writes the ledger; what must accompany Part 2 records is read back from the finished page (V17); the bytes leave this
-module only after the row is committed. The records themselves are the program's own and pass no part of Confide.
+writes the ledger; what must accompany Part 2 records or HIV information is read back from the finished page (V17); the
+bytes leave this module only after the row is committed. The records themselves are the program's own and pass no part
+of Confide.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from register.vocabulary import HandoverMethod
 from rules.disclosure import Item, Wanted, accompanied
 from rules.draft import StatementDraft
 from rules.finding import Finding, blocking
-from rules.notices import notice_belongs, redisclosure_notice
+from rules.notices import notice_belongs, redisclosure_notice, state_notice_belongs, state_redisclosure_notice
 from rules.vocabulary import Language
 from templates.text import extract
 
@@ -44,7 +45,7 @@ class Shared:
     statement: Statement
     disclosure: Disclosure
     papers: tuple[Paper, ...]
-    """The notice (one for each item, Part 2 only), and the statement itself as evidence of the consent."""
+    """The notice where one belongs (a copy for each item), and the statement itself as evidence of the consent."""
     read_out: str
     """What is said before anything else, where it is shared by word of mouth; "" otherwise."""
 
@@ -63,24 +64,34 @@ def share(site: Site, statement_id: UUID, wanted: Wanted, told: Handover, *, lan
     row, moment = statements.show(statement_id), now()
     disclosing.refuse(row, blocking(disclosing.findings(site.vault, statement_id, wanted, now=moment)))
     draft = statements.draft(site.vault, statement_id, by=by, now=moment)
-    papers, items, script = _accompanying(site, row, draft, told, language=language, by=by)
-    disclosing.refuse(row, blocking(accompanied(items, draft.discloser.classes, by_consent=True)))
+    papers, items, script = _accompanying(site, row, draft, wanted, told, language=language, by=by)
+    lacking = accompanied(items, draft.discloser.classes, by_consent=True, categories=wanted.categories)
+    disclosing.refuse(row, blocking(lacking))
     entered = disclosing.disclose(site.vault, statement_id, wanted, told, by=by, now=now())
     return Shared(statement=row, disclosure=entered, papers=papers, read_out=script)
 
 
 def _accompanying(
-    site: Site, row: Statement, draft: StatementDraft, told: Handover, *, language: Language, by: Person
+    site: Site,
+    row: Statement,
+    draft: StatementDraft,
+    wanted: Wanted,
+    told: Handover,
+    *,
+    language: Language,
+    by: Person,
 ) -> tuple[tuple[Paper, ...], tuple[Item, ...], str]:
     """What goes with every item, as it is: pages read back from the finished PDF, or the words that are read out."""
     spoken = told.method is HandoverMethod.SPOKEN
-    belongs = notice_belongs(draft.discloser.classes, by_consent=True)
+    federal = notice_belongs(draft.discloser.classes, by_consent=True)
+    state = state_notice_belongs(wanted.categories)
     if spoken:
-        script = redisclosure_notice(2).text if belongs else ""
+        said = [redisclosure_notice(2).text] if federal else []
+        script = "\n".join([*said, state_redisclosure_notice().text] if state else said)
         return (), (Item("call", script, consent_with_it=told.scope_told),), script
     papers = [Paper(file_name=copy_name(row), pdf=_statement(site, row))]
     notice = ""
-    if belongs:
+    if federal or state:
         page = accompanying_notice(site, row.statement_id, language=language, by=by)
         papers.insert(0, Paper(file_name=page.file_name, pdf=page.pdf))
         notice = "\n".join(extract(page.pdf).pages)

@@ -18,6 +18,7 @@ from register import boot
 from register.configuration import Configuration
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import Agency, Machine
+from register.nobody import refuse_persons
 from register.vocabulary import MachineName, StaffRole
 from rules.vocabulary import ProgramClass
 from storage import recovery
@@ -124,7 +125,9 @@ def establish(
         raise RegisterError(
             RegisterErrorCode.ALREADY_ESTABLISHED, "This site is set up already.", "Use `confide doctor` to look at it."
         )
-    # first: a store that records must not be given to is refused before anybody writes down a share
+    # first: what cannot be established, and a store that records must not be given to, is refused before anybody
+    # writes down a share
+    refuse_persons(founding.unit, *founding.address, founding.revocation_desk)
     vault = boot.open_vault()
     confirm_shares(master)
     boot.migrate()

@@ -1,9 +1,9 @@
 """The notice that goes with what is shared: printed for one statement, for the receiving organization, never signed.
 
-Danger: consented records of a program under 42 CFR Part 2 that leave without it; or the notice on anybody else's
-papers, which brands them. Invariant: it is printed only for a statement in force of a Part 2 unit
-(`rules.papers.may_accompany`), its words are compared in the finished PDF with those of the rule, and it names no
-client: the statement's short id ties it to what it goes with.
+Danger: consented records of a program under 42 CFR Part 2, or HIV information, that leave without it; or the notice on
+anybody else's papers, which brands them. Invariant: it is printed only for a statement in force of a Part 2 unit or on
+HIV information (`rules.papers.may_accompany`), its words are compared in the finished PDF with those of the rule, and
+it names no client: the statement's short id ties it to what it goes with.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Notice:
 
 
 def accompanying_notice(site: Site, statement_id: UUID, *, language: Language, by: Person) -> Notice:
-    """The notice of 42 CFR 2.32 with the scope of this statement, in `language`; the rule's own words are English.
+    """The notices that belong to this statement (42 CFR 2.32; the state's on HIV information) with its scope.
+
+    In `language`, but for the rules' own words, which are English.
 
     Raises `RegisterError` REFUSED with the findings where it does not belong, `FormError` where the page cannot be
     made.

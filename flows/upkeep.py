@@ -27,6 +27,7 @@ DUTIES: tuple[tuple[str, Callable[[Site, datetime, bool], Iterator[Found]]], ...
     ("leases", passing.give_back_leases),
     ("destructions", passing.resume_destructions),
     ("expiry", statement_life.expire),
+    ("over", statement_life.void_over),
     ("never-signed", statement_life.void_never_signed),
     ("part-signed", statement_life.stamp_part_signed),
     ("authority", passing.renew_authority),

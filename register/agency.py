@@ -18,6 +18,7 @@ from django.db import transaction
 
 from register import audit, configuration, facts, models, sealed, staff
 from register.errors import RegisterError, RegisterErrorCode
+from register.nobody import refuse_persons
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Discloser
 from rules.vocabulary import ProgramClass
@@ -48,8 +49,8 @@ def establish(
     """Write down whose site this is; its class is UNKNOWN until `classify`.
 
     Raises:
-        RegisterError: ALREADY_ESTABLISHED; NAME_NEEDED without a name or a desk for revocations; CONFIGURATION when
-            the time zone is not an IANA name.
+        RegisterError: ALREADY_ESTABLISHED; NAME_NEEDED without a name or a desk for revocations; NAMES_A_PERSON (V02)
+            in unit, address or desk; CONFIGURATION when the time zone is not an IANA name.
     """
     if not legal_name.strip() or not revocation_desk.strip():
         raise RegisterError(
@@ -57,6 +58,8 @@ def establish(
             "The agency needs its legal name and a desk where revocations are brought.",
             "Give both.",
         )
+    # not the legal name: it may be somebody's, and is what it is
+    refuse_persons(unit, *address, revocation_desk)
     _require_time_zone(time_zone)
     agency_id = uuid4()
     sealed_key = sealed.seal(vault, agency_id, _SEARCH_KEY, secrets.token_bytes(32))

@@ -16,9 +16,9 @@ from django.db import transaction
 from register import audit, facts, models, staff
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
+from register.nobody import refuse_persons
 from register.vocabulary import AuditVerb, StaffRole
 from rules.draft import Recipient
-from rules.finding import NO_PERSONS
 from rules.vocabulary import OrganizationKind
 
 KEEPERS = (StaffRole.INTAKE, StaffRole.RECORDS_OFFICER, StaffRole.ADMINISTRATOR)
@@ -49,8 +49,7 @@ def add(
     legal_name, unit = " ".join(legal_name.split()), " ".join(unit.split())
     if not legal_name:
         raise RegisterError(RegisterErrorCode.NAME_NEEDED, "The organization needs its legal name.", "Give it.")
-    for text in (legal_name, unit, *address, *predecessors):
-        _refuse_persons(text)
+    refuse_persons(legal_name, unit, *address, *predecessors)
     with transaction.atomic():
         if models.Organization.objects.filter(legal_name=legal_name, unit=unit).exists():
             raise RegisterError(
@@ -198,18 +197,6 @@ def ship_examples(*, by: facts.Actor, now: dt.datetime) -> tuple[facts.Organizat
     if old.retired_on is None:
         retire(old.id, successor_id=new.id, retired_on=_MERGED_ON, by=by, now=now)
     return show(old.id), show(new.id)
-
-
-def _refuse_persons(text: str) -> None:
-    # its tables of names are read here only: who lists organizations does not wait for them
-    from rules.individuals import individuals_in
-
-    if individuals_in(text):
-        raise RegisterError(
-            RegisterErrorCode.NAMES_A_PERSON,
-            "An organization is named without any person of it (V02).",
-            NO_PERSONS,
-        )
 
 
 def _inherit(row: models.Organization, successor: models.Organization) -> None:

@@ -10,6 +10,7 @@ What becomes of an active statement (suspended, revoked, expired, …) is in `re
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,12 +24,13 @@ from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.vocabulary import AuditVerb, MachineName, ObjectArea, SealingState, VoidReason
 from rules.draft import StatementDraft
 from rules.lifecycle import Trigger
-from rules.vocabulary import PacketState, Proof, SignerRole, StatementState
+from rules.vocabulary import Family, PacketState, Proof, SignerRole, StatementState
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 _NO_SEALING = {"sealing": SealingState.NONE.value, "sealing_lease_holder": "", "sealing_lease_until": None}
+_NOT_IN_TIME = frozenset({VoidReason.NEVER_SIGNED, VoidReason.OVER_UNSIGNED})
 _RUNNING = (StatementState.ACTIVE, StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED)
 
 SEALING = leases.Queue(
@@ -134,7 +136,7 @@ def void(statement_id: UUID, *, reason: VoidReason, by: facts.Actor, now: dt.dat
     Raises:
         RegisterError: NOT_ALLOWED, UNKNOWN_ID, ILLEGAL_MOVE.
     """
-    trigger = Trigger.NOT_SIGNED_IN_TIME if reason is VoidReason.NEVER_SIGNED else Trigger.WITHDRAWN
+    trigger = Trigger.NOT_SIGNED_IN_TIME if reason in _NOT_IN_TIME else Trigger.WITHDRAWN
     with transaction.atomic():
         row = the(models.Statement.objects.all(), "statement", statement_id)
         moves.move(
@@ -166,15 +168,26 @@ def due_to_expire(vault: Vault, *, today: dt.date) -> tuple[UUID, ...]:
 
     The column in clear narrows them down to the month; the sealed draft has the day.
     """
-    rows = models.Statement.objects.filter(
-        state__in=[state.value for state in _RUNNING], expires_on__lte=month_end(today)
-    )
-    due = []
-    for row in rows.order_by("id"):
+    running = models.Statement.objects.filter(state__in=[state.value for state in _RUNNING])
+    return tuple(row.id for row in _past_their_end(vault, running, today))
+
+
+def over_unsigned(vault: Vault, *, today: dt.date) -> tuple[UUID, ...]:
+    """Statements whose date has passed before everybody signed: nobody may sign them any more (V12).
+
+    What everybody signed in time is sealed, and expires as a record; what somebody signed and a hold covers stays.
+    """
+    waiting = models.Statement.objects.filter(state=StatementState.PRESENTED.value, sealing=SealingState.NONE.value)
+    over = _past_their_end(vault, waiting, today)
+    disclosing = (row for row in over if Family(row.family).discloses)
+    return tuple(row.id for row in disclosing if row.signed_at is None or not holds.cover_statement(row))
+
+
+def _past_their_end(vault: Vault, rows: QuerySet[models.Statement], today: dt.date) -> Iterator[models.Statement]:
+    for row in rows.filter(expires_on__lte=month_end(today)).order_by("id"):
         last_day = reading.open_draft(vault, row).expiry.date
         if last_day is not None and last_day < today:
-            due.append(row.id)
-    return tuple(due)
+            yield row
 
 
 def replace_working(

@@ -71,6 +71,8 @@ class VoidReason(StrEnum):
     """Why a statement came to nothing before it was active."""
 
     NEVER_SIGNED = "never_signed"
+    OVER_UNSIGNED = "over_unsigned"
+    """Its own end came before everybody had signed."""
     WRONG_CONTENT = "wrong_content"
     PACKET_WITHDRAWN = "packet_withdrawn"
     CLIENT_ASKED = "client_asked"

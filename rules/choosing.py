@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from rules.draft import counts_as_part2
 from rules.families import own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
 from rules.vocabulary import (
@@ -34,13 +35,6 @@ class Choice:
     family: Family
     why: str
     authority: str
-
-
-def counts_as_part2(classes: Collection[ProgramClass]) -> bool:
-    """True when 42 CFR Part 2 governs the unit's records, or nobody knows yet: unknown counts as Part 2."""
-    held = frozenset(classes)
-    fails_closed = not held or ProgramClass.UNKNOWN in held
-    return fails_closed or not held.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
 
 
 def family_for(

@@ -10,6 +10,7 @@ Plain standard-library dataclasses; `dump` and `load` carry them through pydanti
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -200,6 +201,16 @@ class StatementDraft:
     """The agreement of a group or family only."""
     access_code: str = ""
     """The agreement on electronic records only: printed there, told by who reads it (15 USC 7001(c)(1)(C)(ii))."""
+
+
+def counts_as_part2(classes: Collection[ProgramClass]) -> bool:
+    """True when 42 CFR Part 2 governs the unit's records, or nobody knows yet: unknown counts as Part 2.
+
+    For what protects. What Part 2 permits, or what would tell of a program that is none, asks `under_part2`.
+    """
+    held = frozenset(classes)
+    fails_closed = not held or ProgramClass.UNKNOWN in held
+    return fails_closed or not held.isdisjoint({ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER})
 
 
 def under_part2(draft: StatementDraft) -> bool:

@@ -13,11 +13,10 @@ import datetime as dt
 from collections.abc import Iterator
 
 from rules.blanks import is_vague
-from rules.draft import Expiry, StatementDraft
-from rules.families import requirements
-from rules.finding import Finding, FindingCode, block, warn
+from rules.draft import Expiry, StatementDraft, under_part2
+from rules.families import own_form_categories, requirements
+from rules.finding import Finding, FindingCode, block, blocking, warn
 from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, ProgramClass
-from rules.wording import for_tpo
 
 LONG_LIFE_MONTHS = 12
 """A statement that lives longer is warned about (V12; the organization's policy)."""
@@ -107,17 +106,17 @@ def ordinary_end(draft: StatementDraft) -> Iterator[Finding]:
             "Only the criminal justice form may say from when it can be revoked; this one can be revoked at any time.",
             "42 CFR 2.31(a)(6); 45 CFR 164.508(b)(5)",
         )
-    tpo = for_tpo(draft) and _only_tpo(draft)
+    open_ended = _may_be_open_ended(draft)
     authority = "42 CFR 2.31(a)(7); 45 CFR 164.508(c)(1)(v)"
     if not draft.expiry.stated:
-        if not tpo:
+        if not open_ended:
             yield block(
                 FindingCode.V09,
                 "expiry",
                 "Say when the statement ends: a date, or an event that concerns the client.",
                 authority,
             )
-    elif draft.expiry.date is None and is_vague(draft.expiry.event or "", for_tpo=tpo):
+    elif draft.expiry.date is None and is_vague(draft.expiry.event or "", for_tpo=open_ended):
         yield block(
             FindingCode.V09,
             "expiry.event",
@@ -126,12 +125,19 @@ def ordinary_end(draft: StatementDraft) -> Iterator[Finding]:
         )
 
 
-def _only_tpo(draft: StatementDraft) -> bool:
+def _may_be_open_ended(draft: StatementDraft) -> bool:
+    """True for the single consent to treatment, payment and operations of Part 2 records (2.31(a)(7)) and no other.
+
+    HIPAA wants an end of every authorization, and what goes on a form of its own is no part of that consent (2.31(b)).
+    """
     if draft.recipient is not None and draft.recipient.kind in CRIMINAL_JUSTICE_KINDS:
         return False
-    return requirements(draft.family).may_be_open_ended or (
-        bool(draft.purposes) and TPO_PURPOSES.issuperset(draft.purposes)
-    )
+    if not own_form_categories().keys().isdisjoint(draft.categories):
+        return False
+    if requirements(draft.family).may_be_open_ended:
+        return True
+    # an unclassified unit discloses nothing; bound, not counted: here Part 2 is what loosens
+    return under_part2(draft) and bool(draft.purposes) and TPO_PURPOSES.issuperset(draft.purposes)
 
 
 def dates(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
@@ -162,6 +168,11 @@ def dates(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
             "The statement lives longer than the case is expected to; make sure it must.",
             "42 CFR 2.35(b)",
         )
+
+
+def over_before_signed(draft: StatementDraft, today: dt.date) -> tuple[Finding, ...]:
+    """V12 once more, at the act of signing: the day that was judged when the packet was opened may be long past."""
+    return blocking(dates(draft, today)) if draft.family.discloses else ()
 
 
 def _plus_months(day: dt.date, months: int) -> dt.date:

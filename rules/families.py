@@ -41,6 +41,7 @@ class Clause(StrEnum):
     PAPER_IS_FREE = "paper_is_free"
     MAY_CHANGE_TO_PAPER = "may_change_to_paper"
     WHAT_IS_NEEDED_TO_READ = "what_is_needed_to_read"
+    STATE_NOTICE = "state_notice"
 
     @property
     def authority(self) -> str:

@@ -2,7 +2,8 @@
 
 Danger: the notice of 42 CFR 2.32 is the one most often copied from before 2024 or spliced from two editions; and
 printed on papers that are no Part 2 record it brands every client. Invariants: a text is compared as a whole, white
-space aside; the notice accompanies consented disclosures of Part 2 records only (`notice_belongs`).
+space aside; the notice accompanies consented disclosures of Part 2 records only (`notice_belongs`), and the state's own
+those of HIV information only (`state_notice_belongs`), whoever's records they are.
 
 The texts are data (data/notices.yaml) with `verified_on` and `needs_counsel`.
 """
@@ -18,7 +19,7 @@ from typing import Any
 
 from rules.folding import fold, one_line
 from rules.tables import table
-from rules.vocabulary import Language, ProgramClass
+from rules.vocabulary import InformationCategory, Language, ProgramClass
 
 NOT_GUARANTEED_VERSION = "1999"
 """Edition of the NASW Code whose sentence is printed; later ones have the same words."""
@@ -66,7 +67,7 @@ def carries_not_guaranteed(text: str, language: Language) -> bool:
 
 
 def state_redisclosure_notice() -> Notice:
-    """The notice New York wants with HIV information (10 NYCRR 63.5(b)); the HIV release prints it."""
+    """The notice New York wants with HIV information (10 NYCRR 63.5(b)); the HIV release promises it."""
     row = table("notices")["state_redisclosure"]
     return _notice(row, row["statement"], STATE_REDISCLOSURE_VERSION)
 
@@ -75,6 +76,16 @@ def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool
     """True when the notice of 42 CFR 2.32 must go with a disclosure: consented, and of Part 2 records."""
     part2 = {ProgramClass.PART2_PROGRAM, ProgramClass.PART2_LAWFUL_HOLDER}
     return by_consent and not part2.isdisjoint(classes)
+
+
+def state_notice_belongs(categories: Iterable[InformationCategory]) -> bool:
+    """True when the state's notice must go with a disclosure: what goes is, or may be, HIV information."""
+    return InformationCategory.HIV_INFORMATION in categories
+
+
+def carries_state_notice(text: str) -> bool:
+    """True when `text` holds the state's notice, word for word, white space aside."""
+    return one_line(state_redisclosure_notice().text) in one_line(text)
 
 
 def carries_redisclosure_notice(text: str) -> bool:

@@ -13,11 +13,18 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rules.draft import Revoked, StatementDraft
+from rules.draft import Revoked, StatementDraft, under_part2
 from rules.finding import Finding, FindingCode, block
 from rules.lifecycle import DISCLOSABLE
 from rules.nasw import cite
-from rules.notices import carries_not_guaranteed, carries_redisclosure_notice, notice_belongs
+from rules.notices import (
+    carries_not_guaranteed,
+    carries_redisclosure_notice,
+    carries_state_notice,
+    notice_belongs,
+    state_notice_belongs,
+    state_redisclosure_notice,
+)
 from rules.vocabulary import Family, ProgramClass, StatementState
 
 REVOCABLE_STATES = frozenset({StatementState.ACTIVE, StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED})
@@ -117,15 +124,17 @@ def _patient_notice(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
 
 
 def may_accompany(draft: StatementDraft, state: StatementState) -> tuple[Finding, ...]:
-    """Whether the notice of 2.32 may be printed for a statement: one in force, of a unit under Part 2."""
+    """Whether a notice may be printed for a statement: one in force, of a unit under Part 2 or on HIV information."""
     findings = []
-    if not notice_belongs(draft.discloser.classes, by_consent=draft.family.discloses):
+    if not notice_belongs(draft.discloser.classes, by_consent=draft.family.discloses) and not state_notice_belongs(
+        draft.categories
+    ):
         findings.append(
             block(
                 FindingCode.S06,
                 "discloser.classes",
-                "This notice goes with consented disclosures of records under 42 CFR Part 2 only; leave it off.",
-                "42 CFR 2.32; house correction 1",
+                "A notice goes with records under 42 CFR Part 2, or HIV information, shared by consent; leave it off.",
+                "42 CFR 2.32; 10 NYCRR 63.5(b); house correction 1",
             )
         )
     if state not in DISCLOSABLE:
@@ -162,7 +171,12 @@ def must_print(draft: StatementDraft, fields: Mapping[str, Any]) -> list[tuple[s
 
 def words_in_force(draft: StatementDraft, text: str) -> Iterator[Finding]:
     """F03: dictated words that did not reach the finished paper word for word."""
-    if draft.family is Family.ACCOMPANYING_NOTICE and not carries_redisclosure_notice(text):
+    state = state_notice_belongs(draft.categories) and draft.family in {Family.ACCOMPANYING_NOTICE, Family.HIV}
+    if state and not carries_state_notice(text):
+        yield _lacks("state_notice", state_redisclosure_notice().authority)
+    # a page that carries no notice at all is none, whatever it was printed for
+    federal = draft.family is Family.ACCOMPANYING_NOTICE and (under_part2(draft) or not state)
+    if federal and not carries_redisclosure_notice(text):
         yield _lacks("notice", "42 CFR 2.32(a)(1)")
     if draft.family is Family.GROUP_AGREEMENT and not carries_not_guaranteed(text, draft.language):
         yield _lacks("not_guaranteed", cite("group_agreement"))

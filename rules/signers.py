@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rules.draft import Authority, Discloser, StatementDraft, bound_by_part2, under_part2
+from rules.draft import Authority, Discloser, StatementDraft, bound_by_part2, counts_as_part2, under_part2
 from rules.finding import Finding, FindingCode, block
 from rules.jurisdictions import MinorRule, Service, jurisdiction
 from rules.tables import table
@@ -23,11 +23,12 @@ from rules.vocabulary import PAYERS, AuthorityPaper, MinorBasis, PurposeCode, Si
 def both_sign(draft: StatementDraft) -> bool:
     """True where the client, a minor, and a parent or guardian beside them must both sign (2.14(c)).
 
-    Only what discloses Part 2 records asks for two: elsewhere a parent signs in a minor's place (45 CFR 164.502(g)).
+    Only what discloses Part 2 records, or what may be such, asks for two: elsewhere a parent signs in a minor's place
+    (45 CFR 164.502(g)).
     """
     return (
         draft.family.discloses
-        and under_part2(draft)
+        and counts_as_part2(draft.discloser.classes)
         and draft.minor_basis is MinorBasis.PARENT_MUST_JOIN
         and draft.capacity is not SignerCapacity.CLIENT
     )
@@ -79,10 +80,10 @@ class Choices:
 
 def choices(birth_date: dt.date, discloser: Discloser, today: dt.date) -> Choices:
     """What may be recorded of who signs for somebody born on `birth_date` (2.14, 2.15, the state's table)."""
-    part2 = bound_by_part2(discloser)
+    part2 = counts_as_part2(discloser.classes)
     if not _minor(birth_date, discloser.jurisdiction, today):
         others = [SignerCapacity.GUARDIAN, SignerCapacity.PERSONAL_REPRESENTATIVE]
-        if part2:
+        if bound_by_part2(discloser):
             others.append(SignerCapacity.PROGRAM_DIRECTOR)
         law = "42 CFR 2.15; 45 CFR 164.502(g)" if part2 else "45 CFR 164.502(g)"
         return Choices(minor=False, bases=(), capacities=tuple(others), beside=False, authority=law)
@@ -177,7 +178,7 @@ def _director_signs(draft: StatementDraft, *, minor: bool) -> Iterator[Finding]:
 
 
 def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Finding]:
-    rule = _rule(draft.discloser)
+    rule, part2 = _rule(draft.discloser), counts_as_part2(draft.discloser.classes)
     if draft.minor_basis is None:
         yield block(
             FindingCode.V14,
@@ -199,7 +200,7 @@ def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Fi
             "State law does not let a client of this age obtain this service alone; a parent or guardian must join.",
             rule.authority,
         )
-    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and under_part2(draft) and rule.must_be_alone(age):
+    elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and part2 and rule.must_be_alone(age):
         yield block(
             FindingCode.V14,
             "minor_basis",
@@ -207,7 +208,6 @@ def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Fi
             rule.authority,
         )
     elif draft.minor_basis is MinorBasis.PARENT_MUST_JOIN and draft.capacity is SignerCapacity.CLIENT:
-        part2 = under_part2(draft)
         yield block(
             FindingCode.V14,
             "capacity",
@@ -219,7 +219,7 @@ def _minor_signs(draft: StatementDraft, age: int, authority: str) -> Iterator[Fi
 
 
 def _rule(discloser: Discloser) -> MinorRule:
-    service = Service.SUBSTANCE_USE_TREATMENT if bound_by_part2(discloser) else Service.OTHER
+    service = Service.SUBSTANCE_USE_TREATMENT if counts_as_part2(discloser.classes) else Service.OTHER
     return jurisdiction(discloser.jurisdiction).minors[service]
 
 

@@ -67,8 +67,18 @@ CRIMINAL_JUSTICE_KINDS = frozenset(
 )
 """Recipients that never receive for treatment, payment or operations (V07), and the only ones of the 2.35 form."""
 
-TPO_KINDS = frozenset({OrganizationKind.TREATMENT, OrganizationKind.HEALTH_PLAN, OrganizationKind.PAYER})
-"""Recipients that can be covered entities receiving for treatment, payment or operations (2.31(a)(4)(iii))."""
+TPO_KINDS = frozenset(
+    {
+        OrganizationKind.TREATMENT,
+        OrganizationKind.HEALTH_PLAN,
+        OrganizationKind.PAYER,
+        OrganizationKind.GOVERNMENT,
+    }
+)
+"""Recipients that can be covered entities receiving for treatment, payment or operations (2.31(a)(4)(iii)).
+
+A government agency too: Medicaid is a health plan, a county's clinic a provider (45 CFR 160.103).
+"""
 
 PAYERS = frozenset({OrganizationKind.PAYER, OrganizationKind.HEALTH_PLAN})
 """Organizations that pay for care (NASW 1.07(h))."""

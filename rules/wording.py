@@ -15,8 +15,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from rules.draft import Mandate, Revocable, StatementDraft, under_part2
-from rules.notices import redisclosure_paragraphs
+from rules.draft import Mandate, Revocable, StatementDraft, counts_as_part2, under_part2
+from rules.notices import redisclosure_paragraphs, state_notice_belongs, state_redisclosure_notice
 from rules.signers import both_sign, signer_name
 from rules.tables import table
 from rules.vocabulary import (
@@ -126,7 +126,8 @@ def fields_of(
         "expires": _expires(draft),
         "revocable_from": _revocable_from(draft),
         "mandate": _mandate(draft.mandate, language),
-        "part2": under_part2(draft),
+        # nobody knows yet counts as Part 2: the paragraph protects, and a client who was not told cannot ask
+        "part2": counts_as_part2(draft.discloser.classes),
         "hipaa": not draft.discloser.classes.isdisjoint(
             {ProgramClass.HIPAA_COVERED_ENTITY, ProgramClass.HIPAA_BUSINESS_ASSOCIATE}
         ),
@@ -143,7 +144,17 @@ def fields_of(
         "about": _about(draft),
         "group": _group(draft),
         "access_code": draft.access_code,
-        "notice": list(redisclosure_paragraphs()) if draft.family is Family.ACCOMPANYING_NOTICE else [],
+        **_notices(draft),
+    }
+
+
+def _notices(draft: StatementDraft) -> Mapping[str, Any]:
+    """What the page that goes with a disclosure tells the receiving organization, as far as it belongs to it."""
+    accompanies = draft.family is Family.ACCOMPANYING_NOTICE
+    state = accompanies and state_notice_belongs(draft.categories)
+    return {
+        "notice": list(redisclosure_paragraphs()) if accompanies and under_part2(draft) else [],
+        "state_notice": state_redisclosure_notice().text if state else "",
     }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from flows.found import Found, Kind
 from flows.site import Site
@@ -29,12 +30,25 @@ def expire(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
         yield Found(kind=Kind.EXPIRED, subject=str(statement_id))
 
 
+def void_over(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
+    """Statements whose date came before everybody had signed: sealed now, they would be in force until the night."""
+    over = statements.over_unsigned(site.vault, today=agency.today(moment))
+    yield from _void(site, over, VoidReason.OVER_UNSIGNED, moment, dry)
+
+
 def void_never_signed(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
     """Statements the client never signed in thirty days: the certification's own certificate is over by then."""
-    for statement_id in statements.never_signed(presented_before=moment - NEVER_SIGNED_AFTER):
+    waiting = statements.never_signed(presented_before=moment - NEVER_SIGNED_AFTER)
+    yield from _void(site, waiting, VoidReason.NEVER_SIGNED, moment, dry)
+
+
+def _void(
+    site: Site, statement_ids: Iterable[UUID], reason: VoidReason, moment: datetime, dry: bool
+) -> Iterator[Found]:
+    for statement_id in statement_ids:
         if not dry:
             row = statements.show(statement_id)
-            statements.void(statement_id, reason=VoidReason.NEVER_SIGNED, by=UPKEEP, now=moment)
+            statements.void(statement_id, reason=reason, by=UPKEEP, now=moment)
             if row.working_object_id:
                 clear(site, row.working_object_id, ObjectArea.WORKING)
         yield Found(kind=Kind.VOIDED, subject=str(statement_id))

@@ -7,6 +7,7 @@ draft that goes through `rules.wording.fields_of`, so what is looked at is what 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
@@ -197,6 +198,8 @@ def _usual(form: Form, language: Language) -> StatementDraft:
     )
     if form.family in _OWN:
         return _of_its_own(draft)
+    if form.family is Family.ACCOMPANYING_NOTICE:
+        return replace(draft, discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM})))
     if form.family is not Family.CRIMINAL_JUSTICE:
         return draft
     return replace(
@@ -334,10 +337,16 @@ def _long(draft: StatementDraft) -> StatementDraft:
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION, PurposeCode.TREATMENT)
     elif draft.family is Family.CRIMINAL_JUSTICE:
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION)
+    elif needed.clauses_tpo and not needed.only_purposes:
+        purposes = (*purposes, PurposeCode.TREATMENT)
     elif needed.only_purposes and draft.family is not Family.LEGAL_PROCEEDING:
         purposes = tuple(purpose for purpose in PurposeCode if purpose in needed.only_purposes)
-    more = (one for one in InformationCategory if one not in {*long.categories, *own_form_categories()})
+    more: Iterable[InformationCategory] = (
+        one for one in InformationCategory if one not in {*long.categories, *own_form_categories()}
+    )
     alone = bool(needed.only_categories)
+    if draft.family is Family.ACCOMPANYING_NOTICE:
+        more = (InformationCategory.HIV_INFORMATION, *more)
     return replace(
         long,
         recipient=recipient,

@@ -14,7 +14,7 @@ from rules.finished import tells_class
 from rules.form_text import found, must_not_say, must_say, stigma_in
 from rules.individuals import individuals_in
 from rules.nasw import cite
-from rules.notices import altered, superseded_in
+from rules.notices import altered, carries_state_notice, superseded_in
 from rules.vocabulary import Family, Language
 from templates.errors import Place
 from templates.lint.paper import Paper, Paragraph
@@ -34,6 +34,8 @@ def look(paper: Paper, family: Family | None, language: Language) -> Iterator[Re
     if family is not None:
         yield from _clauses(said, family)
     yield from _notices(said)
+    if family is Family.HIV:
+        yield from _state_notice(said)
     for paragraph, text in said:
         yield from _people(paragraph, text, language)
         yield from _none(paragraph, text)
@@ -83,6 +85,19 @@ def _notices(said: list[tuple[Paragraph, str]]) -> Iterator[Remark]:
             f" “{spliced.wanted}”.",
             "Paste the text of 42 CFR 2.32(a) of 2024 as it is (rules/data/notices.yaml).",
             "42 CFR 2.32(a)",
+        )
+
+
+def _state_notice(said: list[tuple[Paragraph, str]]) -> Iterator[Remark]:
+    """The state's words, changed; where they are missing altogether, the family's clauses say so."""
+    whole = "\n".join(text for _, text in said)
+    if found(Clause.STATE_NOTICE, whole) and not carries_state_notice(whole):
+        yield block(
+            Check.ALTERED_NOTICE,
+            _WHOLE,
+            "The state's notice on HIV information is not word for word.",
+            "Paste the text of 10 NYCRR 63.5(b) as it is (rules/data/notices.yaml, state_redisclosure).",
+            Clause.STATE_NOTICE.authority,
         )
 
 
@@ -176,6 +191,7 @@ _SAID = {
     Clause.PAPER_IS_FREE: "that paper is free",
     Clause.MAY_CHANGE_TO_PAPER: "that one may change to paper",
     Clause.WHAT_IS_NEEDED_TO_READ: "what one needs to read an electronic copy",
+    Clause.STATE_NOTICE: "the state's notice that goes with HIV information",
 }
 
 

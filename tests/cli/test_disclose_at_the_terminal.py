@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from cli.exit_code import ExitCode
 from register.vocabulary import ObjectArea
 from rules.draft import Authority
-from rules.notices import redisclosure_notice
-from rules.vocabulary import AuthorityPaper, Proof, SignerCapacity, SignerRole
+from rules.notices import redisclosure_notice, state_redisclosure_notice
+from rules.vocabulary import AuthorityPaper, Family, Proof, SignerCapacity, SignerRole
+from tests.register.conftest import DISCLOSURE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -38,6 +40,26 @@ def test_a_call_is_written_down_first_and_the_notice_is_read_out(terminal: Termi
     (line,) = shared(terminal)
     assert (line["received_by"], line["statement_ref"], line["disclosure"]["method"]) == ("Hana Housing", ref, "spoken")
     assert "Shared 1 time" in terminal.run("statement", "show", ref)
+
+
+@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
+def test_a_call_about_hiv_information_begins_with_the_states_notice_whoever_calls(
+    terminal: Terminal, unit: str
+) -> None:
+    from register import agency
+    from rules.vocabulary import InformationCategory, ProgramClass
+
+    world = terminal.world
+    agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
+    form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
+    asked = world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))
+    ref = world.activated(asked).ref
+    call = {**CALL, "categories": ["hiv_information"], "purpose": "housing_placement"}
+    said = terminal.run("disclose", ref, by="intake", told=call)
+    assert state_redisclosure_notice().text in said
+    assert (redisclosure_notice(2).text in said) is (unit == "part2_program")
+    assert f"confide notice {ref}" in said
+    assert len(shared(terminal)) == 1
 
 
 @pytest.mark.parametrize(
@@ -149,6 +171,31 @@ def test_a_copy_goes_to_who_signed_for_the_client_when_their_paper_is_on_file_an
     terminal.run("copy", own.ref, "--to-representative", by="intake", code=ExitCode.REFUSED)
     assert "authority on file" in capsys.readouterr().err
     terminal.run("copy", own.ref, by="intake")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
+def test_papers_on_hiv_information_carry_the_states_notice_word_for_word_whoever_sends_them(
+    terminal: Terminal, unit: str
+) -> None:
+    from register import agency
+    from rules.vocabulary import InformationCategory, ProgramClass
+    from templates.text import extract
+
+    world = terminal.world
+    agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
+    form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
+    ref = world.activated(world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))).ref
+    told = terminal.told(
+        "disclose", ref, by="intake", told={**CALL, "categories": ["hiv_information"], "method": "paper"}
+    )
+    notice, statement = told["papers"]
+    assert statement.endswith(f"disclosure-protected-{ref}.pdf")
+    with open(notice, "rb") as file:  # noqa: PTH123 - the paths are the verb's own answer
+        said = " ".join("\n".join(extract(file.read()).pages).split())
+    assert state_redisclosure_notice().text in said
+    assert (" ".join(redisclosure_notice(1).text.split()) in said) is (unit == "part2_program")
+    assert world.NAME not in said
 
 
 @pytest.mark.real

@@ -131,6 +131,7 @@ class Setting:
 
 DUTY = {
     "expire": statement_life.expire,
+    "void_over": statement_life.void_over,
     "void_never_signed": statement_life.void_never_signed,
     "stamp_part_signed": statement_life.stamp_part_signed,
     "upgrade": kept.upgrade,

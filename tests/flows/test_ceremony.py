@@ -16,6 +16,7 @@ from register import facts
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import SealingState
 from rules.draft import Expiry
+from rules.finding import FindingCode
 from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerCapacity, SignerRole
 from signing import chain, prepare
 from signing.errors import SigningCode, SigningError
@@ -30,10 +31,10 @@ OF_TWO = Path(__file__).parents[1] / "signing" / "data" / "rendered_two.pdf"
 TYPED = ceremony.Hand(ink=InkKind.TYPED)
 
 
-def presented_to_two(setting: Setting) -> facts.Statement:
+def presented_to_two(setting: Setting, *, lasts: int = 90) -> facts.Statement:
     """A statement of a minor, certified, before the client."""
     world, today = setting.world, setting.now.date()
-    asked = world.of_two(effective_from=today, expiry=Expiry(date=today + dt.timedelta(days=90)))
+    asked = world.of_two(effective_from=today, expiry=Expiry(date=today + dt.timedelta(days=lasts)))
     packet = world.open(world.request(asked, client_id=world.minor()))
     labels = setting.site.catalog.get("disclosure").labels("en", packet.statements[0].signers)
     return presented(setting, packet, OF_TWO.read_bytes(), labels)
@@ -164,3 +165,25 @@ def test_where_the_form_has_no_place_an_interpreter_is_named_and_does_not_sign(s
         signs(setting, row, SignerRole.INTERPRETER)
     assert refused.value.code is RegisterErrorCode.SIGNING_ORDER
     assert "the form has a place for them" in refused.value.remedy
+
+
+@pytest.mark.parametrize("days", [5, 10])
+@pytest.mark.parametrize("role", [SignerRole.CLIENT, SignerRole.REPRESENTATIVE, SignerRole.WITNESS])
+def test_nobody_signs_a_statement_on_its_last_day_or_after(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, role: SignerRole, days: int
+) -> None:
+    row = presented_to_two(setting, lasts=5)
+    order = (SignerRole.CLIENT, SignerRole.REPRESENTATIVE, SignerRole.WITNESS)
+    for earlier in order[: order.index(role)]:
+        signs(setting, row, earlier)
+    before = ceremony.show(setting.site, row.statement_id)
+    later = setting.later(days=days)
+    monkeypatch.setattr("flows.ceremony.now", lambda: later)
+    with pytest.raises(RegisterError) as refused:
+        signs(setting, row, role)
+    assert refused.value.code is RegisterErrorCode.REFUSED
+    assert "later end" in refused.value.remedy
+    (finding,) = (one.finding for one in refused.value.findings)
+    assert (finding.code, finding.field) == (FindingCode.V12, "expiry.date")
+    assert "2.31" in finding.authority
+    assert ceremony.show(setting.site, row.statement_id).sha256 == before.sha256

@@ -11,12 +11,13 @@ from uuid import uuid4
 import pytest
 
 from flows.found import FOR_A_PERSON, Kind
-from register.vocabulary import ObjectArea
+from register.vocabulary import ObjectArea, SealingState
 from rules.draft import Expiry
 from rules.vocabulary import Proof, SignerRole, StatementState
 from signing.verify import Outcome, verify
 from storage.protocol import Area
 from tests.flows.conftest import SilentStamper, found, kinds
+from tests.flows.test_safekeeping import put_under_hold
 
 if TYPE_CHECKING:
     from register.facts import Record, Statement
@@ -91,6 +92,47 @@ def test_what_the_client_never_signed_is_void_after_thirty_days_and_its_bytes_ar
     assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
     assert objects.show(row.working_object_id).state == "gone"
     assert found(setting, "void_never_signed", setting.later(days=31)) == []
+
+
+def test_what_ends_before_everybody_signed_is_void_the_day_after_its_last_and_its_bytes_are_gone(
+    setting: Setting,
+) -> None:
+    from register import agency, statements
+
+    last = agency.today(setting.now) + dt.timedelta(days=5)
+    row = setting.presented(expiry=Expiry(date=last))
+    begun = setting.signed(setting.presented(expiry=Expiry(date=last)), SignerRole.CLIENT, setting.papers.by_client)
+    setting.presented(expiry=Expiry(date=last + dt.timedelta(days=1)))
+    noon = dt.datetime.combine(last, dt.time(17), tzinfo=dt.UTC)
+    assert found(setting, "void_over", noon) == []
+    assert kinds(found(setting, "void_over", noon + dt.timedelta(days=1), dry=True)) == [Kind.VOIDED] * 2
+    told = found(setting, "void_over", noon + dt.timedelta(days=1))
+    assert {each.subject for each in told} == {str(row.statement_id), str(begun.statement_id)}
+    assert kinds(told) == [Kind.VOIDED] * 2
+    after = statements.show(row.statement_id)
+    assert (after.state, after.working_object_id) == (StatementState.VOID, None)
+    assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
+    assert found(setting, "void_over", noon + dt.timedelta(days=1)) == []
+
+
+def test_what_somebody_signed_before_its_end_stays_while_a_hold_covers_it(setting: Setting) -> None:
+    from register import agency, statements
+
+    last = agency.today(setting.now) + dt.timedelta(days=5)
+    begun = setting.signed(setting.presented(expiry=Expiry(date=last)), SignerRole.CLIENT, setting.papers.by_client)
+    put_under_hold(setting, client_id=setting.world.ids.client)
+    assert found(setting, "void_over", setting.later(days=7)) == []
+    assert statements.show(begun.statement_id).working_object_id
+
+
+def test_what_everybody_signed_in_time_is_sealed_and_not_void_though_its_end_came_meanwhile(setting: Setting) -> None:
+    from register import agency, statements
+
+    last = agency.today(setting.now) + dt.timedelta(days=5)
+    row = setting.signed(setting.presented(expiry=Expiry(date=last)), SignerRole.CLIENT, setting.papers.by_client)
+    row = setting.signed(row, SignerRole.WITNESS, setting.papers.by_both)
+    assert found(setting, "void_over", setting.later(days=7)) == []
+    assert statements.show(row.statement_id).sealing is SealingState.REQUESTED
 
 
 def test_what_somebody_signed_is_not_void_for_want_of_the_others(setting: Setting) -> None:

@@ -14,11 +14,13 @@ from tests.running import PROJECT
 
 FOUNDING = """
 import json, sys
+from dataclasses import replace
 from pathlib import Path
 from flows import establishment
 from flows.establishment import Founding, shares_as_files
 from register import boot
 from register.configuration import configuration
+from register.errors import RegisterError
 from register.vocabulary import StaffRole
 from rules.vocabulary import ProgramClass
 from storage import recovery
@@ -46,6 +48,12 @@ def another_keys_shares(master):
     recovery.confirm(master, recovery.split(stranger, needed=2, shares=3)[:2])
 
 told = {}
+try:
+    attended = replace(founding, revocation_desk="attn Maria Lopez, 9 Lantern Hill")
+    master = establishment.master_key(settings)
+    establishment.establish(settings, attended, password=password, master=master, confirm_shares=interrupted)
+except RegisterError as refused:
+    told["person_at_the_desk"] = [str(refused.code), boot.migrated()]
 try:
     establish(interrupted)
 except KeyboardInterrupt:
@@ -91,6 +99,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     assert ran.returncode == 0, ran.stderr
     answer: dict[str, object] = json.loads(ran.stdout)
     return answer
+
+
+def test_a_person_at_the_desk_is_refused_before_anybody_writes_down_a_share(told: dict[str, object]) -> None:
+    assert told["person_at_the_desk"] == ["names_a_person", False]
 
 
 def test_nothing_stands_before_the_shares_are_confirmed(told: dict[str, object]) -> None:

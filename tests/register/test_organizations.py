@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -90,6 +90,29 @@ def test_a_name_that_holds_a_person_is_refused(world: World, name: str) -> None:
     with pytest.raises(RegisterError) as error:
         add(world, name)
     assert error.value.code is RegisterErrorCode.NAMES_A_PERSON
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"revocation_desk": "attn Maria Lopez, 1 Pier Street, Albany, NY 12207"},
+        {"unit": "Intake - Maria Lopez"},
+        {"address": ("c/o Maria Lopez", "1 Pier Street")},
+    ],
+)
+def test_our_own_organization_is_named_without_any_person_of_it_either(world: World, named: dict[str, Any]) -> None:
+    from register import agency
+
+    desk = "Records desk, 1 Pier Street"
+    told: dict[str, Any] = {"unit": "Intake", "address": ("1 Pier Street",), "revocation_desk": desk}
+    given: dict[str, Any] = {"legal_name": "Harbor", "phone": "", "time_zone": "America/New_York", "training": True}
+    with pytest.raises(RegisterError) as error:
+        agency.establish(world.vault, **{**given, **told, **named}, by=world.administrator, now=world.now)
+    assert error.value.code is RegisterErrorCode.NAMES_A_PERSON
+    assert "Attn." in error.value.remedy
+    with pytest.raises(RegisterError) as error:
+        agency.establish(world.vault, **{**given, **told}, by=world.administrator, now=world.now)
+    assert error.value.code is RegisterErrorCode.ALREADY_ESTABLISHED, "of persons there was nothing to say"
 
 
 def test_the_same_organization_is_not_registered_twice(world: World) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.choosing import counts_as_part2, family_for, published
+from rules.choosing import family_for, published
+from rules.draft import counts_as_part2
 from rules.finding import FindingCode
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,

@@ -21,10 +21,11 @@ from rules.disclosure import (
 )
 from rules.draft import StatementDraft
 from rules.finding import FindingCode
-from rules.notices import redisclosure_notice
+from rules.notices import redisclosure_notice, state_redisclosure_notice
 from rules.vocabulary import DisclosureBasis, InformationCategory, ProgramClass, PurposeCode, StatementState
 
 OTHER = UUID(int=9)
+ATTENDED = frozenset({InformationCategory.ATTENDANCE})
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 ACTIVE = Known(state=StatementState.ACTIVE)
 
@@ -111,18 +112,36 @@ def test_every_item_of_part_2_records_carries_the_notice_and_the_consent() -> No
     notice = redisclosure_notice().text
     whole = Item("letter", notice, True)
     part2 = [ProgramClass.PART2_PROGRAM]
-    assert accompanied([whole], part2, by_consent=True) == ()
+    assert accompanied([whole], part2, by_consent=True, categories=ATTENDED) == ()
     old = "prohibits unauthorized disclosure of these records"
     bare = [Item("letter", notice, False), Item("call", "", True), Item("attachment", old, True)]
-    found = accompanied(bare, part2, by_consent=True)
+    found = accompanied(bare, part2, by_consent=True, categories=ATTENDED)
     assert [finding.field for finding in found] == ["items.letter", "items.call", "items.attachment"]
     assert {finding.code for finding in found} == {FindingCode.V17}
 
 
 def test_the_notice_is_on_no_paper_that_is_no_part_2_record() -> None:
     item = Item("letter", redisclosure_notice().text, True)
-    assert accompanied([item], [ProgramClass.ETHICS_ONLY], by_consent=True)
-    assert accompanied([Item("letter", "", False)], [ProgramClass.ETHICS_ONLY], by_consent=True) == ()
+    plain = [ProgramClass.ETHICS_ONLY]
+    assert accompanied([item], plain, by_consent=True, categories=ATTENDED)
+    assert accompanied([Item("letter", "", False)], plain, by_consent=True, categories=ATTENDED) == ()
+
+
+@pytest.mark.parametrize(
+    "unit", [ProgramClass.PART2_PROGRAM, ProgramClass.HIPAA_COVERED_ENTITY, ProgramClass.ETHICS_ONLY]
+)
+def test_hiv_information_goes_with_the_states_notice_and_nothing_else_does(unit: ProgramClass) -> None:
+    federal = redisclosure_notice(2).text if unit is ProgramClass.PART2_PROGRAM else ""
+    state = state_redisclosure_notice().text
+    for said, category, right in (
+        (f"{federal}\n{state}", InformationCategory.HIV_INFORMATION, True),
+        (federal, InformationCategory.HIV_INFORMATION, False),
+        (f"{federal}\n{state.replace('jail', 'prison')}", InformationCategory.HIV_INFORMATION, False),
+        (federal, InformationCategory.ATTENDANCE, True),
+        (f"{federal}\n{state}", InformationCategory.ATTENDANCE, False),
+    ):
+        found = accompanied([Item("call", said, True)], [unit], by_consent=True, categories={category})
+        assert [(one.code, one.field) for one in found] == ([] if right else [(FindingCode.V17, "items.call")])
 
 
 def line(**changes: object) -> LedgerLine:

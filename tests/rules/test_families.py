@@ -16,6 +16,8 @@ from rules.form_text import clauses_in
 from rules.nasw import Edition, cite, letter
 from rules.tables import table
 from rules.vocabulary import (
+    TPO_KINDS,
+    TPO_PURPOSES,
     Family,
     InformationCategory,
     Language,
@@ -23,6 +25,7 @@ from rules.vocabulary import (
     PurposeCode,
     StatementState,
 )
+from rules.wording import needs_tpo_clauses
 from templates.catalog import catalog
 
 FORMS = [(form.id, language) for form in catalog() for language in form.languages]
@@ -116,6 +119,27 @@ def test_only_treatment_payment_and_operations_may_name_no_end(lawful: Statement
     payer = replace(endless, family=Family.PAYER, purposes=(PurposeCode.BENEFITS_ENROLLMENT,))
     assert _codes(payer) == [FindingCode.V09]
     assert _codes(replace(endless, family=Family.TPO, purposes=(PurposeCode.PAYMENT,))) == []
+
+
+@pytest.mark.parametrize("family", [family for family in Family if family.discloses])
+def test_whom_a_form_for_care_or_payment_may_go_to_is_told_what_they_may_pass_on(
+    family: Family, lawful: StatementDraft
+) -> None:
+    needed = requirements(family)
+    purposes = TPO_PURPOSES & needed.only_purposes if needed.only_purposes else TPO_PURPOSES
+    if family is Family.CRIMINAL_JUSTICE or not purposes:
+        return  # those who supervise never receive for these purposes (V07)
+    assert Clause.HIPAA_REDISCLOSURE in needed.clauses | needed.clauses_tpo
+    assert needed.only_kinds <= TPO_KINDS
+    assert lawful.recipient is not None
+    for kind in needed.only_kinds or TPO_KINDS:
+        recipient = replace(lawful.recipient, kind=kind)
+        for purpose in purposes:
+            assert needs_tpo_clauses(replace(lawful, family=family, recipient=recipient, purposes=(purpose,)))
+
+
+def test_the_form_for_care_goes_to_everybody_who_can_receive_for_it_and_to_nobody_else() -> None:
+    assert requirements(Family.TPO).only_kinds == TPO_KINDS
 
 
 def test_a_citation_of_the_ethics_code_carries_its_edition() -> None:

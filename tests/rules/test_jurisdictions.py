@@ -83,7 +83,9 @@ def test_who_signs_for_a_minor_follows_the_states_own_table(
     assert found == ([] if right else [FindingCode.V14])
 
 
-@pytest.mark.parametrize("classes", [{ProgramClass.PART2_PROGRAM}, {ProgramClass.ETHICS_ONLY}])
+@pytest.mark.parametrize(
+    "classes", [{ProgramClass.PART2_PROGRAM}, {ProgramClass.ETHICS_ONLY}, {ProgramClass.UNKNOWN}, set()]
+)
 @pytest.mark.parametrize("state", ["us/ny", "us/ex"])
 def test_what_may_be_chosen_of_a_minor_is_what_v14_lets_stand_at_every_age(
     state: str,
@@ -116,3 +118,8 @@ def test_what_may_be_chosen_of_a_minor_is_what_v14_lets_stand_at_every_age(
         assert list(may.bases) == (stands if may.minor else []), age
         assert SignerCapacity.PARENT in may.capacities or not may.minor
         assert SignerCapacity.PARENT not in may.capacities or may.minor
+        # what nobody classified counts as Part 2 where that protects, and not where it lets somebody sign for another
+        assert may.beside is (may.minor and classes != {ProgramClass.ETHICS_ONLY})
+        assert (SignerCapacity.PROGRAM_DIRECTOR in may.capacities) is (
+            not may.minor and classes == {ProgramClass.PART2_PROGRAM}
+        )

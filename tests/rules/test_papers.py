@@ -11,10 +11,10 @@ import pytest
 from rules.draft import GroupTerms, Revocable, Revoked, StatementDraft
 from rules.finding import FindingCode
 from rules.finished import check_finished
-from rules.notices import not_guaranteed, redisclosure_notice
-from rules.papers import REVOCABLE_STATES, may_accompany
+from rules.notices import not_guaranteed, redisclosure_notice, state_redisclosure_notice
+from rules.papers import REVOCABLE_STATES, may_accompany, words_in_force
 from rules.statement import check
-from rules.vocabulary import Family, GroupKind, Language, ProgramClass, StatementState
+from rules.vocabulary import Family, GroupKind, InformationCategory, Language, ProgramClass, StatementState
 from rules.wording import fields_of
 
 TODAY = dt.date(2026, 11, 22)
@@ -150,6 +150,35 @@ def test_the_notice_carries_the_words_of_the_rule_and_names_no_client(lawful: St
     assert finished(paper, f"{said}\n{notice.replace('testimony', 'a testimony')}") == [(FindingCode.F03, "notice")]
     named = finished(paper, f"{said}\n{notice}\nFor: {paper.identity.legal_name}")
     assert named == [(FindingCode.F02, "text")]
+
+
+def test_the_states_notice_goes_with_hiv_information_of_any_unit(lawful: StatementDraft) -> None:
+    hiv = replace(lawful, family=Family.HIV, categories=(InformationCategory.HIV_INFORMATION,))
+    state = state_redisclosure_notice().text
+    for unit in (ProgramClass.PART2_PROGRAM, ProgramClass.ETHICS_ONLY):
+        signed = replace(hiv, discloser=replace(hiv.discloser, classes=frozenset({unit})))
+        assert may_accompany(signed, StatementState.ACTIVE) == ()
+        paper = replace(signed, family=Family.ACCOMPANYING_NOTICE)
+        fields = fields_of(paper, statement_ref=REF, prepared_on=TODAY)
+        labels = [row["label"] for row in (*fields["categories"], *fields["purposes"])]
+        said = "\n".join([REF, paper.discloser.legal_name, fields["organization"]["name"], *labels, fields["expires"]])
+        federal = "\n".join(fields["notice"])
+        assert (federal == "") is (unit is ProgramClass.ETHICS_ONLY)
+        assert fields["state_notice"] == state
+        assert finished(paper, f"{said}\n{federal}\n{state}") == []
+        assert finished(paper, f"{said}\n{federal}\n{state.replace('jail', 'prison')}") == [
+            (FindingCode.F03, "state_notice")
+        ]
+        if federal:
+            assert finished(paper, f"{said}\n{state}") == [(FindingCode.F03, "notice")]
+
+
+def test_a_release_of_hiv_information_without_the_states_words_is_no_release(lawful: StatementDraft) -> None:
+    hiv = replace(lawful, family=Family.HIV, categories=(InformationCategory.HIV_INFORMATION,))
+    state = state_redisclosure_notice().text
+    assert list(words_in_force(hiv, f"It is so: {state}")) == []
+    assert [one.field for one in words_in_force(hiv, state.replace("any further", "further"))] == ["state_notice"]
+    assert list(words_in_force(lawful, "")) == []
 
 
 @pytest.mark.parametrize("language", Language)

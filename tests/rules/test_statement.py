@@ -17,6 +17,7 @@ from rules.finding import Finding, FindingCode, blocking
 from rules.signers import both_sign, signer_name, signing_roles, signs_as
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
+    TPO_PURPOSES,
     AuthorityPaper,
     Family,
     InformationCategory,
@@ -279,6 +280,35 @@ def test_no_end_is_lawful_for_treatment_payment_and_operations_only(lawful: Stat
     assert findings(replace(draft, expiry=Expiry(event="End of the treatment")), today) == ()
     mixed = replace(draft, purposes=(PurposeCode.TREATMENT, PurposeCode.SERVICE_COORDINATION))
     assert [found.code for found in findings(mixed, today)] == [FindingCode.V09]
+
+
+@pytest.mark.parametrize("classes", [{ProgramClass.HIPAA_COVERED_ENTITY}, {ProgramClass.ETHICS_ONLY}])
+@pytest.mark.parametrize("end", [Expiry(), Expiry(event="no end"), Expiry(event="End of the treatment")])
+def test_outside_part_2_care_needs_an_end_like_everything_else(
+    classes: set[ProgramClass], end: Expiry, lawful: StatementDraft, today: dt.date
+) -> None:
+    unit = replace(lawful.discloser, classes=frozenset(classes))
+    care = replace(lawful, discloser=unit, purposes=(PurposeCode.TREATMENT,), expiry=end)
+    assert [found.code for found in findings(to(care, kind=OrganizationKind.TREATMENT), today)] == [FindingCode.V09]
+
+
+@pytest.mark.parametrize("purpose", sorted(TPO_PURPOSES))
+@pytest.mark.parametrize(
+    ("family", "category"),
+    [
+        (Family.HIV, InformationCategory.HIV_INFORMATION),
+        (Family.COUNSELING_NOTES, InformationCategory.COUNSELING_NOTES),
+    ],
+)
+def test_what_goes_on_a_form_of_its_own_has_an_end_whatever_it_is_for(
+    family: Family, category: InformationCategory, purpose: PurposeCode, lawful: StatementDraft, today: dt.date
+) -> None:
+    own = to(
+        replace(lawful, family=family, categories=(category,), purposes=(purpose,)), kind=OrganizationKind.TREATMENT
+    )
+    assert FindingCode.V09 not in [found.code for found in findings(own, today)]
+    for end in (Expiry(), Expiry(event="none")):
+        assert FindingCode.V09 in [found.code for found in findings(replace(own, expiry=end), today)]
 
 
 def test_a_criminal_justice_form_goes_to_criminal_justice_only(

@@ -49,6 +49,7 @@ FLAT |= {
     "single_use",
     "access_code",
     "notice",
+    "state_notice",
 }
 
 
@@ -140,12 +141,16 @@ def test_the_clauses_of_hipaa_redisclosure_are_for_part_2_records_and_treatment_
     assert (fields["tpo_recipient"], fields["part2"]) == (False, False)
 
 
-def test_an_unclassified_unit_is_not_branded(acknowledgment: StatementDraft, today: dt.date) -> None:
-    unknown = replace(
-        acknowledgment,
-        discloser=replace(acknowledgment.discloser, classes=frozenset({ProgramClass.UNKNOWN})),
-    )
-    assert fields_of(unknown, statement_ref=REF, prepared_on=today)["part2"] is False
+@pytest.mark.parametrize("classes", [{ProgramClass.UNKNOWN}, set()])
+def test_the_clients_of_a_unit_that_nobody_classified_are_told_of_part_2(
+    classes: set[ProgramClass], acknowledgment: StatementDraft, today: dt.date
+) -> None:
+    def told(held: set[ProgramClass]) -> object:
+        unit = replace(acknowledgment.discloser, classes=frozenset(held))
+        return fields_of(replace(acknowledgment, discloser=unit), statement_ref=REF, prepared_on=today)["part2"]
+
+    assert told(classes) is True
+    assert told({ProgramClass.ETHICS_ONLY}) is False
 
 
 def test_at_my_own_request_is_printed_when_it_is_the_only_purpose(lawful: StatementDraft, today: dt.date) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final
 
 import docx
@@ -12,12 +14,25 @@ import pytest
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
 
+from rules.draft import StatementDraft
 from rules.families import Clause, requirements
+from rules.finished import check_finished
 from rules.form_text import found, stigma_in
+from rules.lifecycle import DISCLOSABLE
 from rules.notices import state_redisclosure_notice
-from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, Language
+from rules.vocabulary import (
+    CRIMINAL_JUSTICE_KINDS,
+    TPO_PURPOSES,
+    Family,
+    Language,
+    OrganizationKind,
+    ProgramClass,
+    PurposeCode,
+    StatementState,
+)
+from rules.wording import fields_of
 from templates.catalog import catalog
-from templates.drafting.samples import Size, sample
+from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample, sample_draft
 from templates.drafting.wording import Bullets, Facts, Heading, Signatures, Text, read
 from templates.form import Form
 from templates.lint.reading import HARD_GRADE, MAX_GRADE, grade
@@ -31,13 +46,29 @@ PLAIN_CLASS: Final = {"part2": False, "hipaa": False, "tpo_recipient": False}
 
 
 def filled(form: Form, language: Language, *, size: Size = Size.USUAL, **changes: Any) -> str:
+    """All words of a form filled for the fictional client, one paragraph a line."""
+    return printed(form, language, sample(form, language, size) | changes)
+
+
+def printed(form: Form, language: Language, data: dict[str, Any]) -> str:
     """All words of a filled form, one paragraph a line."""
-    data = sample(form, language, size) | changes
     template = DocxTemplate(io.BytesIO(form.docx(language)))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     template.render(data, jinja_env=environment, autoescape=True)
     paragraphs = template.docx.element.iter(qn("w:p"))
     return "\n".join("".join(t.text or "" for t in paragraph.iter(qn("w:t"))) for paragraph in paragraphs)
+
+
+def for_care(form: Form, language: Language, purpose: PurposeCode, classes: Collection[ProgramClass]) -> StatementDraft:
+    """The usual paper of a form, for a provider of treatment."""
+    draft = sample_draft(form, language, Size.USUAL)
+    assert draft.recipient is not None
+    return replace(
+        draft,
+        purposes=(purpose,),
+        recipient=replace(draft.recipient, kind=OrganizationKind.TREATMENT),
+        discloser=replace(draft.discloser, classes=frozenset(classes)),
+    )
 
 
 def says(text: str, clause: Clause) -> bool:
@@ -87,6 +118,22 @@ def test_v06_the_criminal_justice_statement_is_revocable_from_a_named_time_and_n
         Language.ES: "se fijó según cuánto se espera que dure mi participación, el tipo de caso y cuándo se espera",
     }
     assert not wanted(text, when, final[language], period[language])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_criminal_justice_statement_tells_that_sharing_stops_at_a_request_that_comes_early(
+    language: Language,
+) -> None:
+    # as the software does: a spoken request suspends, an early writing waits for counsel, and nothing goes meanwhile
+    assert {StatementState.SUSPENDED, StatementState.REVOCATION_REQUESTED}.isdisjoint(DISCLOSABLE)
+    told = {
+        Language.EN: "If I ask sooner, in writing or by talking, sharing stops while my request is reviewed",
+        Language.ES: "Si lo pido antes, por escrito o de palabra, se deja de compartir mientras se revisa",
+    }
+    text = filled(JUSTICE, language)
+    assert not wanted(text, told[language])
+    assert "cannot cancel" not in text
+    assert "no puedo cancelar" not in text
 
 
 @pytest.mark.parametrize("language", Language)
@@ -291,6 +338,31 @@ def test_every_statement_says_the_clauses_that_its_family_must_have(form: Form, 
     tpo = needed.clauses_tpo if sample(form, language, Size.LONG)["tpo_recipient"] else frozenset()
     assert not [clause for clause in needed.clauses | tpo if not says(text, clause)]
     assert not [clause for clause in needed.never if says(text, clause)]
+
+
+FOR_CARE: Final = [
+    pytest.param(form, language, purpose, id=f"{form.id}-{language}-{purpose}")
+    for form in catalog()
+    if form.family.discloses and form.family is not Family.CRIMINAL_JUSTICE
+    for purpose in sorted(TPO_PURPOSES & (requirements(form.family).only_purposes or TPO_PURPOSES))
+    for language in Language
+]
+"""Every form that a purpose of treatment, payment or operations can be named on, with each that can."""
+
+
+@pytest.mark.parametrize(("form", "language", "purpose"), FOR_CARE)
+@pytest.mark.parametrize("classes", [{ProgramClass.PART2_PROGRAM}, {ProgramClass.HIPAA_COVERED_ENTITY}])
+def test_v08_a_paper_for_care_says_what_the_recipient_may_pass_on_where_the_records_are_under_part_2(
+    form: Form, language: Language, purpose: PurposeCode, classes: set[ProgramClass]
+) -> None:
+    draft = for_care(form, language, purpose, classes)
+    text = printed(form, language, fields_of(draft, statement_ref=REFERENCE, prepared_on=PREPARED_ON))
+    assert says(text, Clause.HIPAA_REDISCLOSURE) is (ProgramClass.PART2_PROGRAM in classes)
+    # the footer, with the short id, is no paragraph of the body
+    findings = check_finished(
+        f"{text}\n{REFERENCE}", {}, f"{REFERENCE}.pdf", draft=draft, statement_ref=REFERENCE, other_organizations=()
+    )
+    assert not findings
 
 
 @pytest.mark.parametrize("language", Language)

@@ -275,6 +275,25 @@ def test_the_notice_as_it_was_before_2024_and_one_that_is_spliced_are_told_apart
     assert not of(told, Check.ALTERED_NOTICE)
 
 
+def test_a_form_for_hiv_information_says_the_states_notice_word_for_word(spoiled: Spoil, remarks_on: Look) -> None:
+    from rules.notices import state_redisclosure_notice
+
+    protected, words = catalog().get("disclosure-protected"), state_redisclosure_notice().text
+
+    def with_notice(text: str) -> list[Remark]:
+        def change(document: Any) -> None:
+            (one,) = (paragraph for paragraph in document.paragraphs if paragraph.text == words)
+            one.text = text
+
+        return remarks_on(spoiled(protected, change), protected)
+
+    assert not blocking(with_notice(words))
+    altered = with_notice(words.replace("a fine or jail sentence", "a fine"))
+    assert [one.check for one in blocking(altered)] == [Check.ALTERED_NOTICE]
+    (gone,) = of(with_notice("The state wrote a notice."), Check.CLAUSE_MISSING)
+    assert "the state's notice" in gone.sentence
+
+
 def test_a_changed_word_in_the_notice_is_named(disclosure: Form, spoiled: Spoil, remarks_on: Look) -> None:
     from rules.notices import redisclosure_notice
 
