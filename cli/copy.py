@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,7 +14,7 @@ import click
 from cli.doors import opened, statement_id
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
-from cli.output import answer, json_option
+from cli.output import answer, json_option, progress
 from cli.person import Claimed, authenticated, person_options
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def copy(
     by = authenticated(Claimed(username, password_file), StaffRole.INTAKE, StaffRole.RECORDS_OFFICER)
     which = statement_id(statement)
     target = directory or site.configuration.out
-    path = hand_over(site, which, target, paper=paper, by=by, to_representative=to_representative)
+    with progress(None, "Writing the copy", quiet=as_json):
+        path = hand_over(site, which, target, paper=paper, by=by, to_representative=to_representative)
     answer({"statement_id": which, "path": str(path)}, f"The client's copy is at {path}", as_json=as_json)
 
 
@@ -69,19 +72,41 @@ def hand_over(
 
 
 def private_file(path: Path, content: bytes) -> Path:
-    """Write `content` there, whole or not at all, readable by its owner alone."""
-    staged = path.with_suffix(".part")
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    staged.replace(path)
+    """Write `content` there, whole or not at all, readable by its owner alone, whatever lay there."""
+    # a new file each time: one that is there already keeps its mode, and who has it open reads on
+    descriptor, staged = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(staged).replace(path)
+    except BaseException:
+        Path(staged).unlink(missing_ok=True)
+        raise
     return path
 
 
-def refuse_inside(directory: Path, *kept: Path) -> None:
+def refuse_taken(path: Path) -> None:
+    """A file the person names is written anew, or over a private file of their own; nothing else is touched."""
+    if not path.parent.is_dir():
+        raise CommandError(ExitCode.INPUT, f"There is no folder {path.parent}.", "Make it, or choose another.")
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise CommandError(
+            ExitCode.INPUT,
+            f"{path} is there already, and is no file that you alone can read.",
+            "Give a name that is not taken.",
+        )
+
+
+def refuse_inside(directory: Path, *kept: Path, option: str = "--to") -> None:
     """What leaves in clear may not lie where everything else is encrypted."""
     target = directory.resolve()
     if any(target == place.resolve() or place.resolve() in target.parents for place in kept):
         raise CommandError(
-            ExitCode.INPUT, "A copy in clear may not lie among the encrypted data.", "Choose another folder with --to."
+            ExitCode.INPUT,
+            "A copy in clear may not lie among the encrypted data.",
+            f"Choose another folder with {option}.",
         )

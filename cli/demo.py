@@ -44,6 +44,8 @@ def demo(as_json: bool) -> None:
 
     Sets a training site up where there is none, starts what must run, opens a packet for three organizations, signs
     and seals every statement with sample signatures, verifies them, and writes the client's copies to out/demo.
+
+    Again, it is another sitting of the same client on the same site: without the acknowledgment, which they have given.
     """
     began = time.monotonic()
     from register.configuration import configuration
@@ -51,22 +53,25 @@ def demo(as_json: bool) -> None:
     settings = configuration()
     with progress(6, "Demo", quiet=as_json) as step:
         step(0, "setting up a training site")
-        password = _established(settings)
+        password, made = _established(settings)
         step(1, "starting what must run")
         with _running(settings):
             told, packet = _main_job(settings, password, step)
     seconds = round(time.monotonic() - began, 1)
     if as_json:
-        whole = {"packet_id": packet.packet_id, "seconds": seconds, "stage_ms": packet.stage_ms, "statements": told}
+        whole = {"packet_id": packet.packet_id, "seconds": seconds, "stage_ms": packet.stage_ms}
+        whole |= {"site": "made" if made else "used_again", "statements": told}
         answer(whole, "", as_json=True)
     else:
         _show(told, packet, settings, seconds)
+        if not made:
+            click.echo("Another sitting on the site of an earlier demo; the acknowledgment was signed in the first.")
     if not all(row["verdict"] == "accepted" for row in told):
         raise CommandError(ExitCode.NOT_ACCEPTED, "A sealed file was not accepted.", "Run confide doctor.")
 
 
-def _established(settings: Configuration) -> str:
-    """The password of the training site's administrator; the site is made where there is none, refused where real."""
+def _established(settings: Configuration) -> tuple[str, bool]:
+    """The password of the training site's administrator, and whether the site was made now; refused where real."""
     import yaml
 
     from cli.init import founding_of
@@ -82,7 +87,10 @@ def _established(settings: Configuration) -> str:
                 "This site is in earnest; the demo would put a fictional client into it.",
                 "Set CONFIDE_HOME to another folder for the demo.",
             )
-        return path.read_text()
+        return path.read_text(), False
+    shares = settings.keys / "demo-shares"
+    for sheet in shares.glob("share-*.txt"):  # of a demo that was interrupted
+        sheet.unlink()
     password = secrets.token_urlsafe(18)
     founding = founding_of(yaml.safe_load(_data("founding.yaml")), training=True)
     master = establishment.master_key(settings)
@@ -90,7 +98,6 @@ def _established(settings: Configuration) -> str:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(password)
-    shares = settings.keys / "demo-shares"
     establishment.establish(
         settings,
         founding,
@@ -98,7 +105,7 @@ def _established(settings: Configuration) -> str:
         master=master,
         confirm_shares=establishment.shares_as_files(shares, needed=2, shares=3),
     )
-    return password
+    return password, True
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cli.shares import confirmation, shares_options
 
 if TYPE_CHECKING:
     from flows.establishment import Founding
+    from storage.master import MasterKey
 
 CLASSES = {
     "part2_program": "federally assisted; holds itself out as giving substance use diagnosis, treatment or referral",
@@ -63,11 +65,18 @@ def init(
         if password_file
         else ask.prompt(f"Password for {founding.administrator}", hidden=True, confirm=True)
     )
+    establishment.judge(settings, founding, password=password)
     master = establishment.master_key(settings)
     with progress(None, "Trying the store", quiet=as_json):
         boot.open_vault()
     confirm = confirmation(needed, shares, shares_to)
-    agency = establishment.establish(settings, founding, password=password, master=master, confirm_shares=confirm)
+    with ExitStack() as after:
+
+        def confirmed(key: MasterKey) -> None:
+            confirm(key)  # asks and shows sheets at the same terminal: what follows is told once it is done
+            after.enter_context(progress(None, "Laying the tables, making the root", quiet=as_json))
+
+        agency = establishment.establish(settings, founding, password=password, master=master, confirm_shares=confirmed)
     lines = [f"Confide is set up for {agency.legal_name}, data in {settings.home}, keys in {settings.keys}."]
     if shares_to:
         lines.append(f"Give the {shares} sheets in {shares_to} to {shares} people now, and delete the files.")

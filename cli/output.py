@@ -15,6 +15,7 @@ from cli.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from flows.examination import Line
+    from rules.finding import Finding
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -31,6 +32,12 @@ def answer(data: object, lines: Sequence[str] | str, *, as_json: bool) -> None:
         return
     for line in [lines] if isinstance(lines, str) else lines:
         click.echo(line)
+
+
+def warn(where: str, finding: Finding) -> None:
+    """Tell on standard error what a rule says without stopping anything."""
+    click.echo(f"! {where}: {finding.sentence}", err=True)
+    click.echo(f"    {finding.code} · {finding.authority}", err=True)
 
 
 def plain(data: object) -> object:

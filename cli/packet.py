@@ -15,7 +15,7 @@ from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
 from cli.group import Group
-from cli.output import answer, json_option, progress, table
+from cli.output import answer, json_option, progress, table, warn
 from cli.person import Claimed, authenticated, person_options
 from cli.who_signs import WhoSigns
 
@@ -80,8 +80,7 @@ def open_(
     warned = intake.warnings(site, told, by=by)
     asked = intake.open_packet(site, told, by=by, again=again)
     for one in warned:
-        click.echo(f"! {one.form_id}, {one.finding.field}: {one.finding.sentence}", err=True)
-        click.echo(f"    {one.finding.code} · {one.finding.authority}", err=True)
+        warn(f"{one.form_id}, {one.finding.field}", one.finding)
     after = asked if no_wait else wait(site, asked.packet_id, quiet=as_json)
     _tell(after, as_json=as_json)
 
@@ -99,7 +98,7 @@ def show(packet_id: UUID, as_json: bool) -> None:
 
 @packet.command("list")
 @click.option("--state", help="Only packets in this state.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Packets at most.")
 @json_option
 def listing(state: str | None, limit: int, as_json: bool) -> None:
     """The latest packets, newest first."""

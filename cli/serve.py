@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ import click
 from cli.doors import opened
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
+from cli.output import json_option
 
 if TYPE_CHECKING:
     from register.configuration import Configuration
@@ -22,11 +25,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="A further host of a site on PostgreSQL: filler, renderer and worker, no Prefect server and no schedules.",
 )
-def serve(worker_only: bool) -> None:
+@json_option
+def serve(worker_only: bool, as_json: bool) -> None:
     """Start everything that must run, and keep it running until you stop it (Ctrl-C, SIGTERM).
 
     Prefect's server on loopback, the filler, the renderer, the worker and the schedules; whatever ends is started
-    again. Their logs are in the run directory's neighbour log/.
+    again. Their logs are in the run directory's neighbour log/. With --json, a line for each change of a part's state:
+    waiting, starting, ready, down; and stopped for each at the end.
     """
     site = opened()
     from flows.orchestration import announce, environment, forget, free_port
@@ -56,8 +61,12 @@ def serve(worker_only: bool) -> None:
     )
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, supervisor.stop)
-    supervisor.run(on_change=_tell(total=len(needed)))
-    click.echo("Stopped.", err=True)
+    supervisor.run(on_change=_tell_in_json() if as_json else _tell(total=len(needed)))
+    if as_json:
+        for part in needed:
+            _line(part.name, "stopped")
+    else:
+        click.echo("Stopped.", err=True)
 
 
 def _require_shared(configuration: Configuration) -> None:
@@ -68,6 +77,22 @@ def _require_shared(configuration: Configuration) -> None:
             "A further host needs the register and keyring that the first host uses; here they are files of SQLite.",
             "Set CONFIDE_DATABASE_URL and CONFIDE_KEYRING_URL to PostgreSQL on every host (docs/flows.md).",
         )
+
+
+def _tell_in_json() -> Callable[[Mapping[str, str]], None]:
+    known: dict[str, str] = {}
+
+    def change(states: Mapping[str, str]) -> None:
+        for name, state in states.items():
+            if known.get(name) != state:
+                known[name] = state
+                _line(name, state)
+
+    return change
+
+
+def _line(part: str, state: str) -> None:
+    click.echo(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "part": part, "state": state}))
 
 
 def _tell(total: int) -> Callable[[Mapping[str, str]], None]:

@@ -14,6 +14,8 @@ from cli import ask
 if TYPE_CHECKING:
     from storage.master import MasterKey
 
+_NUMBER = click.IntRange(2, 16)
+"""What SLIP-39 can make, and one person alone never has enough."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -25,9 +27,13 @@ def shares_options(command: _Command) -> _Command:
             type=click.Path(file_okay=False, path_type=Path),
             help="Write the shares as files into this new folder instead of showing them one by one.",
         ),
-        click.option("--shares", default=3, show_default=True, help="How many recovery shares to make."),
+        click.option("--shares", default=3, show_default=True, type=_NUMBER, help="How many recovery shares to make."),
         click.option(
-            "--needed", default=2, show_default=True, help="How many recovery shares give the master key again."
+            "--needed",
+            default=2,
+            show_default=True,
+            type=_NUMBER,
+            help="How many recovery shares give the master key again.",
         ),
     ):
         command = option(command)

@@ -3,22 +3,25 @@ where the form has a place for one, the witness."""
 
 from __future__ import annotations
 
-import os
 import socket
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cli import ask
+from cli.copy import private_file, refuse_inside, refuse_taken
 from cli.doors import opened, statement_id
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
-from cli.output import answer, json_option
+from cli.output import answer, json_option, progress, warn
 from cli.person import Claimed, authenticated, person_options
 
 if TYPE_CHECKING:
-    from flows.ceremony import Hand
+    from flows.ceremony import Hand, Shown
+    from flows.site import Site
+    from register.facts import Person
 
 
 @click.command()
@@ -69,7 +72,7 @@ def sign(
     The last signature puts the statement into the queue for the organization's seal.
     """
     site = opened()
-    from flows import ceremony
+    from flows import ceremony, intake
     from flows.bell import ring
     from register.vocabulary import SealingState, StaffRole
     from rules.vocabulary import Family, IdentifiedHow, SignerRole
@@ -78,8 +81,14 @@ def sign(
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
     by = authenticated(Claimed(username, password_file), needed)
     shown = ceremony.show(site, statement_id(statement))
+    # told before anything is signed; whether to go on is the client's and the conductor's to say
+    warned = intake.unacknowledged(site, shown.statement.statement_id) if role == "client" else ()
+    for finding in warned:
+        warn(f"{shown.statement.ref}, {finding.field}", finding)
     if role != "witness":
-        _read(shown.pdf, show_to, read_and_agreed)
+        if show_to is not None:
+            _show(site, shown, show_to, by)
+        _agree(read_and_agreed)
         how = identified_how or ask.choose(f"How was the {role} identified", [each.value for each in IdentifiedHow])
         ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
         agrees = role != "interpreter"
@@ -93,13 +102,15 @@ def sign(
         )
     else:
         circumstances = ceremony.witness_circumstances(shown, device=device or socket.gethostname())
-    after = ceremony.sign(site, shown, role=SignerRole(role), hand=hand, circumstances=circumstances, by=by)
+    _ = site.authority  # whoever must type the PIN of a token does so before anything moves on the screen
+    with progress(None, "Signing", quiet=as_json):
+        after = ceremony.sign(site, shown, role=SignerRole(role), hand=hand, circumstances=circumstances, by=by)
     if after.sealing is SealingState.REQUESTED:
         ring(site.configuration)
     line = f"{after.ref}: signed by the {role}."
     if after.sealing is SealingState.REQUESTED:
         line += " Everybody has signed; the organization's seal follows."
-    answer(after, line, as_json=as_json)
+    answer({**asdict(after), "warnings": warned}, line, as_json=as_json)
 
 
 def _hand(ink: Path | None, typed: bool, mark: bool) -> Hand:
@@ -115,13 +126,21 @@ def _hand(ink: Path | None, typed: bool, mark: bool) -> Hand:
     return Hand(ink=InkKind.TYPED if typed else InkKind.MARK)
 
 
-def _read(pdf: bytes, show_to: Path | None, agreed: bool) -> None:
+def _show(site: Site, shown: Shown, path: Path, by: Person) -> None:
+    """Put the document into a file for the signer to read; who had it shown is written down first."""
+    from flows.site import now
+    from register import signings
+
+    kept = (site.configuration.home, site.configuration.keys, site.configuration.records_path)
+    refuse_inside(path, *kept, option="--show")
+    refuse_taken(path)
+    signings.shown_in_a_file(shown.statement.statement_id, shown.sha256, by=by, now=now())
+    private_file(path, shown.pdf)
+    click.echo(f"The document is at {path}; let the signer read every page.", err=True)
+
+
+def _agree(agreed: bool) -> None:
     """Whoever agrees reads before signing: from a file on their screen or on paper, and says so."""
-    if show_to is not None:
-        descriptor = os.open(show_to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pdf)
-        click.echo(f"The document is at {show_to}; let the signer read every page.", err=True)
     if agreed:
         return
     ask.require_terminal()

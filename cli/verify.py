@@ -8,7 +8,7 @@ import click
 
 from cli.exit_code import ExitCode
 from cli.failure import CommandError
-from cli.output import json_option, plain
+from cli.output import json_option, plain, progress
 
 _COLOUR = {"accepted": "green", "sealed_without_time": "yellow", "incomplete": "yellow", "intact_untrusted": "yellow"}
 
@@ -46,10 +46,11 @@ def verify(
     roots = [_certificate(path) for path in trusted] or _own_root()
     reading = Reading.PROVEN_TIME if at_proven_time else Reading.PRESENT
     accepted, told = True, []
-    for path in files:
+    for done, path in enumerate(files):
         try:
             # one byte more than is ever judged: a file too large is told as such without being read whole
-            with path.open("rb") as file:
+            with path.open("rb") as file, progress(len(files), "Verifying", quiet=as_json) as step:
+                step(done, path.name)
                 verdict = judge(file.read(LARGEST_FILE + 1), roots=roots, reading=reading)
         except OSError as wrong:
             raise CommandError(

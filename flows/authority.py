@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from cryptography.x509 import Name
+
     from signing.authority import Authority
     from signing.timestamp import Stamper
     from storage.master import KeyWrapper
@@ -54,6 +56,27 @@ def create(
     parts_file(configuration).create(_plain(authority), master)
     publish(configuration.authority_path / ROOT_FILE, authority.root_der)
     return authority
+
+
+def create_once(configuration: Configuration, master: KeyWrapper, *, organization: str, now: datetime) -> None:
+    """As `create`, of a set-up that may have been cut off: what it made is finished, and never made anew."""
+    if root(configuration) is not None:
+        return
+    if parts_file(configuration).exists():
+        publish(configuration.authority_path / ROOT_FILE, load(configuration).root_der)
+        return
+    create(configuration, master, organization=organization, now=now)
+
+
+def made_for_another(configuration: Configuration, organization: str) -> bool:
+    """Whether a root is here, and names somebody else than `organization` (a legal name)."""
+    from cryptography.x509 import load_der_x509_certificate
+
+    from signing.certificates import name
+
+    der = root(configuration)
+    wanted = name(organization=organization, common_name="")
+    return der is not None and _organization(load_der_x509_certificate(der).subject) != _organization(wanted)
 
 
 def renew(configuration: Configuration, authority: Authority, *, now: datetime, root: bool = False) -> Authority:
@@ -138,6 +161,12 @@ def copy(source: Path, target: Path) -> None:
 def parts_file(configuration: Configuration) -> WrappedFile:
     """Where the authority's keys and certificates lie, wrapped by the master key."""
     return WrappedFile(path=configuration.authority_path / PARTS_FILE, context=_CONTEXT)
+
+
+def _organization(subject: Name) -> list[str | bytes]:
+    from cryptography.x509.oid import NameOID
+
+    return [each.value for each in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
 
 
 def _plain(authority: Authority) -> bytes:

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4, uuid5
 from flows import forms
 from flows.bell import ring
 from flows.site import Site, now
-from register import agency, organizations, packets
+from register import agency, organizations, packets, signings
 from register.errors import RegisterError, RegisterErrorCode
 from register.facts import FormChoice, Packet, PacketRequest, Person, Refusal, StatementRequest
 from rules.choosing import Choice, family_for, published
@@ -76,6 +76,14 @@ def warnings(site: Site, told: Mapping[str, Any], *, by: Person) -> tuple[Refusa
     """What the rules say of a request without refusing it, each once. Raises as `open_packet` does."""
     found = packets.findings(site.vault, packet_request(site, told), by=by, now=now(), also=unprintable)
     return tuple({(one.form_id, one.finding): one for one in found if not one.blocks}.values())
+
+
+def unacknowledged(site: Site, statement_id: UUID) -> tuple[Finding, ...]:
+    """What whoever conducts the signing of a statement is told: the client has acknowledged no current policies (V20).
+
+    Empty when they have, and for a paper that shares nothing. Raises `RegisterError` UNKNOWN_ID.
+    """
+    return signings.unacknowledged(site.vault, statement_id, form_choice(site, ACKNOWLEDGMENT), now=now())
 
 
 def reissue(site: Site, packet_id: UUID, *, by: Person) -> Packet:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from register.configuration import Configuration
+from storage.places import publish
 
 AUTH_FILE = "prefect-auth"
 URL_FILE = "prefect.url"
@@ -40,11 +41,9 @@ class Orchestration:
 def create_auth(configuration: Configuration) -> None:
     """Make the auth string of this site, once; kept beside the keys, mode 0400."""
     path = configuration.keys / AUTH_FILE
-    if path.exists():
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "w") as file:
-        file.write("confide:" + secrets.token_urlsafe(32))
+    if not path.exists():
+        # whole or not at all: half of one, from a set-up that was cut off, would be believed ever after
+        publish(path, ("confide:" + secrets.token_urlsafe(32)).encode())
 
 
 def orchestration(configuration: Configuration) -> Orchestration | None:

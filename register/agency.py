@@ -48,42 +48,62 @@ def establish(
 ) -> facts.Agency:
     """Write down whose site this is; its class is UNKNOWN until `classify`.
 
+    What an interrupted set-up wrote down is written over: as long as nobody is on the staff, nobody worked here.
+
     Raises:
         RegisterError: ALREADY_ESTABLISHED; NAME_NEEDED without a name or a desk for revocations; NAMES_A_PERSON (V02)
             in unit, address or desk; CONFIGURATION when the time zone is not an IANA name.
     """
-    if not legal_name.strip() or not revocation_desk.strip():
-        raise RegisterError(
-            RegisterErrorCode.NAME_NEEDED,
-            "The agency needs its legal name and a desk where revocations are brought.",
-            "Give both.",
-        )
+    _require_names(legal_name, revocation_desk)
     # not the legal name: it may be somebody's, and is what it is
     refuse_persons(unit, *address, revocation_desk)
     _require_time_zone(time_zone)
-    agency_id = uuid4()
-    sealed_key = sealed.seal(vault, agency_id, _SEARCH_KEY, secrets.token_bytes(32))
+    told = {
+        "legal_name": legal_name,
+        "unit": unit,
+        "address": list(address),
+        "phone": phone,
+        "revocation_desk": revocation_desk,
+        "classes": [ProgramClass.UNKNOWN.value],
+        "time_zone": time_zone,
+        "training": training,
+    }
     with transaction.atomic():
-        if models.Agency.objects.exists():
+        begun = models.Agency.objects.first()
+        if begun is not None and staff.anybody():
             raise RegisterError(
                 RegisterErrorCode.ALREADY_ESTABLISHED,
                 "This site belongs to an agency already.",
                 "Another agency needs a site of its own.",
             )
-        models.Agency.objects.create(
-            id=agency_id,
-            legal_name=legal_name,
-            unit=unit,
-            address=list(address),
-            phone=phone,
-            revocation_desk=revocation_desk,
-            classes=[ProgramClass.UNKNOWN.value],
-            time_zone=time_zone,
-            training=training,
-            sealed_search_key=sealed_key,
-        )
+        agency_id = begun.id if begun is not None else uuid4()
+        if begun is not None:
+            models.Agency.objects.filter(id=agency_id).update(**told)
+        else:
+            key = sealed.seal(vault, agency_id, _SEARCH_KEY, secrets.token_bytes(32))
+            models.Agency.objects.create(id=agency_id, sealed_search_key=key, **told)
         audit.append(by, AuditVerb.AGENCY_ESTABLISHED, "agency", agency_id, {"training": training}, now=now)
     return current()
+
+
+def judge(
+    *,
+    legal_name: str,
+    unit: str,
+    address: tuple[str, ...],
+    revocation_desk: str,
+    time_zone: str,
+    classes: frozenset[ProgramClass],
+) -> None:
+    """Refuse what `establish` and `classify` would refuse, before anything is made for it; reads nothing.
+
+    Raises:
+        RegisterError: NAME_NEEDED, NAMES_A_PERSON, CONFIGURATION.
+    """
+    _require_names(legal_name, revocation_desk)
+    refuse_persons(unit, *address, revocation_desk)
+    _require_time_zone(time_zone)
+    _require_classes(classes)
 
 
 def classify(classes: frozenset[ProgramClass], *, by: facts.Actor, now: dt.datetime) -> facts.Agency:
@@ -95,12 +115,7 @@ def classify(classes: frozenset[ProgramClass], *, by: facts.Actor, now: dt.datet
         RegisterError: NOT_ALLOWED; CONFIGURATION when no class is given, or UNKNOWN beside another.
     """
     staff.require_or_setup(by, StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
-    if not classes or (ProgramClass.UNKNOWN in classes and len(classes) > 1):
-        raise RegisterError(
-            RegisterErrorCode.CONFIGURATION,
-            "A unit has one class or several; UNKNOWN stands alone.",
-            "Choose the classes that counsel named, or UNKNOWN.",
-        )
+    _require_classes(classes)
     values = sorted(one.value for one in classes)
     with transaction.atomic():
         if models.Agency.objects.update(classes=values) != 1:
@@ -175,8 +190,8 @@ def current() -> facts.Agency:
 
 
 def established() -> bool:
-    """True once the site belongs to an agency."""
-    return models.Agency.objects.exists()
+    """True once the site belongs to an agency and somebody works in it; before, a set-up was cut off."""
+    return models.Agency.objects.exists() and staff.anybody()
 
 
 def discloser() -> Discloser:
@@ -220,6 +235,24 @@ def _row() -> models.Agency:
 
 def _not_established() -> RegisterError:
     return RegisterError(RegisterErrorCode.NOT_READY, "This site belongs to no agency yet.", "Run: confide init")
+
+
+def _require_names(legal_name: str, revocation_desk: str) -> None:
+    if not legal_name.strip() or not revocation_desk.strip():
+        raise RegisterError(
+            RegisterErrorCode.NAME_NEEDED,
+            "The agency needs its legal name and a desk where revocations are brought.",
+            "Give both.",
+        )
+
+
+def _require_classes(classes: frozenset[ProgramClass]) -> None:
+    if not classes or (ProgramClass.UNKNOWN in classes and len(classes) > 1):
+        raise RegisterError(
+            RegisterErrorCode.CONFIGURATION,
+            "A unit has one class or several; UNKNOWN stands alone.",
+            "Choose the classes that counsel named, or UNKNOWN.",
+        )
 
 
 def _require_time_zone(name: str) -> None:

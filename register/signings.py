@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from register import audit, facts, models, names, objects, reading, standing
+from register import agency, audit, facts, models, names, objects, reading, standing
 from register import staff as everybody
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import AuditVerb, ObjectArea, SealingState, StaffRole
+from rules import statement as statement_rules
 from rules.draft import StatementDraft
 from rules.finding import Finding, FindingCode
 from rules.signers import signs_as
@@ -100,6 +102,41 @@ def record(
             # the writing is there from this moment, sealed or not (42 CFR 2.31(a)(6)): it counts in the same step
             standing.revoked_by(vault, draft, by=person, now=now)
     return reading.fact(the(reading.rows(), "statement", row.id))
+
+
+def unacknowledged(
+    vault: Vault, statement_id: UUID, acknowledgment: facts.FormChoice, *, now: dt.datetime
+) -> tuple[Finding, ...]:
+    """V20 for a statement that is about to be signed: who signs it has not acknowledged the current policies.
+
+    Intake puts the acknowledgment into every sitting, so the rules have nothing to say when the packet is opened; that
+    it was declined, or left for another day, shows only now. Signed by the client is enough, sealed or not.
+
+    Raises:
+        RegisterError: UNKNOWN_ID.
+    """
+    row = the(models.Statement.objects.all(), "statement", statement_id)
+    signed = Q(state=StatementState.ACTIVE.value) | Q(state=StatementState.PRESENTED.value, signed_at__isnull=False)
+    current = Q(form_id=acknowledgment.form_id, form_version=acknowledgment.form_version)
+    if models.Statement.objects.filter(
+        signed, current | Q(packet_id=row.packet_id), client_id=row.client_id, family=Family.ACKNOWLEDGMENT.value
+    ).exists():
+        return ()
+    draft = reading.open_draft(vault, row)
+    found = statement_rules.check(draft, today=agency.today(now), policy_acknowledged=False)
+    return tuple(finding for finding in found if finding.code is FindingCode.V20)
+
+
+def shown_in_a_file(statement_id: UUID, sha256: str, *, by: facts.Actor, now: dt.datetime) -> None:
+    """Write down that a document which is to be signed is about to lie in a file, in clear, for whoever reads it.
+
+    Raises:
+        RegisterError: NOT_ALLOWED.
+    """
+    person = everybody.require(by, StaffRole.INTAKE, StaffRole.WITNESS)
+    with transaction.atomic():
+        details = {"shown": sha256, "in": "file"}
+        audit.append(person, AuditVerb.DRAFT_SEEN, "statement", statement_id, details, now=now)
 
 
 def of(statement_id: UUID) -> tuple[facts.Signing, ...]:

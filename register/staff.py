@@ -44,14 +44,8 @@ def add(
         RegisterError: NOT_ALLOWED, USERNAME_TAKEN, WEAK_PASSWORD, NAME_NEEDED.
     """
     require_or_setup(by, StaffRole.ADMINISTRATOR)
+    judge(username=username, display_name=display_name, roles=roles, password=password)
     username = username.strip().lower()
-    if not username or not display_name.strip() or not roles:
-        raise RegisterError(
-            RegisterErrorCode.NAME_NEEDED,
-            "A member of staff needs a username, a name and at least one role.",
-            "Give all three.",
-        )
-    _require_strong(password)
     staff_id = uuid4()
     name = sealed.seal(vault, staff_id, _DISPLAY_NAME, display_name.strip().encode())
     hashed = make_password(password)
@@ -70,6 +64,26 @@ def add(
         )
         audit.append(by, AuditVerb.STAFF_ADDED, "staff", staff_id, {"roles": tuple(row.roles)}, now=now)
     return _fact(row)
+
+
+def judge(*, username: str, display_name: str, roles: frozenset[StaffRole], password: str) -> None:
+    """Refuse what `add` would refuse of these by themselves, before anything is made for them; reads nothing.
+
+    Raises:
+        RegisterError: NAME_NEEDED, WEAK_PASSWORD.
+    """
+    if not username.strip() or not display_name.strip() or not roles:
+        raise RegisterError(
+            RegisterErrorCode.NAME_NEEDED,
+            "A member of staff needs a username, a name and at least one role.",
+            "Give all three.",
+        )
+    _require_strong(password)
+
+
+def anybody() -> bool:
+    """Whether anybody was ever on the staff."""
+    return models.Staff.objects.exists()
 
 
 def reset(staff_id: UUID, *, password: str, by: facts.Actor, now: dt.datetime) -> None:
@@ -161,7 +175,7 @@ def require_or_setup(by: facts.Actor, *any_of: StaffRole) -> None:
     Raises:
         RegisterError: NOT_ALLOWED.
     """
-    if by == facts.Machine(MachineName.SETUP) and not models.Staff.objects.exists():
+    if by == facts.Machine(MachineName.SETUP) and not anybody():
         return
     require(by, *any_of)
 

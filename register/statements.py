@@ -247,10 +247,15 @@ def never_signed(*, presented_before: dt.datetime) -> tuple[UUID, ...]:
     return _ids(waiting.filter(presented_at__lt=presented_before))
 
 
-def part_signed(*, signed_before: dt.datetime) -> tuple[UUID, ...]:
-    """Statements first signed before that time, not sealed yet, and not stamped meanwhile."""
-    waiting = models.Statement.objects.filter(state=StatementState.PRESENTED.value, stamped_at=None)
-    return _ids(waiting.filter(signed_at__lt=signed_before))
+def part_signed(*, presented_before: dt.datetime) -> tuple[UUID, ...]:
+    """Statements presented before that time that somebody signed, not sealed yet, and not stamped since.
+
+    By the day they were presented, not signed: the organization's certification is the signature that runs out first.
+    """
+    waiting = models.Statement.objects.filter(
+        state=StatementState.PRESENTED.value, stamped_at=None, signed_at__isnull=False
+    )
+    return _ids(waiting.filter(presented_at__lt=presented_before))
 
 
 def declined(*, ended_before: dt.datetime) -> tuple[UUID, ...]:

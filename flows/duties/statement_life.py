@@ -12,14 +12,19 @@ from flows.staging import clear, staged
 from register import agency, statements
 from register.facts import Machine
 from register.vocabulary import MachineName, ObjectArea, VoidReason
-from signing.errors import SigningCode, SigningError, StampUnavailable
+from signing.authority import ACT_LIFE
+from signing.errors import StampUnavailable
+from signing.seal import deadlines
 from signing.seal import stamp_part_signed as archive
 from storage.protocol import Area
 
 UPKEEP = Machine(MachineName.UPKEEP)
-NEVER_SIGNED_AFTER = timedelta(days=30)
 STAMP_AFTER = timedelta(days=20)
-"""Ten days before the first signer's certificate ends: time enough for an authority that is down for a week."""
+"""After presentation, when the organization certified the paper: ten days before that certificate ends, time enough for
+a time-stamp authority that is down for a week."""
+NEVER_SIGNED_AFTER = timedelta(days=28)
+"""Two nights before the certification's window closes: whatever a client signs until then, a night comes to stamp it,
+and another if that one is missed. Signed on day thirty itself, it would be lost before anybody looked."""
 
 
 def expire(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -37,7 +42,7 @@ def void_over(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def void_never_signed(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Statements the client never signed in thirty days: the certification's own certificate is over by then."""
+    """Statements the client did not sign while there is time to prove it: the certification is nearly over."""
     waiting = statements.never_signed(presented_before=moment - NEVER_SIGNED_AFTER)
     yield from _void(site, waiting, VoidReason.NEVER_SIGNED, moment, dry)
 
@@ -55,27 +60,32 @@ def _void(
 
 
 def stamp_part_signed(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Statements signed by some: their proof is archived before it runs out; the others may sign later."""
-    for statement_id in statements.part_signed(signed_before=moment - STAMP_AFTER):
-        if dry:
-            yield Found(kind=Kind.STAMPED, subject=str(statement_id))
-            continue
+    """Statements signed by some: their proof is archived before it runs out; the others may sign later.
+
+    What was archived once and signed by a further person waits until that signature is old: a stamp takes a place, and
+    a document has few.
+    """
+    for statement_id in statements.part_signed(presented_before=moment - STAMP_AFTER):
         row = statements.show(statement_id)
         working = row.working_object_id or ""
         pdf = site.vault.get(working, Area.WORKING, version_id=row.working_version_id)
+        ends = deadlines(pdf).window_ends
+        if ends is None or ends - moment > ACT_LIFE - STAMP_AFTER:
+            continue
+        if ends <= moment:
+            yield Found(kind=Kind.WINDOW_CLOSED, subject=str(statement_id))
+            continue
+        if dry:
+            yield Found(kind=Kind.STAMPED, subject=str(statement_id))
+            continue
         try:
             stamped = archive(pdf, site.authority, site.stamper, now=moment)
         except StampUnavailable as silent:
             yield Found(kind=Kind.WITHOUT_TIME, subject=str(statement_id), detail=str(silent.code))
-        except SigningError as refused:
-            if refused.code is SigningCode.WINDOW_CLOSED:
-                yield Found(kind=Kind.WINDOW_CLOSED, subject=str(statement_id))
-            elif refused.code is not SigningCode.NOTHING_TO_ARCHIVE:
-                raise
-        else:
-            document = staged(site, stamped, area=ObjectArea.WORKING, pages=row.pages)
-            statements.replace_working(
-                statement_id, expected_revision=row.revision, document=document, by=UPKEEP, now=moment
-            )
-            clear(site, working, ObjectArea.WORKING)
-            yield Found(kind=Kind.STAMPED, subject=str(statement_id))
+            continue
+        document = staged(site, stamped, area=ObjectArea.WORKING, pages=row.pages)
+        statements.replace_working(
+            statement_id, expected_revision=row.revision, document=document, by=UPKEEP, now=moment
+        )
+        clear(site, working, ObjectArea.WORKING)
+        yield Found(kind=Kind.STAMPED, subject=str(statement_id))

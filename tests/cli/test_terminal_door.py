@@ -46,7 +46,7 @@ def test_every_verb_explains_itself(path: str) -> None:
     ("path", "command"), [pytest.param(path, command, id=" ".join(path)) for path, command in EVERY]
 )
 def test_every_verb_that_answers_can_answer_in_json(path: tuple[str, ...], command: click.Command) -> None:
-    if isinstance(command, click.Group) or path == ("serve",):
+    if isinstance(command, click.Group):
         return
     assert any("--json" in parameter.opts for parameter in command.params)
 
@@ -60,6 +60,44 @@ PERSONAL = ("legal_name", "birth", "display", "reason", "purpose", "text", "addr
 def test_no_verb_takes_a_name_a_date_or_a_reason_as_an_argument(path: tuple[str, ...], command: click.Command) -> None:
     taken = [parameter.name for parameter in command.params if parameter.name]
     assert [name for name in taken if any(word in name for word in PERSONAL)] == []
+
+
+FREE_TEXT = {
+    "file": {"--from", "--data", "--password-file", "--new-password-file", "--second-password-file"},
+    "id": {"statement", "run", "record", "form_id", "version", "--form", "--with", "--list", "subject"},
+    "word of a list": {"--state", "--why", "--family", "--language", "--identified"},
+    "of the desk, of a paper": {"--device", "--access-code"},
+    # docs/cli.md names these and says why they may be arguments: who works here, and a day of the schedule
+    "login name": {"--as", "--second", "staff add name", "staff reset name", "staff retire name"},
+    "calendar day": {"disposal propose --as-of"},
+}
+"""Every argument that takes any text, by what it is for; nothing of a client is among it."""
+
+
+def test_arguments_that_take_any_text_are_known_one_by_one_and_only_login_names_and_one_day_are_names_and_dates() -> (
+    None
+):
+    taken = {
+        (" ".join(path), parameter.opts[0])
+        for path, command in EVERY
+        for parameter in command.params
+        if isinstance(parameter.type, click.types.StringParamType | click.DateTime)
+    }
+    allowed = {word for words in FREE_TEXT.values() for word in words}
+    assert {(path, word) for path, word in taken if not {word, f"{path} {word}"} & allowed} == set()
+    used = {word for _, word in taken} | {f"{path} {word}" for path, word in taken}
+    assert allowed - used == set(), "no longer taken by any verb"
+
+
+def test_no_number_is_taken_without_its_bounds() -> None:
+    loose = [
+        (path, parameter.name)
+        for path, command in EVERY
+        for parameter in command.params
+        if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType)
+        and (getattr(parameter.type, "min", None) is None or getattr(parameter.type, "max", None) is None)
+    ]
+    assert loose == []
 
 
 def test_help_imports_neither_django_nor_prefect_nor_a_verb() -> None:

@@ -29,6 +29,7 @@ from tests.register.conftest import World, _built, _light_passwords, world  # no
 PAPER = Path(__file__).parents[1] / "signing" / "data" / "rendered.pdf"
 LABELS = {"client": "Client signature", "witness": "Witness signature", "org_seal": "Seal of the organization"}
 SIGNED_DAYS_AGO = 21
+LATE = dt.timedelta(days=15)
 
 
 class SilentStamper(Stamper):
@@ -46,8 +47,11 @@ class SilentStamper(Stamper):
 class Papers:
     """One document at every stage, signed `SIGNED_DAYS_AGO` days ago."""
 
+    certified_at: dt.datetime
     certified: bytes
     by_client: bytes
+    by_client_late: bytes
+    """Signed `LATE` after the organization certified it."""
     by_client_archived: bytes
     by_both: bytes
     sealed: bytes
@@ -169,11 +173,11 @@ def authority(began: dt.datetime) -> Authority:
 def papers(authority: Authority, began: dt.datetime) -> Papers:
     clock = EmbeddedStamper(authority, clock=lambda: began)
 
-    def signed(pdf: bytes, role: str, stamper: Stamper) -> bytes:
-        look = appearance.typed("Nobody Real", began, role_line=role)
+    def signed(pdf: bytes, role: str, stamper: Stamper, moment: dt.datetime = began) -> bytes:
+        look = appearance.typed("Nobody Real", moment, role_line=role)
         return chain.sign(
             pdf, authority, stamper, role=role, signer_name="Nobody Real", act_id="ACT", appearance=look, reason="I do",
-            now=began,
+            now=moment,
         ).pdf  # fmt: skip
 
     def sealed(pdf: bytes, stamper: Stamper) -> bytes:
@@ -184,8 +188,12 @@ def papers(authority: Authority, began: dt.datetime) -> Papers:
     by_client = signed(certified, "client", clock)
     by_both = signed(by_client, "witness", clock)
     return Papers(
+        certified_at=began,
         certified=certified,
         by_client=by_client,
+        by_client_late=signed(
+            certified, "client", EmbeddedStamper(authority, clock=lambda: began + LATE), began + LATE
+        ),
         by_client_archived=seal.stamp_part_signed(by_client, authority, clock, now=began),
         by_both=by_both,
         sealed=sealed(by_both, clock),

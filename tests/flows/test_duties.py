@@ -16,7 +16,7 @@ from rules.draft import Expiry
 from rules.vocabulary import Proof, SignerRole, StatementState
 from signing.verify import Outcome, verify
 from storage.protocol import Area
-from tests.flows.conftest import SilentStamper, found, kinds
+from tests.flows.conftest import LATE, SilentStamper, found, kinds
 from tests.flows.test_safekeeping import put_under_hold
 
 if TYPE_CHECKING:
@@ -39,14 +39,20 @@ def damage(setting: Setting, record: Record) -> None:
     path.write_bytes(raw)
 
 
-def part_signed(setting: Setting, pdf: bytes, days_ago: float) -> Statement:
-    """A statement the client signed so many days ago, as these bytes."""
-    row = setting.presented()
+def part_signed(setting: Setting, pdf: bytes, after: dt.timedelta = dt.timedelta(0)) -> Statement:
+    """A statement presented on the day its bytes were certified and signed by the client so long `after`."""
     today = setting.now
-    setting.world.now = setting.later(days=-days_ago)
+    setting.world.now = setting.papers.certified_at
+    row = setting.presented()
+    setting.world.now += after
     row = setting.signed(row, SignerRole.CLIENT, pdf)
     setting.world.now = today
     return row
+
+
+def on_day(setting: Setting, days: float) -> dt.datetime:
+    """So many days after the papers were certified."""
+    return setting.papers.certified_at + dt.timedelta(days=days)
 
 
 # --- what time does to statements -------------------------------------------------------------------------------------
@@ -81,12 +87,14 @@ def test_a_statement_that_ends_by_an_event_expires_by_no_date(setting: Setting) 
     assert found(setting, "expire", setting.later(days=3000)) == []
 
 
-def test_what_the_client_never_signed_is_void_after_thirty_days_and_its_bytes_are_gone(setting: Setting) -> None:
+def test_what_the_client_never_signed_is_void_two_nights_before_its_proof_ends_and_its_bytes_are_gone(
+    setting: Setting,
+) -> None:
     from register import objects, statements
 
     row = setting.presented()
-    assert found(setting, "void_never_signed", setting.later(days=29.9)) == []
-    assert kinds(found(setting, "void_never_signed", setting.later(days=30.1))) == [Kind.VOIDED]
+    assert found(setting, "void_never_signed", setting.later(days=27.9)) == []
+    assert kinds(found(setting, "void_never_signed", setting.later(days=28.1))) == [Kind.VOIDED]
     after = statements.show(row.statement_id)
     assert (after.state, after.working_object_id) == (StatementState.VOID, None)
     assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
@@ -136,7 +144,7 @@ def test_what_everybody_signed_in_time_is_sealed_and_not_void_though_its_end_cam
 
 
 def test_what_somebody_signed_is_not_void_for_want_of_the_others(setting: Setting) -> None:
-    part_signed(setting, setting.papers.by_client, days_ago=0)
+    part_signed(setting, setting.papers.by_client)
     assert found(setting, "void_never_signed", setting.later(days=400)) == []
 
 
@@ -146,9 +154,10 @@ def test_a_part_signed_statement_is_archived_on_its_twentieth_day_and_the_witnes
     from register import statements
     from signing import seal
 
-    row = part_signed(setting, setting.papers.by_client, days_ago=19.9)
-    assert found(setting, "stamp_part_signed") == []
-    assert kinds(found(setting, "stamp_part_signed", setting.later(hours=3))) == [Kind.STAMPED]
+    row = part_signed(setting, setting.papers.by_client)
+    assert found(setting, "stamp_part_signed", on_day(setting, 19.9)) == []
+    assert kinds(found(setting, "stamp_part_signed", on_day(setting, 20.1), dry=True)) == [Kind.STAMPED]
+    assert kinds(found(setting, "stamp_part_signed", on_day(setting, 20.1))) == [Kind.STAMPED]
 
     after = statements.show(row.statement_id)
     assert (after.state, after.revision) == (StatementState.PRESENTED, row.revision + 1)
@@ -160,13 +169,51 @@ def test_a_part_signed_statement_is_archived_on_its_twentieth_day_and_the_witnes
 
 
 def test_what_is_archived_already_is_no_error_of_the_night(setting: Setting) -> None:
-    part_signed(setting, setting.papers.by_client_archived, days_ago=25)
-    assert found(setting, "stamp_part_signed") == []
+    part_signed(setting, setting.papers.by_client_archived)
+    assert found(setting, "stamp_part_signed", on_day(setting, 25)) == []
+
+
+@pytest.mark.parametrize("day", [20.1, 25, 29.5])
+def test_a_client_who_signs_late_has_the_days_of_the_organizations_certification_and_not_thirty_of_their_own(
+    setting: Setting, day: float
+) -> None:
+    from register import statements
+
+    row = part_signed(setting, setting.papers.by_client_late, after=LATE)
+    assert found(setting, "stamp_part_signed", on_day(setting, 19)) == []
+    assert kinds(found(setting, "stamp_part_signed", on_day(setting, day))) == [Kind.STAMPED]
+    assert statements.show(row.statement_id).revision == row.revision + 1
+
+
+def test_whatever_is_signed_before_a_statement_is_void_for_want_of_it_has_two_nights_to_be_stamped() -> None:
+    from flows.duties.statement_life import NEVER_SIGNED_AFTER
+    from signing.authority import ACT_LIFE
+
+    nights = (ACT_LIFE - NEVER_SIGNED_AFTER).days
+    assert nights >= 2
+
+
+def test_who_signs_after_the_stamp_uses_no_further_one_up_before_it_is_needed(setting: Setting) -> None:
+    from register import models
+    from signing import appearance, chain
+
+    began, site = setting.papers.certified_at, setting.site
+    look = appearance.typed("Nobody Real", began, role_line="witness")
+    witnessed = chain.sign(
+        setting.papers.by_client_archived, site.authority, site.stamper, role="witness", signer_name="Nobody Real",
+        act_id="ACT", appearance=look, reason="I do", now=on_day(setting, 20.5),
+    ).pdf  # fmt: skip
+    row = part_signed(setting, witnessed)
+    assert found(setting, "stamp_part_signed", on_day(setting, 21)) == []
+    assert found(setting, "stamp_part_signed", on_day(setting, 40)) == []
+    assert kinds(found(setting, "stamp_part_signed", on_day(setting, 41))) == [Kind.STAMPED]
+    assert models.Statement.objects.get(pk=row.statement_id).stamped_at is not None
 
 
 def test_a_part_signed_statement_whose_thirty_days_are_over_is_told_to_a_person(setting: Setting) -> None:
-    row = part_signed(setting, setting.papers.by_client, days_ago=21)
-    told = found(setting, "stamp_part_signed", setting.later(days=10))
+    row = part_signed(setting, setting.papers.by_client)
+    assert kinds(found(setting, "stamp_part_signed", on_day(setting, 31), dry=True)) == [Kind.WINDOW_CLOSED]
+    told = found(setting, "stamp_part_signed", on_day(setting, 31))
     assert [(each.kind, each.subject) for each in told] == [(Kind.WINDOW_CLOSED, str(row.statement_id))]
     assert told[0].remedy
 
@@ -174,7 +221,7 @@ def test_a_part_signed_statement_whose_thirty_days_are_over_is_told_to_a_person(
 def test_a_silent_time_stamp_authority_leaves_a_part_signed_statement_as_it_is_and_is_told(setting: Setting) -> None:
     from register import objects, statements
 
-    row = part_signed(setting, setting.papers.by_client, days_ago=21)
+    row = part_signed(setting, setting.papers.by_client)
     before = objects.orphans(older_than=setting.later(days=1))
     setting.site.stamper = SilentStamper()
     told = found(setting, "stamp_part_signed")
@@ -465,9 +512,8 @@ def test_a_dry_run_tells_what_is_due_and_changes_no_byte(setting: Setting) -> No
     moment = setting.later(days=50)
     told = tend(setting.site, dry=True, at=moment)
     assert everything(setting) == before
-    assert {Kind.EXPIRED, Kind.VOIDED, Kind.STAMPED, Kind.UPGRADED, Kind.EXTENDED, Kind.ORPHAN_CLEARED} <= set(
-        kinds(told)
-    )
+    mended = {Kind.EXPIRED, Kind.VOIDED, Kind.UPGRADED, Kind.EXTENDED, Kind.ORPHAN_CLEARED}
+    assert mended | {Kind.WINDOW_CLOSED} <= set(kinds(told)), "what is too late is told as that, and not as done"
     assert Kind.ANCHORED not in kinds(told)
 
 
@@ -509,7 +555,7 @@ def much_is_due(setting: Setting) -> None:
     """Something for nearly every duty."""
     setting.kept(expiry=Expiry(date=setting.now.date() + dt.timedelta(days=20)))
     setting.kept(setting.papers.sealed_without_time, proof=Proof.SEALED_WITHOUT_TIME)
-    part_signed(setting, setting.papers.by_client, days_ago=21)
+    part_signed(setting, setting.papers.by_client)
     setting.presented()
     setting.document(b"a paper nobody points at")
 

@@ -148,8 +148,20 @@ def test_upkeep_finds_what_nobody_signed_and_what_some_signed(world: World) -> N
     unsigned, signed = world.presented(), world.signed(world.presented(), SignerRole.CLIENT)
     world.later(days=31)
     assert statements.never_signed(presented_before=world.now) == (unsigned.statement_id,)
-    assert statements.part_signed(signed_before=world.now) == (signed.statement_id,)
-    assert statements.part_signed(signed_before=world.now - dt.timedelta(days=32)) == ()
+    assert statements.part_signed(presented_before=world.now) == (signed.statement_id,)
+    assert statements.part_signed(presented_before=world.now - dt.timedelta(days=32)) == ()
+
+
+def test_the_days_of_a_part_signed_statement_run_from_when_it_was_presented(world: World) -> None:
+    from register import statements
+
+    shown, presented_at = world.presented(), world.now
+    world.later(days=15)
+    signed = world.signed(shown, SignerRole.CLIENT)
+    world.later(days=6)
+    twenty_days_back = world.now - dt.timedelta(days=20)
+    assert presented_at < twenty_days_back < presented_at + dt.timedelta(days=15)
+    assert statements.part_signed(presented_before=twenty_days_back) == (signed.statement_id,)
 
 
 def test_a_part_signed_document_is_stamped_once_unless_somebody_signed_meanwhile(world: World) -> None:
@@ -165,7 +177,7 @@ def test_a_part_signed_document_is_stamped_once_unless_somebody_signed_meanwhile
         now=world.now,
     )
     assert stamped.document_sha256 != signed.document_sha256
-    assert statements.part_signed(signed_before=world.now) == ()
+    assert statements.part_signed(presented_before=world.now) == ()
     with pytest.raises(RegisterError) as error:
         statements.replace_working(
             signed.statement_id,
