@@ -27,7 +27,7 @@ def test_no_family_wants_and_bars_the_same_clause() -> None:
 @pytest.mark.parametrize("clause", Clause)
 def test_every_clause_has_signs_and_an_authority(clause: Clause) -> None:
     assert signs(clause)
-    assert any(source in clause.authority for source in ("CFR", "USC", "NASW", "advisory"))
+    assert any(source in clause.authority for source in ("CFR", "USC", "NYCRR", "NASW", "advisory"))
 
 
 def test_a_negated_promise_is_no_promise() -> None:
