@@ -92,9 +92,19 @@ _UPPER = _KNOWN | _COMMON | _OPENER | _INITIAL_ALONE
 _NAMED = GIVEN | SURNAME | LONE | CALLED
 _BREAKING = frozenset(",;:()")
 _ENDING = frozenset(".?!\u00bf\u00a1")
-_SOFT = {"care": "care of", "ask": "ask for", "copy": "copy", "copia": "copia a", "contact": "", "contacto": ""}
+_SOFT = {
+    "care": "care of",
+    "ask": "ask for",
+    "copy": "copy",
+    "copia": "copia a",
+    "contact": "",
+    "contacto": "",
+    "attention": "attention of",
+    "atencion": "atencion de",
+}
 """Everyday words that are a contact mark in a phrase only; "": see `_marked`."""
-_CONTACT = ("contact", "of contact", "de contacto")
+_OPENING = ("contact", "attention", "atencion")
+_CONTACT = ("of contact", "de contacto")
 _LEADING = frozenset({"is", "es", "van", "von", "der", "di"})
 _ASKING = frozenset({"for", "to", "with", "by", "por", "con", "big", "little"})
 """Before a word of no list these may make it somebody's who is asked for; so does a surname that comes first."""
@@ -138,7 +148,7 @@ def _digits(text: str) -> int:
 def _marked(text: str, *, hard: bool) -> bool:
     folded = fold(text)
     soft = any(phrase and phrase in folded for phrase in _SOFT.values())
-    soft = soft or ":" in folded or folded.startswith(_CONTACT[0]) or any(phrase in folded for phrase in _CONTACT[1:])
+    soft = soft or ":" in folded or folded.startswith(_OPENING) or any(phrase in folded for phrase in _CONTACT)
     return (hard or soft) and any(contact_marks(folded, lexicon_of_names()))
 
 
@@ -146,11 +156,14 @@ def _in_place(kinds: list[int], whole: int) -> bool:
     kinds = [*kinds, 0, 0]
     somebody = titled = named = said = False
     opening = True
-    before = last = 0
+    before = last = due = 0
+    plain_word = _LOWER
     for at, kind in enumerate(kinds):
-        if kind == _LOWER:  # most words are no more than this
-            said, somebody, opening, before, last = True, False, False, kind, kind
-            continue
+        if kind == plain_word:
+            continue  # most words are no more than this: what they change is made up for at the next that is
+        if at > due:
+            said, somebody, opening, before, last = True, False, False, plain_word, plain_word
+        due = at + 1
         if kind & _LOWER:
             said = True
         elif kind & _UPPER:
