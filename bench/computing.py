@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.figures import Figure, median, spread
+from bench.purposes import ORGANIZATIONS
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
@@ -18,22 +19,30 @@ if TYPE_CHECKING:
 
 RECORD_BYTES = 100_000
 STATEMENTS = 10_000
-ORGANIZATIONS = 2_000
 
 
 def measure(site: TrainingSite, rounds: int) -> Iterator[Figure]:
     """The rules and the envelope, by themselves; nothing of the site is asked for."""
     del site
-    yield _figure("10,000 statements judged", "s", 1.0, rounds, _judging())
-    yield _figure("a finished paper searched, 2,000 organizations", "s", 0.5, rounds, _searching())
-    yield _figure("encryption of a 100 KB record", "ms", 0.3, rounds, _sealing(), scale=1000 / 100)
+    yield _figure("10,000 different statements judged", "s", 1.0, rounds, _judging)
+    searching, sealing = _searching(), _sealing()
+    yield _figure("a finished paper searched, 2,000 organizations", "s", 0.5, rounds, lambda _: searching)
+    yield _figure("encryption of a 100 KB record", "ms", 0.3, rounds, lambda _: sealing, scale=1000 / 100)
 
 
 def _figure(
-    name: str, unit: str, target: float, rounds: int, work: Callable[[], object], *, scale: float = 1.0
+    name: str,
+    unit: str,
+    target: float,
+    rounds: int,
+    ready: Callable[[int], Callable[[], object]],
+    *,
+    scale: float = 1.0,
 ) -> Figure:
+    """`ready`: makes the work of a round, which is not measured."""
     took = []
     for number in range(rounds + 1):
+        work = ready(number)
         began = time.process_time()
         work()
         if number:
@@ -41,15 +50,31 @@ def _figure(
     return Figure(name=name, value=median(took), unit=unit, target=target, notes=f"{spread(took, unit)}; CPU")
 
 
-def _judging() -> Callable[[], object]:
-    from rules import statement
+def _judging(turn: int) -> Callable[[], object]:
+    """Statements of every size, in both languages, with purposes and organizations that no round before had.
 
-    draft, today = _draft()
-    drafts = [
-        replace(draft, purpose_text=f"To keep housing number {number} and see my family")
-        for number in range(STATEMENTS)
-    ]
-    return lambda: [statement.check(each, today=today, policy_acknowledged=True) for each in drafts]
+    What a text was judged to be is remembered, so the same ones again would measure the memory.
+    """
+    from bench.purposes import organization, purpose
+    from rules import statement
+    from rules.vocabulary import Language
+    from templates.catalog import catalog
+    from templates.drafting.samples import PREPARED_ON, Size, sample_draft
+
+    form = catalog().get("disclosure")
+    samples = [sample_draft(form, language, size) for size in Size for language in Language]
+    drafts = []
+    for number in range(turn * STATEMENTS, (turn + 1) * STATEMENTS):
+        draft = samples[number % len(samples)]
+        assert draft.recipient is not None
+        drafts.append(
+            replace(
+                draft,
+                recipient=replace(draft.recipient, legal_name=organization(number)),
+                purpose_text=" ".join(filter(None, (draft.purpose_text, purpose(number, draft.language)))),
+            )
+        )
+    return lambda: [statement.check(each, today=PREPARED_ON, policy_acknowledged=True) for each in drafts]
 
 
 def _searching() -> Callable[[], object]:

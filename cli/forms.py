@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from templates.catalog import Catalog
     from templates.form import Form
     from templates.lint.remark import Remark
+
+
+MANIFEST = "form.yaml"
+"""Not asked of `templates.form`: `confide --help` reads no form."""
 
 
 @click.group(cls=Group)
@@ -49,13 +53,19 @@ def listing(every: bool, as_json: bool) -> None:
                 row["title"],
                 " ".join(row["languages"]),
                 row["state"],
-                f"not yet: {' '.join(row['not_reviewed_by_counsel'])}"
-                if row["not_reviewed_by_counsel"]
-                else "approved",
+                _counsel(row),
             ]
             for row in rows
         ],
     )
+
+
+def _counsel(row: Mapping[str, Any]) -> str:
+    """What counsel did with the texts of a form; "approved" only where somebody did."""
+    waiting, done = row["not_reviewed_by_counsel"], row["approved_by_counsel"]
+    unasked = [language for language in row["languages"] if language not in {*waiting, *done}]
+    told = {"not yet": waiting, "approved": done, "not asked for": unasked}
+    return ", ".join(f"{said}: {' '.join(languages)}" for said, languages in told.items() if languages)
 
 
 def _has_site() -> bool:
@@ -80,14 +90,14 @@ def _shipped_rows() -> list[dict[str, Any]]:
     from templates.catalog import catalog
 
     return [
-        _row(form, "ships", [language for language in form.languages if form.unreviewed(language)])
+        _row(form, "ships", [language for language in form.languages if form.unreviewed(language)], [])
         for form in catalog()
     ]
 
 
 def _own_rows(every: bool) -> list[dict[str, Any]]:
     from cli.doors import opened
-    from flows.forms import proposed, unreviewed
+    from flows.forms import approved, proposed, unreviewed
     from register import forms as register
     from register.vocabulary import FormState
 
@@ -95,17 +105,22 @@ def _own_rows(every: bool) -> list[dict[str, Any]]:
     known = site.catalog.every or tuple(site.catalog)
     shown = [form for form in known if every or site.catalog.get(form.id) is form]
     rows = [
-        _row(form, "in force" if site.catalog.get(form.id) is form else "kept", sorted(unreviewed(form)))
+        _row(
+            form,
+            "in force" if site.catalog.get(form.id) is form else "kept",
+            sorted(unreviewed(form)),
+            sorted(approved(form)),
+        )
         for form in shown
     ]
     for waiting in register.listing() if every else ():
         if waiting.state is FormState.PROPOSED:
             form = proposed(site, waiting.form_id, waiting.version)
-            rows.append(_row(form, "proposed", sorted(unreviewed(form))))
+            rows.append(_row(form, "proposed", sorted(unreviewed(form)), sorted(approved(form))))
     return rows
 
 
-def _row(form: Form, state: str, unreviewed: Sequence[str]) -> dict[str, Any]:
+def _row(form: Form, state: str, unreviewed: Sequence[str], approved: Sequence[str]) -> dict[str, Any]:
     return {
         "id": form.id,
         "version": form.version,
@@ -116,6 +131,7 @@ def _row(form: Form, state: str, unreviewed: Sequence[str]) -> dict[str, Any]:
         "digest": form.digest,
         "needs_counsel": bool(unreviewed),
         "not_reviewed_by_counsel": list(unreviewed),
+        "approved_by_counsel": list(approved),
     }
 
 
@@ -152,8 +168,9 @@ def check(
 ) -> None:
     """Say everything that is wrong with a Word form at once: where it is, and what to do.
 
-    Exit status 11 when something is found with which the form cannot be published; 0 when there is nothing, or only
-    things to look at. Needs no site.
+    Held against form.yaml beside the file, where there is one and neither --form nor --family is given; else it says
+    what it did not look at. Exit status 11 when something is found with which the form cannot be published; 0 when
+    there is nothing, or only things to look at. Needs no site.
     """
     from rules.vocabulary import Family, Language
     from templates.lint.apart import check_apart
@@ -165,27 +182,69 @@ def check(
     if language:
         ask.one_of(language, [one.value for one in Language], "language")
     content = template.read_bytes()
+    beside = None if form_id or family else _beside(template, content)
+    form = _catalog().get(form_id) if form_id else beside
+    if beside and not language and template.stem in beside.languages:
+        language = template.stem
     with progress(None, "Looking at the form", quiet=as_json):
         remarks = check_apart(
             content,
-            form=_catalog().get(form_id) if form_id else None,
+            form=form,
             family=Family(family) if family else None,
             language=Language(language) if language else None,
         )
-    told: dict[str, object] = {"remarks": [_as_row(one) for one in remarks]}
+    unseen = _not_looked_at(known=form is not None, family=bool(family), stopped=any(one.blocks for one in remarks))
+    told: dict[str, object] = {
+        "remarks": [_as_row(one) for one in remarks],
+        "form": form.id if form else None,
+        "family": form.family if form else family,
+        "not_looked_at": [{"what": what, "how": how} for what, how in unseen],
+    }
+    lines = [f"Held against {MANIFEST} beside it: {beside.id} {beside.version}."] if beside else []
+    lines += _lines(remarks, whole=not unseen)
+    lines += ["", *(f"Not looked at: {what}. {how}" for what, how in unseen)] if unseen else []
     if repair:
         from templates.lint.repair import repaired
 
         _write(repair, repaired(content))
         told["repaired"] = str(repair)
-    answer(told, [*_lines(remarks), *([f"Wrote {repair}; check it again."] if repair else [])], as_json=as_json)
+        lines.append(f"Wrote {repair}; check it again.")
+    answer(told, lines, as_json=as_json)
     if any(one.blocks for one in remarks):
         raise click.exceptions.Exit(ExitCode.FINDINGS)
 
 
-def _lines(remarks: Sequence[Remark]) -> list[str]:
+def _beside(template: Path, content: bytes) -> Form | None:
+    """The form of the manifest that lies beside a Word file, as a folder to be proposed has it; None without one."""
+    from templates.form import form_of_one
+
+    folder = template.resolve().parent
+    manifest = folder / MANIFEST
+    return form_of_one(folder.name, manifest.read_bytes(), content) if manifest.is_file() else None
+
+
+def _not_looked_at(*, known: bool, family: bool, stopped: bool) -> list[tuple[str, str]]:
+    """What a check left out, and what makes it look: silence about it would be read as praise."""
+    unseen = []
+    if not known and not family:
+        unseen.append(
+            (
+                "the clauses that must be said or may not be, the places to sign, and how it fills for three people",
+                f"Give --form ID or --family FAMILY, or lay {MANIFEST} beside it.",
+            )
+        )
+    elif stopped:
+        unseen.append(("how it fills for three people who do not exist", "Put right what stops it, and check again."))
+    if not known:
+        unseen.append(
+            ("fields it asks for undeclared, or declares for nothing", f"Give --form ID, or lay {MANIFEST} beside it.")
+        )
+    return unseen
+
+
+def _lines(remarks: Sequence[Remark], *, whole: bool) -> list[str]:
     if not remarks:
-        return ["Nothing to put right."]
+        return ["Nothing to put right." if whole else "Nothing to put right in what was looked at."]
     stopping = sum(one.blocks for one in remarks)
     lines = [f"{stopping} to put right before it can be published, {len(remarks) - stopping} to look at."]
     for one in remarks:

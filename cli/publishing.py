@@ -15,8 +15,9 @@ from cli.output import answer, json_option, progress
 from cli.person import Claimed, authenticated, person_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from flows.site import Site
     from rules.vocabulary import Language
     from templates.form import Form
 
@@ -37,13 +38,13 @@ def propose(source: Path, username: str | None, password_file: str | None, as_js
     from flows import forms
 
     by = authenticated(Claimed(username, password_file))
-    with progress(7, "Proposing", quiet=as_json) as step:
+    with progress(9, "Proposing", quiet=as_json) as step:
         row, form = forms.propose(site, source, by=by, step=step)
-    changed = forms.differences(site, form)
+    changed, manifest = forms.differences(site, form), forms.manifest_differences(site, form)
     answer(
-        {"form": row, "changes": changed},
+        {"form": row, "changes": changed, "manifest": manifest},
         [
-            f"{form.id} {form.version} is proposed: {_counted(changed)}.",
+            f"{form.id} {form.version} is proposed: {_counted(changed, manifest)}.",
             f"A second person looks at it and publishes it: confide forms publish {form.id} {form.version}",
         ],
         as_json=as_json,
@@ -55,14 +56,23 @@ def propose(source: Path, username: str | None, password_file: str | None, as_js
 @click.argument("version")
 @json_option
 def review(form_id: str, version: str, as_json: bool) -> None:
-    """What a proposal changes in the text that is in force: gone (-) and new (+), a sentence a line."""
+    """What a proposal changes in the text and the manifest that are in force: gone (-) and new (+), a sentence a line.
+
+    Says too which texts no counsel approved.
+    """
     site = opened()
     from flows import forms
 
     form = forms.proposed(site, form_id, version)
-    changed = forms.differences(site, form)
-    told = {"form_id": form.id, "version": form.version, "digest": form.digest, "changes": changed}
-    answer(told, _shown(form, changed), as_json=as_json)
+    told = {
+        "form_id": form.id,
+        "version": form.version,
+        "digest": form.digest,
+        "changes": forms.differences(site, form),
+        "manifest": forms.manifest_differences(site, form),
+        "not_reviewed_by_counsel": sorted(forms.unreviewed(form)),
+    }
+    answer(told, _looked_at(site, form), as_json=as_json)
 
 
 @click.command()
@@ -82,7 +92,7 @@ def publish(
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
     form = forms.proposed(site, form_id, version)
     if not yes:
-        for line in _shown(form, forms.differences(site, form)):
+        for line in _looked_at(site, form):
             click.echo(line, err=True)
         if ask.choose("Publish this text?", ["yes", "no"], default="no") != "yes":
             raise CommandError(ExitCode.CONFLICT, "Nothing was published.", "The proposal stays as it is.")
@@ -202,19 +212,29 @@ def _asked() -> dict[str, object]:
     }
 
 
-def _shown(form: Form, changed: Mapping[Language, tuple[str, ...]]) -> list[str]:
-    lines = [f"{form.id} {form.version}: {_counted(changed)}."]
+def _looked_at(site: Site, form: Form) -> list[str]:
+    """What the second person sees of a proposal."""
+    from flows import forms
+
+    changed, manifest = forms.differences(site, form), forms.manifest_differences(site, form)
+    lines = [f"{form.id} {form.version}: {_counted(changed, manifest)}.", "", "form.yaml", *_told(manifest)]
     for language, told in changed.items():
-        lines += ["", f"{form.title[language]} ({language})"]
-        lines += [_colored(line) for line in told[:LINES_SHOWN]] or ["  says the same as before"]
-        if len(told) > LINES_SHOWN:
-            lines.append(f"  … and {len(told) - LINES_SHOWN} more lines (--json)")
-    return lines
+        lines += ["", f"{form.title[language]} ({language})", *_told(told)]
+    waiting = ", ".join(sorted(forms.unreviewed(form)))
+    return [*lines, "", f"Not reviewed by counsel: {waiting}." if waiting else "No text of it waits for counsel."]
+
+
+def _told(changed: Sequence[str]) -> list[str]:
+    lines = [_colored(line) for line in changed[:LINES_SHOWN]] or ["  says the same as before"]
+    return (
+        [*lines, f"  … and {len(changed) - LINES_SHOWN} more lines (--json)"] if len(changed) > LINES_SHOWN else lines
+    )
 
 
 def _colored(line: str) -> str:
     return click.style(f"  {line}", fg="green" if line.startswith("+") else "red")
 
 
-def _counted(changed: Mapping[Language, tuple[str, ...]]) -> str:
-    return ", ".join(f"{len(told)} changed lines in {language}" for language, told in changed.items())
+def _counted(changed: Mapping[Language, Sequence[str]], manifest: Sequence[str]) -> str:
+    counts = [f"{len(told)} changed lines in {language}" for language, told in changed.items()]
+    return ", ".join([*counts, f"{len(manifest)} in form.yaml"])

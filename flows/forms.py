@@ -3,7 +3,8 @@
 Danger: a text that changes between the look and the signature, or a paper made for training that looks like one that
 counts. Invariants: what is proposed is checked, made slim and proven to print the same *before* the second person looks
 at it, and what is published is that very folder; the register says first who published, then the folder is moved, and
-publishing again finishes what a crash left; a text that no counsel approved says so on every paper.
+publishing again finishes what a crash left; a text that no counsel approved says so on every paper, and no manifest
+says otherwise once a version of that form needed counsel.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from templates.form import Form, read_form
 from templates.lint.apart import check_apart
 from templates.lint.remark import FormRefused, blocking
 from templates.marking import marked
-from templates.proof import require_equal
+from templates.proof import MOST_SETS, require_equal
 from templates.slim import same_parts, slim
-from templates.snapshot import changes, snapshot
+from templates.snapshot import changes, manifest_snapshot, snapshot
 
 Step = Callable[[int, str], None]
 
@@ -59,7 +60,7 @@ def propose(site: Site, source: Path, *, by: Person, step: Step) -> tuple[FormVe
             form=form,
             language=language,
             press=site.press,
-            step=lambda done, at=place, said=language: step(1 + 3 * at + done, f"comparing {said}"),  # type: ignore[misc]
+            step=lambda done, at=place, said=language: step(1 + MOST_SETS * at + done, f"comparing {said}"),  # type: ignore[misc]
         )
     published.propose(folder(site), slimmed)
     return forms.propose(form.id, form.version, slimmed.digest, by=by, now=now()), slimmed
@@ -70,12 +71,12 @@ def proposed(site: Site, form_id: str, version: str) -> Form:
     row = forms.standing(form_id, version)
     if (form_id, version) in forms.published():
         return site.catalog.version(form_id, version)
-    return published.proposal(folder(site), form_id, row.digest)
+    return site.catalog.counted(published.proposal(folder(site), form_id, row.digest))
 
 
 def differences(site: Site, form: Form) -> dict[Language, tuple[str, ...]]:
-    """What a proposal changes in what is in force, by language; everything, where there is nothing yet."""
-    before = site.catalog.get(form.id) if form.id in site.catalog else None
+    """What a proposal changes in the text that is in force, by language; everything, where there is nothing yet."""
+    before = _in_force(site, form)
     return {
         language: changes(
             snapshot(before.docx(language)) if before and language in before.languages else "",
@@ -83,6 +84,16 @@ def differences(site: Site, form: Form) -> dict[Language, tuple[str, ...]]:
         )
         for language in form.languages
     }
+
+
+def manifest_differences(site: Site, form: Form) -> tuple[str, ...]:
+    """What a proposal changes in the manifest: who signs, whether counsel must read it, the family, the titles."""
+    before = _in_force(site, form)
+    return changes(manifest_snapshot(before.manifest) if before else "", manifest_snapshot(form.manifest))
+
+
+def _in_force(site: Site, form: Form) -> Form | None:
+    return site.catalog.get(form.id) if form.id in site.catalog else None
 
 
 def publish(site: Site, form_id: str, version: str, *, by: Person) -> FormVersion:
@@ -146,10 +157,15 @@ def form_choice(form: Form) -> FormChoice:
 
 def unreviewed(form: Form) -> frozenset[Language]:
     """The languages of a form whose text needs counsel's approval and has none."""
+    return frozenset(language for language in form.languages if form.unreviewed(language)) - approved(form)
+
+
+def approved(form: Form) -> frozenset[Language]:
+    """The languages of a form whose text a lawyer approved, by name, and still stands by."""
     return frozenset(
         language
         for language in form.languages
-        if form.unreviewed(language) and not forms.approved(form.id, form.version, language, form.sha256(language))
+        if forms.approved(form.id, form.version, language, form.sha256(language))
     )
 
 

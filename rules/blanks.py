@@ -46,6 +46,7 @@ _WHOLE = frozenset(
         "...",
     ]
 )
+_LONGEST = max(map(len, _WHOLE))
 _SIGNS = (
     *("{", "}", "___", "....", "???", "<", "[", "xxx", "tbd", "tba", "tb.", "t.b"),
     *("to be ", "por de", "n/a", "fill ", "lorem", "placeholder", "asdf", "no ap"),
@@ -64,10 +65,11 @@ def placeholders_among(entries: Iterable[tuple[str, str]]) -> list[str]:
 
     A glance at all texts together comes first: hardly any shows a sign, and the pattern costs more than all else.
     """
-    filled = [(field, text.strip().lower()) for field, text in entries if text]
-    whole = [field for field, text in filled if text in _WHOLE]
-    together = "\n".join([text for _, text in filled])
-    if not whole and not [sign for sign in _SIGNS if sign in together]:
+    filled = [(field, text) for field, text in entries if text]
+    short = [text for _, text in filled if len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace()]
+    together = "\n".join([text for _, text in filled]).lower()
+    signed = [sign for sign in _SIGNS if sign in together]
+    if not signed and _WHOLE.isdisjoint([text.strip().lower() for text in short]):
         return []
     return [field for field, text in filled if is_placeholder(text)]
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from rules.blanks import placeholders_among
 from rules.draft import StatementDraft
 from rules.finding import NO_PERSONS, Finding, FindingCode, block
-from rules.individuals import individuals_in, names_nobody
+from rules.individuals import individuals_in
 from rules.vocabulary import PurposeCode
 
 
@@ -134,8 +134,6 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
                 f"A person seems to be named here, and organizations outlast the people in them. {NO_PERSONS}",
                 "advisory, paragraph 2",
             )
-    if names_nobody("\n".join(text for _, text in texts)):
-        return
     for field, text in texts:
         if text and individuals_in(text):
             yield block(

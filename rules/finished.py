@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 
 from rules.draft import StatementDraft
 from rules.families import Clause
@@ -24,7 +25,8 @@ from rules.form_text import found
 from rules.individuals import individuals_in, individuals_in_file_name
 from rules.papers import must_print, words_in_force
 from rules.signers import both_sign
-from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, SignerCapacity
+from rules.tables import table
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, Family, Language, SignerCapacity
 from rules.wording import fields_of, needs_tpo_clauses
 
 _ADVISORY = "advisory, paragraph 2; house invariant 1"
@@ -32,10 +34,6 @@ _GLUE = re.compile(r"[\s\-]+")
 _LEFT_OVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|#\}|\bx{3,}\b|\btbd\b|\blorem ipsum\b"
     r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
-)
-_TELLS = re.compile(
-    r"\b(?:42 ?cfr|part ?2|hipaa|sud|substance|drugs?|alcohol|addict\w*|recovery|rehab\w*|hiv|vih|mental|diagnos\w*"
-    r"|treatment|tratamiento|drogas?|sustancias?|criminal|penal|parole|probation|offender|inmate)\b"
 )
 _OWN_METADATA = ("Creator", "Producer", "CreationDate", "ModDate", "Trapped")
 
@@ -322,7 +320,14 @@ def _quiet(title: str, file_name: str, draft: StatementDraft) -> Iterator[Findin
 
 def tells_class(text: str) -> bool:
     """True when a title, a file name or what stands outside of a paper tells what kind of program it is from."""
-    return _TELLS.search(fold(text)) is not None
+    return _tells().search(fold(text)) is not None
+
+
+@cache
+def _tells() -> re.Pattern[str]:
+    """The words of data/words.yaml that tell the program, of every language at once."""
+    told = (words for language in Language for words in table("words")["tells"][language.value])
+    return re.compile(rf"\b(?:{'|'.join(told)})\b")
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------

@@ -22,13 +22,11 @@ from itertools import pairwise
 from rules.asked import asked_for
 from rules.beside import beside, with_role
 from rules.folding import fold, plain
+from rules.glance import names_nobody
+from rules.marks import contact_marks
 from rules.mentions import mentions, without_numbers
 from rules.names import (
-    GIVEN_WORD,
     PARTICLES,
-    SURNAME_WORD,
-    TRIGGER,
-    WORDED,
     Lexicon,
     Word,
     bare,
@@ -41,34 +39,13 @@ from rules.names import (
     looks_like_name,
     words_of,
 )
-from rules.titles import SUFFIXES, named_after, titled, under_a_head, written
+from rules.titles import SUFFIXES, named_after, titled, under_heads, written
 
-_MARKS = re.compile(
-    r"""\b(?:attn|atn|att?'n|atte)\b[.:]? | \batt[.:] | \battention\s*: | \b(?:to|for)\ the\ attention\ of\b | \bfao\b
-    | \bc\s?/\s?o\b | \bin\ care\ of\s+(?!the\b|a\b) | \bcare\ of\s*:
-    | \bb?c\.?c\.?\s*: | \bc/c\b | \bpoc\s*: | ^copy\s*: | (?:^|,\ )at\.\  | \bc\.c\.
-    | ^b?c\.?c\.?\s+(?=[a-z]) | ^%\s?(?=[a-z]) | ^copy\ to\s+(?!the\b|my\b|me\b) | \bpoint\ of\ contact\b\s*[:-]
-    | \bcon\ copia\ a\b | \batencion\s*: | \ba\s?/\s?c\b | \bal\ cuidado\ de\b
-    | \b(?:badge|shield|placa)\s*(?:\#|no\.?|num(?:ber|ero|\.)?|:)?\s*\#?\d
-    | \bcontact(?:o)?(?:\ person)?\s*:\s*\S | \bpersona\ de\ contacto\b""",
-    re.VERBOSE,
-)
-_MARKS_BEFORE_NAMES = re.compile(
-    r"(?:^(?:attention|atencion|care of|contact|contacto)|\bask for|\bla atencion de(?: la| el| los)?)\s+([a-z']+)"
-)
-_CAPITAL = re.compile(r"[^\W\d_a-z](?<!\w.)[\w'-]+")
-_BESIDE = re.compile(r"[/(,:-]")
-_FOLDED_WORD = re.compile(r"[a-z']+")
-_POINTED = re.compile(r"\b[^\W\d_]\s?[./]|\bOf\.")
-_INITIAL = re.compile(r"[A-Z\ufb01\ufb03](?:(?<=[\ufb01\ufb03])|(?<!\w.)(?![\w']))")
-"""A capital alone, or a ligature. What it opens with is seldom met: it costs less so than with what stands before."""
 _JUDGE_AFTER = re.compile(r"\b[A-Z][\w'-]+,\s+(?:A\.?)?(?:J\.(?:S\.C\.?|C\.C\.?)?|JJ\.|JSC|JCC|J\.?F\.?C\.?)(?=\W|$)")
 _SPEAKING = frozenset({"por", "con", "by", "until", "when", "hasta", "cuando", "before", "after", "per"})
 _OF_PARKS = frozenset({"and", "&", "district", "department", "commission"})
 _NAMED_OF = frozenset({"city", "town", "village", "borough", "township", "county", "diocese", "archdiocese", "ciudad"})
 _STREETS = frozenset({"lane", "ln", "court", "ct", "pike", "row", "trail", "path", "loop", "pass"})
-_SHORT = 8
-"""Texts of so few words are looked at when one is of no language: they may be a name and no more."""
 _JOINT = re.compile(r"(\s*[,;:/(\n]\s*|\s+-+\s+)")
 _COMPASS = frozenset("nsew")
 
@@ -89,8 +66,7 @@ def individuals_in(text: str) -> tuple[str, ...]:
         return ()
     found: tuple[str, ...] = ()
     if not names_nobody(text):
-        spoken = without_numbers(text)
-        found = tuple(dict.fromkeys((*asked_for(plain(text)), *_people(spoken, fold(spoken)))))
+        found = long_look(text)
     if not found:
         if len(_cleared) >= _CLEARED_AT_MOST:
             _cleared.clear()
@@ -98,31 +74,10 @@ def individuals_in(text: str) -> tuple[str, ...]:
     return found
 
 
-def names_nobody(text: str) -> bool:
-    """True when a glance shows that nobody can be named: no title, given name, mark or initial is among the words.
-
-    A glance only: False says nothing. It keeps `individuals_in` off the many texts that need no second look.
-    """
-    lexicon = lexicon_of_names()
-    kinds = lexicon.kinds
-    folded = fold(text)
-    words = _FOLDED_WORD.findall(folded)
-    told = 0
-    for word in words:
-        told |= kinds(word)
-    if told & TRIGGER or "@" in text or _INITIAL.search(text):
-        return False
-    if ("." in text or "/" in text) and _POINTED.search(text):
-        return False
-    if "'" in folded and not lexicon.desks.isdisjoint(words):
-        return False
-    capitalized = _FOLDED_WORD.findall(fold(" ".join(_CAPITAL.findall(text))))
-    if any(kinds(word) & GIVEN_WORD for word in capitalized):
-        return False
-    if len(words) > _SHORT:
-        return True
-    worded = any(kinds(word) & SURNAME_WORD for word in capitalized) and _BESIDE.search(text) is not None
-    return not worded and all(word in lexicon.common or kinds(word) & WORDED for word in capitalized)
+def long_look(text: str) -> tuple[str, ...]:
+    """What `individuals_in` finds where a glance does not spare it the work; the glance is held against this."""
+    spoken = without_numbers(text)
+    return tuple(dict.fromkeys((*asked_for(plain(text)), *_people(spoken, fold(spoken)))))
 
 
 def individuals_in_file_name(name: str) -> tuple[str, ...]:
@@ -149,15 +104,8 @@ def _people(text: str, folded: str) -> Iterator[str]:
         if rest.strip():
             yield from _people(rest, fold(rest))
         return
-    mark = _MARKS.search(folded)
-    if mark is not None:
-        yield folded[mark.start() : mark.end() + 24].strip()
     lexicon = lexicon_of_names()
-    before_name = _MARKS_BEFORE_NAMES.search(folded)
-    if before_name is not None:
-        called = before_name.group(1)
-        if called in lexicon.given or called in lexicon.named_titles:
-            yield before_name.group()
+    yield from contact_marks(folded, lexicon)
     judge = _JUDGE_AFTER.search(plain(text))
     if judge is not None:
         yield judge.group()
@@ -193,6 +141,7 @@ def _after_a_brand(text: str) -> str | None:
 
 def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     skip = 0
+    under = under_heads(words, lexicon)
     for index, word in enumerate(words):
         if index < skip or not word.is_word:
             continue
@@ -201,7 +150,7 @@ def _untitled(words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
         if before == "of" and index > 1 and words[index - 2].folded in _NAMED_OF and words[index - 2].text[0].isupper():
             skip = _full_name(words, index, lexicon) or index
             continue  # "City of Beverly Hills"
-        if before in lexicon.saints or before in lexicon.dignities or under_a_head(words, index, lexicon):
+        if before in lexicon.saints or before in lexicon.dignities or under[index]:
             skip = _full_name(words, index, lexicon) or index
             continue
         end = _full_name(words, index, lexicon) or _initialed(words, index, lexicon)

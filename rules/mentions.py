@@ -24,7 +24,7 @@ from rules.names import (
 )
 
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
-_NUMBER = re.compile(
+PHONE = re.compile(
     r"(?:\b(?:tel|ph|phone|cell|fax|mobile|cel|celular|telefono|teléfono)\b\.?:?\s*)?"
     r"(?:\+?1[ .-])?(?:\(\d{3}\)|\b\d{3})[ .-]?\d{3}[ .-]\d{4}\b(?:\s*(?:x|ext\.?|extension)\s*\d+)?"
     r"|\b(?:x|ext\.?|extension|anexo)\s?\d{2,6}\b",
@@ -40,7 +40,7 @@ _PLACING = frozenset({"of", "de", "del", "at", "in", "en", "near", "&"})
 
 def without_numbers(text: str) -> str:
     """The text with telephone numbers made breaks: what stands beside one is judged as if it stood alone."""
-    return _NUMBER.sub(" , ", text) if any(sign.isdigit() for sign in text) else text
+    return PHONE.sub(" , ", text) if any(sign.isdigit() for sign in text) else text
 
 
 def mentions(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:

@@ -37,7 +37,9 @@ _ABBREVIATIONS = (
     (re.compile(r"\bRep\.(?=\s+[A-Z][a-z])"), "Congressman"),
     (_NICKNAME, ""),
 )
-_TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
+_MAY_ABBREVIATE = re.compile(r"""[."“]|PO|P/O|-elect|-at-law|Comm'r""")
+"""Every abbreviation holds one of these; most texts hold none."""
+TOKEN = re.compile(r"[^\W\d_]+(?:['&.-][^\W\d_]+)*'?|\d[\w-]*|\s-+\s|[^\w\s]|\n", re.UNICODE)
 _SPANISH_NOUN = re.compile(r"..(?:ciones|cion|dades|dad|mientos?|erias?|ismo|torios?|logia)$")
 KOREAN = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{1,5}")
 """Ji-hoon."""
@@ -74,12 +76,15 @@ class Word:
 
     @property
     def breaks(self) -> bool:
-        return self.text in _BREAKS or self.text.strip("- \t") == "" or self.text.isspace()
+        text = self.text
+        # asked of every word many times, and true of no word: the first letter says so
+        return not text[0].isalnum() and (text in _BREAKS or text.strip("- \t") == "" or text.isspace())
 
 
 CALLED, GIVEN, GIVEN_WORD, SURNAME, LISTED_SURNAME_WORD, SURNAME_WORD, LONE, PLACE, TOWN, PROPER, WORDED, TRIGGER = (
     1 << bit for bit in range(12)
 )
+COMMON = 1 << 12
 """What a word may be, several at once (`Lexicon.kinds`); the attributes of `Lexicon` say what each means."""
 _REMEMBERED_AT_MOST = 8_000
 
@@ -135,6 +140,10 @@ class Lexicon:
         self.relations = words("relations")
         self.surnames_first = words("surnames_first")
         self.desks = words("desks")
+        self.marks = words("glance_marks")
+        """Words of which every contact mark holds one, but for those with a sign in them: see `rules.glance`."""
+        self.title_tails = words("glance_tails")
+        """The last words of what may stand between a title and its name."""
         self.mailboxes = words("mailboxes")
         self.common = words("common") | self.monuments | self.offices | self.legal_forms | self.saints | self.titles
         self.plain_titles = words("plain_titles")
@@ -216,9 +225,17 @@ class Lexicon:
             (town, TOWN),
             (proper, PROPER),
             (self._of_language(word), WORDED),
+            (self._of_organizations(word), COMMON),
             (given or lone or word in self._triggers, TRIGGER),
         )
         return sum(kind for holds, kind in found if holds)
+
+    def _of_organizations(self, folded: str) -> bool:
+        return (
+            folded in self.common
+            or folded.removesuffix("s") in self.common
+            or all(part in self.common for part in re.split(r"[-/&.]", folded) if part)
+        )
 
     def _of_language(self, folded: str) -> bool:
         return (
@@ -322,10 +339,10 @@ def lexicon_of_names() -> Lexicon:
 def words_of(text: str) -> list[Word]:
     """The tokens of `text`, abbreviated titles made one word ("P. O." is "PO")."""
     text = plain(text)
-    for pattern, full in _ABBREVIATIONS:
+    for pattern, full in _ABBREVIATIONS if _MAY_ABBREVIATE.search(text) else ():
         text = pattern.sub(full, text)
     words = []
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         raw = match.group()
         if raw == ".":
             continue
@@ -353,11 +370,7 @@ def looks_like_name(word: Word, lexicon: Lexicon) -> bool:
 
 def is_common(folded: str, lexicon: Lexicon) -> bool:
     """True for a word of organizations or of the language, its plural and its compounds too."""
-    return (
-        folded in lexicon.common
-        or folded.removesuffix("s") in lexicon.common
-        or all(part in lexicon.common for part in re.split(r"[-/&.]", folded) if part)
-    )
+    return lexicon.kinds(folded) & COMMON != 0
 
 
 def parts_of(words: Sequence[Word]) -> list[list[Word]]:

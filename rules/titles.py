@@ -21,7 +21,7 @@ _TITLE_TAILS = re.compile(
     r"|palabra|custodia|libertad (?:condicional|bajo palabra|supervisada|a prueba))|socio ?penal"
     r"|(?:superior|municipal|estatal|auxiliar|interin[oa]|adjunt[oa]|presidente|presidenta|i|ii|iii)"
 )
-_ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
+ALWAYS_NAMED = frozenset({"mr", "mrs", "ms", "sra", "srta"})
 _UPPER_ONLY = frozenset({"da", "ada", "po", "ing", "det", "lic", "pa", "co", "np", "rn", "rep", "sen", "dep", "gal"})
 _OF_HOUSES = frozenset(
     {"don", "dona", "padre", "madre", "sor", "father", "mother", "sister", "brother", "uncle", "aunt"}
@@ -144,7 +144,7 @@ def _starts_name(words: Sequence[Word], index: int, lexicon: Lexicon, shouted: b
         if index + 1 == len(words) and (lexicon.is_surname(words[index]) or words[index].folded == "jesus"):
             return named or words[index].text[0].isupper()  # "Officer de Jesus"
         return named and index < len(words) and looks_like_name(words[index], lexicon)
-    if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in _ALWAYS_NAMED):
+    if word.text.islower() and ((len(words) == 2 and index == 1) or words[index - 1].folded in ALWAYS_NAMED):
         # "officer pham" is all there is; "mr" is a title of names only
         return not is_common(word.folded, lexicon)
     if word.text[0].islower() or (shouted and len(words) > 6):
@@ -217,16 +217,18 @@ def _head_before(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     return False
 
 
-def under_a_head(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
-    """True for a namesake: "Casa Juana Diaz", "Centro de Mujeres Julia de Burgos"."""
-    for spot in range(index - 1, -1, -1):
-        if words[spot].breaks:
-            return False
-        if words[spot].folded in lexicon.heads_before:
-            return True
-        if spot and words[spot].text.isdigit() and words[spot - 1].text in _SCHOOLS:
-            return True  # "P.S. 112 José Celso Barbosa"
-    return False
+def under_heads(words: Sequence[Word], lexicon: Lexicon) -> list[bool]:
+    """For each word whether it may be a namesake's: "Casa Juana Diaz", "Centro de Mujeres Julia de Burgos"."""
+    under, told = False, []
+    for spot, word in enumerate(words):
+        told.append(under)
+        if word.breaks:
+            under = False
+        elif word.folded in lexicon.heads_before:
+            under = True
+        elif spot and word.text.isdigit() and words[spot - 1].text in _SCHOOLS:
+            under = True  # "P.S. 112 José Celso Barbosa"
+    return told
 
 
 def named_after(words: Sequence[Word], index: int, lexicon: Lexicon, monuments: frozenset[str]) -> bool:

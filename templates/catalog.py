@@ -3,13 +3,13 @@
 Danger: two programs of one house work with different texts under one name. Invariants: the forms that ship are read
 once a process; what a site published itself (`templates.published`) never changes once it is there, and is read again
 only when something was published; in force is the highest version. A statement names the version it was asked on, and
-that very version can still be had.
+that very version can still be had. A form that needed counsel once needs it in every later version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -70,6 +70,10 @@ class Catalog:
         self.get(form_id)
         return tuple(form for form in self.every or self if form.id == form_id)
 
+    def counted(self, form: Form) -> Form:
+        """A proposal as it counts here: once a version needed counsel, no manifest after it says otherwise."""
+        return _counted(form, self.every or self)
+
 
 @lru_cache(maxsize=4)
 def catalog(folder: Path = FORMS) -> Catalog:
@@ -107,5 +111,12 @@ def _with_published(
                 f"The files of {form.id} {form.version} are not those that were published.",
                 "Restore the folder forms/ from the backup, and find out who changed it.",
             )
-    every = sorted([*catalog(), *own], key=lambda form: (form.id, form.number))
+    every: list[Form] = []
+    for form in sorted([*catalog(), *own], key=lambda form: (form.id, form.number)):
+        every.append(_counted(form, every))
     return Catalog({form.id: form for form in every}, tuple(every))
+
+
+def _counted(form: Form, before: Iterable[Form]) -> Form:
+    held = any(one.needs_counsel for one in before if one.id == form.id)
+    return replace(form, needs_counsel=True) if held else form

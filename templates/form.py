@@ -115,7 +115,8 @@ class Form:
     """Empty for a paper that nobody signs: it goes with another, and no packet holds it."""
     fields: tuple[Field, ...]
     needs_counsel: bool
-    """True until counsel has approved this version."""
+    """True where no text of it may be used in earnest before a named approval: the manifest's word, or that of an
+    earlier version (`Catalog.counted`)."""
     single_use: bool
     """True when a statement on this form allows one disclosure only."""
     files: Mapping[Language, bytes] = field(repr=False)
@@ -220,6 +221,16 @@ def parse_form(name: str, manifest: bytes, files: Mapping[str, bytes]) -> Form:
     if form.id != name:
         raise reader.broken("id", "differs from the name of its folder")
     return form
+
+
+def form_of_one(name: str, manifest: bytes, docx: bytes) -> Form:
+    """The form of a manifest with one Word file in every language: for looking at that file, and for nothing else.
+
+    :raises FormError: MANIFEST_BROKEN with the key that is wrong.
+    """
+    reader = _Reader(name)
+    languages = reader.languages(reader.load(manifest)["languages"])
+    return parse_form(name, manifest, {language.value: docx for language in languages})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import yaml
 
 from templates.lint.paper import Paper, Paragraph, W
 
@@ -31,8 +33,30 @@ def snapshot(docx: bytes) -> str:
 
 def changes(before: str, after: str) -> tuple[str, ...]:
     """What is different between two snapshots, a line each, `-` gone and `+` new; empty when they say the same."""
-    told = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    return tuple(line for line in told if not line.startswith(("---", "+++", "@@")))
+    told = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
+    # two lines of file names come first; after them "--" may open a line of the form itself
+    return tuple(line for line in told[2:] if not line.startswith("@@"))
+
+
+def manifest_snapshot(manifest: bytes) -> str:
+    """What a manifest says, a value a line and the whole way to it; comments, and order that changes nothing, left out.
+
+    Read from its bytes, not from what was made of them: a key that is added one day is told without a thought.
+    """
+    return "".join(f"{line}\n" for line in _values(yaml.safe_load(manifest), ""))
+
+
+def _values(value: object, way: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _values(inner, f"{way}, {key}" if way else str(key))
+    elif isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        if any("role" in one for one in value):
+            yield f"{way}: {', '.join(str(one.get('role')) for one in value)}"  # the order of signing
+        for one in value:
+            yield from _values(one, f"{way}, {one.get('role') or one.get('name')}")
+    else:
+        yield f"{way}: {' '.join(map(str, value)) if isinstance(value, list) else value}"
 
 
 def _said(paragraph: Paragraph) -> Iterator[str]:

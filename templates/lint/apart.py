@@ -18,7 +18,7 @@ from pathlib import Path
 from rules.vocabulary import Family, Language, Severity
 from templates import limits, process, wire
 from templates.errors import FormCode, FormError, Place
-from templates.form import Form, parse_form
+from templates.form import Form, form_of_one
 from templates.lint.remark import Check, Remark
 
 CPU_SECONDS = 20
@@ -37,7 +37,7 @@ def check_apart(
     """
     head: dict[str, object] = {"family": family or "", "language": language or ""}
     if form is not None:
-        head |= {"form_id": form.id, "languages": list(form.languages)}
+        head["form_id"] = form.id
     answer = _asked(wire.packed(head, (docx, form.manifest if form else b"")))
     error = answer.head.get("error")
     if isinstance(error, Mapping):
@@ -100,7 +100,7 @@ def main() -> int:
     process.limit(memory=MEMORY, cpu_seconds=CPU_SECONDS, file_size=0)
     try:
         meant = Meant(
-            form=_form(message) if manifest else None,
+            form=form_of_one(str(message.head["form_id"]), manifest, docx) if manifest else None,
             family=Family(family) if family else None,
             language=Language(language) if language else None,
         )
@@ -112,14 +112,6 @@ def main() -> int:
     else:
         wire.answer(stream, {}, (json.dumps([asdict(one) for one in remarks]).encode(),))
     return 0
-
-
-def _form(message: wire.Message) -> Form:
-    """The form of the manifest, with the one file at hand in every language: only that one is looked at."""
-    docx, manifest = message.blobs
-    languages = message.head["languages"]
-    files = {str(language): docx for language in languages} if isinstance(languages, list) else {}
-    return parse_form(str(message.head["form_id"]), manifest, files)
 
 
 if __name__ == "__main__":

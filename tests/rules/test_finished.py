@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rules.draft import StatementDraft
 from rules.finding import Finding
-from rules.finished import check_finished
+from rules.finished import check_finished, tells_class
 from rules.vocabulary import Family, Language, OrganizationKind, PurposeCode
 from rules.wording import fields_of
 
@@ -170,6 +170,37 @@ def test_the_files_name_names_nobody(name: str, lawful: StatementDraft) -> None:
 def test_title_and_file_name_never_tell_the_program(title: str, lawful: StatementDraft) -> None:
     assert codes(look(lawful, paper(lawful), metadata={"Title": title})) == {("F06", "metadata")}
     assert ("F06", "file_name") in codes(look(lawful, paper(lawful), file_name=f"{title}.pdf"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Methadone clinic", "Opioid services", "Sober living", "Detox unit", "Psychotherapy group", "AIDS services"),
+        *("Behavioral Health", "Psychiatric day program", "Prison reentry", "Heroin group", "Alcoholism services"),
+        *("Programa de adicciones", "Vida en sobriedad", "Desintoxicación", "Clínica de metadona", "Psicoterapia"),
+        *("Servicios de SIDA", "Salud conductual", "Libertad condicional", "Opioides", "Adicción"),
+    ],
+)
+def test_bug_words_that_tell_the_program_passed_in_a_header(header: str) -> None:
+    assert tells_class(header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Disclosure Statement", "Declaración de divulgación", "Genesee Reentry House", "Housing and Family Services"),
+        *("Hearing aids and glasses", "Legal Aid", "Health Center", "Centro de Salud", "Presentación", "Family Court"),
+        *("Statement on specially protected information", "Group agreement", "Therapeutic riding", "Medicaid"),
+    ],
+)
+def test_the_ordinary_words_of_a_house_tell_nothing(header: str) -> None:
+    assert not tells_class(header)
+
+
+def test_no_title_of_a_form_that_ships_tells_the_program() -> None:
+    from templates.catalog import catalog
+
+    assert [title for form in catalog() for title in form.title.values() if tells_class(title)] == []
 
 
 @pytest.mark.parametrize(

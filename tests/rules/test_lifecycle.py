@@ -78,16 +78,6 @@ def test_only_the_client_takes_a_spoken_request_back() -> None:
     assert ways(S.SUSPENDED, S.ACTIVE)[0].actors == {Actor.CLIENT}
 
 
-def test_revoking_one_statement_leaves_the_others() -> None:
-    packet = {"parole": S.ACTIVE, "probation": S.ACTIVE, "housing": S.PRESENTED}
-    before = dict(packet)
-    assert may(packet["parole"], S.REVOKED)
-    packet["parole"] = S.REVOKED
-    assert {name: state for name, state in packet.items() if name != "parole"} == {
-        name: state for name, state in before.items() if name != "parole"
-    }
-
-
 @pytest.mark.parametrize("way", TRANSITIONS, ids=lambda way: f"{way.source}-{way.target}-{way.trigger}")
 def test_every_way_names_who_may_and_by_what_authority(way: Transition) -> None:
     assert way.actors

@@ -79,6 +79,15 @@ ORDINARY_DEFECTS: dict[str, tuple[Bend, str, str]] = {
     "an officer in the unit": (lambda d: to(d, unit="Officer Ruiz"), "V02", "recipient.unit"),
     "an officer in the address": (lambda d: to(d, address=("attn Maria",)), "V02", "recipient.address"),
     "an officer in the purpose": (lambda d: replace(d, purpose_text="For Judge Lee's court"), "V02", "purpose_text"),
+    "a name and no more beside an event of many words": (
+        lambda d: replace(
+            d,
+            purpose_text="Abebe Tesfaye",
+            expiry=Expiry(event="when the lease at the housing program is signed or the application is denied"),
+        ),
+        "V02",
+        "purpose_text",
+    ),
     "an officer in the end": (
         lambda d: replace(d, expiry=Expiry(event="Judge Lee closes the case")),
         "V02",
