@@ -71,7 +71,8 @@ class Catalog:
         return tuple(form for form in self.every or self if form.id == form_id)
 
     def counted(self, form: Form) -> Form:
-        """A proposal as it counts here: once a version needed counsel, no manifest after it says otherwise."""
+        """A proposal as it counts here: what shares information needs counsel under whatever name, and so does what
+        followed a version that did; no manifest says otherwise."""
         return _counted(form, self.every or self)
 
 
@@ -118,5 +119,5 @@ def _with_published(
 
 
 def _counted(form: Form, before: Iterable[Form]) -> Form:
-    held = any(one.needs_counsel for one in before if one.id == form.id)
+    held = form.family.discloses or any(one.needs_counsel for one in before if one.id == form.id)
     return replace(form, needs_counsel=True) if held else form

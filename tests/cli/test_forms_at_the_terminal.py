@@ -61,7 +61,7 @@ def test_bug_what_nobody_approved_was_listed_as_approved(terminal: Terminal) -> 
     for state in ("in force", "proposed"):
         assert rows[state]["not_reviewed_by_counsel"] == ["en", "es"]
         assert rows[state]["approved_by_counsel"] == []
-    own = edition(LIFTING, form_id="house-rules")
+    own = edition(LIFTING, ("family: specific", "family: group_agreement"), form_id="house-rules")
     from flows.site import Site
 
     proposed(Site(terminal.world.settings), terminal.world, own)

@@ -82,9 +82,16 @@ def test_a_named_approval_lifts_it_for_one_text_of_one_version(site: Site, world
     assert forms.approved(later) == frozenset()
 
 
-def test_a_form_that_never_needed_counsel_is_not_called_approved(site: Site, world: World) -> None:
-    own = put_in_force(site, world, edition(("needs_counsel: true", "needs_counsel: false"), form_id="house-rules"))
-    assert forms.unreviewed(own) == {Language.ES}
+@pytest.mark.parametrize(
+    ("family", "waiting"), [("specific", {Language.EN, Language.ES}), ("group_agreement", {Language.ES})]
+)
+def test_what_shares_information_needs_counsel_under_a_new_name_too_and_nothing_unasked_is_called_approved(
+    site: Site, world: World, family: str, waiting: set[Language]
+) -> None:
+    lifting = ("needs_counsel: true", "needs_counsel: false")
+    own = edition(lifting, ("family: specific", f"family: {family}"), form_id="house-rules")
+    own = put_in_force(site, world, own)
+    assert forms.unreviewed(own) == waiting
     assert forms.approved(own) == frozenset()
 
 
