@@ -16,6 +16,7 @@ from signing.authority import ACT_LIFE
 from signing.errors import StampUnavailable
 from signing.seal import deadlines
 from signing.seal import stamp_part_signed as archive
+from storage.errors import StorageError, StoreDenied, StoreUnavailable
 from storage.protocol import Area
 
 UPKEEP = Machine(MachineName.UPKEEP)
@@ -68,7 +69,13 @@ def stamp_part_signed(site: Site, moment: datetime, dry: bool) -> Iterator[Found
     for statement_id in statements.part_signed(presented_before=moment - STAMP_AFTER):
         row = statements.show(statement_id)
         working = row.working_object_id or ""
-        pdf = site.vault.get(working, Area.WORKING, version_id=row.working_version_id)
+        try:
+            pdf = site.vault.get(working, Area.WORKING, version_id=row.working_version_id)
+        except (StoreUnavailable, StoreDenied):
+            raise
+        except StorageError as broken:  # one that cannot be read keeps no other from its stamp
+            yield Found(kind=Kind.DAMAGED, subject=str(statement_id), detail=str(broken.code))
+            continue
         ends = deadlines(pdf).window_ends
         if ends is None or ends - moment > ACT_LIFE - STAMP_AFTER:
             continue

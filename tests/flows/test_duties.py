@@ -168,6 +168,17 @@ def test_a_part_signed_statement_is_archived_on_its_twentieth_day_and_the_witnes
     assert found(setting, "stamp_part_signed", setting.later(days=2)) == []
 
 
+def test_a_part_signed_statement_that_cannot_be_read_is_told_and_keeps_no_other_from_its_stamp(
+    setting: Setting,
+) -> None:
+    rows = [part_signed(setting, setting.papers.by_client) for _ in range(3)]
+    lost = min(rows, key=lambda row: row.statement_id)
+    assert lost.working_object_id
+    setting.site.vault.store.destroy(Area.WORKING, lost.working_object_id)
+    told = {each.subject: each.kind for each in found(setting, "stamp_part_signed", on_day(setting, 20.1))}
+    assert told == {str(row.statement_id): Kind.DAMAGED if row is lost else Kind.STAMPED for row in rows}
+
+
 def test_what_is_archived_already_is_no_error_of_the_night(setting: Setting) -> None:
     part_signed(setting, setting.papers.by_client_archived)
     assert found(setting, "stamp_part_signed", on_day(setting, 25)) == []
