@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from rules.jurisdictions import known, tables_of
-from rules.retention.reading import FILES, shipped_file
+from rules.retention.reading import files, shipped_file
 from rules.tables import TABLES, table
 
 
@@ -32,7 +32,7 @@ class ForCounsel:
 def needs_counsel() -> tuple[ForCounsel, ...]:
     """Everything in `rules/data` and the shipped schedule that carries `needs_counsel: true`, rows in order."""
     states = ((f"jurisdictions/{code}", tables_of(code)[-1]) for code in known())
-    schedules = ((f"retention/{name}", shipped_file(name)) for name in FILES)
+    schedules = ((f"retention/{name}", shipped_file(name)) for name in files())
     tables = chain(((name, table(name)) for name in TABLES), states, schedules)
     return tuple(found for name, whole in tables for found in _marked(name, whole))
 

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from tests import prefect_tables, warm
+from tests.cluster import databases
 
 PROJECT = Path(__file__).parent.parent
 INK = PROJECT / "cli" / "demo_ink"
@@ -213,11 +214,14 @@ class RunningSite:
 
 @contextmanager
 def running_site(root: Path, **settings: str) -> Iterator[RunningSite]:
-    """A site in `root`, stopped and removed at the end. `settings`: more of the environment."""
+    """A site in `root`, stopped and removed at the end, on the engine of this run of the tests (`tests.cluster`).
+
+    `settings`: more of the environment.
+    """
     root.mkdir(parents=True, exist_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CONFIDE_", "PREFECT_"))}
     env |= {"CONFIDE_HOME": str(root / "var"), "CONFIDE_KEYS": str(root / "keys"), "CONFIDE_OUT": str(root / "out")}
-    site = RunningSite(root=root, env=env | settings)
+    site = RunningSite(root=root, env=env | databases() | settings)
     try:
         yield site
     finally:

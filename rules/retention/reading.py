@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
 from rules.request import Problem
@@ -20,8 +21,7 @@ from rules.retention.words import Combine, Cutoff, Disposition, EventKind, Event
 from rules.tables import parsed
 from rules.vocabulary import Family, ProgramClass, StatementState
 
-FILES: tuple[str, ...] = ("us", "us.ny", "house")
-"""Every shipped file, by its name without its ending; a state's holds with those above it, `house` everywhere."""
+_HOUSE = "house"
 _HEAD = {"version", "fiscal_year_ends", "rules"}
 _RULE = {
     "series",
@@ -71,23 +71,33 @@ def read(text: str) -> Schedule:
 
 
 @cache
-def shipped_text(jurisdiction: str) -> str:
+def files(folder: Traversable | None = None) -> tuple[str, ...]:
+    """Every file there is, by its name without its ending, the widest first: "us", "us.ny", …; `house` last.
+
+    A state's holds with those above it, `house` everywhere; a further state is a further file.
+    """
+    found = (one.name.removesuffix(".yaml") for one in (folder or _packaged()).iterdir() if one.name.endswith(".yaml"))
+    return (*sorted(name for name in found if name != _HOUSE), _HOUSE)
+
+
+@cache
+def shipped_text(jurisdiction: str, folder: Traversable | None = None) -> str:
     """The schedule that ships for a jurisdiction ("us/ny"), as one YAML text that may be edited and adopted.
 
-    Raises `LookupError` for a jurisdiction no file is about.
+    A jurisdiction that no file is about has the rules above it. Raises `LookupError` where there are none.
     """
     import yaml
 
-    if jurisdiction.replace("/", ".") not in FILES:
+    if jurisdiction.split("/")[0] not in files(folder):
         raise LookupError(f"no retention schedule for {jurisdiction}")
     told: dict[str, Any] = {}
-    for name in FILES:
-        table = shipped_file(name)
-        if name != "house" and not f"{jurisdiction}/".startswith(f"{table['jurisdiction']}/"):
+    for name in files(folder):
+        table = shipped_file(name, folder)
+        if name != _HOUSE and not f"{jurisdiction}/".startswith(f"{table['jurisdiction']}/"):
             continue
         given = {key: table[key] for key in ("jurisdiction", "version", "effective_from", "verified_on")}
         told |= {code: {**given, **rule} for code, rule in table["rules"].items()}
-    head = {"version": shipped_file("house")["version"], "fiscal_year_ends": "12-31", "rules": told}
+    head = {"version": shipped_file(_HOUSE, folder)["version"], "fiscal_year_ends": "12-31", "rules": told}
 
     class Plain(yaml.SafeDumper):
         """Writes every value where it stands: a text that is edited by hand points nowhere."""
@@ -105,9 +115,13 @@ def shipped(jurisdiction: str) -> Schedule:
 
 
 @cache
-def shipped_file(name: str) -> Mapping[str, Any]:
-    """One of `FILES` as it stands."""
-    return parsed(resources.files("rules") / "retention" / f"{name}.yaml")
+def shipped_file(name: str, folder: Traversable | None = None) -> Mapping[str, Any]:
+    """One of `files` as it stands."""
+    return parsed((folder or _packaged()) / f"{name}.yaml")
+
+
+def _packaged() -> Traversable:
+    return resources.files("rules") / "retention"
 
 
 def uncovered(schedule: Schedule, classes: Collection[str]) -> tuple[str, ...]:

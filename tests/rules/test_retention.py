@@ -5,6 +5,8 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import replace
+from importlib import resources
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,7 +17,7 @@ from rules.law import needs_counsel
 from rules.retention.comparing import Change, change
 from rules.retention.days import FiscalYear, Period, cut_off
 from rules.retention.decision import Decision, Happened, Item, MatterFacts, decide, decide_through
-from rules.retention.reading import FILES, ScheduleError, read, shipped, shipped_file, shipped_text, uncovered
+from rules.retention.reading import ScheduleError, files, read, shipped, shipped_file, shipped_text, uncovered
 from rules.retention.schedule import OWN_CLASSES, Schedule
 from rules.retention.words import Cutoff, Disposition, EventKind, EventSubject, WhyNot
 from rules.vocabulary import Family, ProgramClass, StatementState
@@ -188,6 +190,27 @@ def test_what_depends_on_it_goes_first() -> None:
     assert due(replace(STATEMENT, dependents=(untold,))) == (None, WhyNot.MISSING_EVENT)
 
 
+def test_a_further_state_is_a_further_file_and_one_without_has_the_rules_above_it(tmp_path: Path) -> None:
+    packaged = resources.files("rules") / "retention"
+    for name in files():
+        (tmp_path / f"{name}.yaml").write_bytes((packaged / f"{name}.yaml").read_bytes())
+    example_state = {
+        **shipped_file("us.ny"),
+        "jurisdiction": "us/ex",
+        "rules": {"EX-CLIENT": {**shipped_file("us.ny")["rules"]["NY-CLIENT"], "authority": "an example's code"}},
+    }
+    (tmp_path / "us.ex.yaml").write_text(yaml.safe_dump(example_state))
+    assert files(tmp_path) == ("us", "us.ex", "us.ny", "house")
+    there, here, bare = (
+        {rule.code for rule in read(shipped_text(code, tmp_path)).rules} for code in ("us/ex", "us/ny", "us/bare")
+    )
+    assert there == bare | {"EX-CLIENT"}
+    assert bare < here
+    assert "EX-CLIENT" not in here
+    with pytest.raises(LookupError):
+        shipped_text("atlantis", tmp_path)
+
+
 def test_ties_are_named_and_the_most_careful_end_wins() -> None:
     text = yaml.safe_load(shipped_text("us/ny"))
     text["rules"]["FUNDER-1"] = {
@@ -231,10 +254,10 @@ def test_a_form_of_every_family_and_state_is_kept_by_some_rule_or_says_what_is_m
 
 def test_what_ships_waits_for_counsel_and_says_so() -> None:
     told = {(row.table, row.row) for row in needs_counsel()}
-    assert {(f"retention/{name}", "") for name in FILES} <= told
+    assert {(f"retention/{name}", "") for name in files()} <= told
     assert ("retention/us", "rules.US-MANAGED-CARE") in told, "from memory"
     assert ("retention/us.ny", "rules.NY-CLIENT") not in told, "found at its source"
-    for name in FILES:
+    for name in files():
         for code, rule in shipped_file(name)["rules"].items():
             assert rule["authority"], code
             assert rule.get("verified_on") is not None or rule["needs_counsel"], code
