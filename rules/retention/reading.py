@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rules.request import Problem
@@ -21,6 +20,7 @@ from rules.retention.words import Combine, Cutoff, Disposition, EventKind, Event
 from rules.tables import parsed
 from rules.vocabulary import Family, ProgramClass, StatementState
 
+_HERE = Path(__file__).parent
 _HOUSE = "house"
 _HEAD = {"version", "fiscal_year_ends", "rules"}
 _RULE = {
@@ -71,17 +71,17 @@ def read(text: str) -> Schedule:
 
 
 @cache
-def files(folder: Traversable | None = None) -> tuple[str, ...]:
+def files(folder: Path | None = None) -> tuple[str, ...]:
     """Every file there is, by its name without its ending, the widest first: "us", "us.ny", …; `house` last.
 
     A state's holds with those above it, `house` everywhere; a further state is a further file.
     """
-    found = (one.name.removesuffix(".yaml") for one in (folder or _packaged()).iterdir() if one.name.endswith(".yaml"))
+    found = (one.name.removesuffix(".yaml") for one in (folder or _HERE).iterdir() if one.name.endswith(".yaml"))
     return (*sorted(name for name in found if name != _HOUSE), _HOUSE)
 
 
 @cache
-def shipped_text(jurisdiction: str, folder: Traversable | None = None) -> str:
+def shipped_text(jurisdiction: str, folder: Path | None = None) -> str:
     """The schedule that ships for a jurisdiction ("us/ny"), as one YAML text that may be edited and adopted.
 
     A jurisdiction that no file is about has the rules above it. Raises `LookupError` where there are none.
@@ -115,13 +115,9 @@ def shipped(jurisdiction: str) -> Schedule:
 
 
 @cache
-def shipped_file(name: str, folder: Traversable | None = None) -> Mapping[str, Any]:
+def shipped_file(name: str, folder: Path | None = None) -> Mapping[str, Any]:
     """One of `files` as it stands."""
-    return parsed((folder or _packaged()) / f"{name}.yaml")
-
-
-def _packaged() -> Traversable:
-    return resources.files("rules") / "retention"
+    return parsed((folder or _HERE) / f"{name}.yaml")
 
 
 def uncovered(schedule: Schedule, classes: Collection[str]) -> tuple[str, ...]:
