@@ -63,12 +63,12 @@ def established(configuration: Configuration) -> bool:
         boot.refuse_another_version(found)
     if found is boot.Tables.ABSENT:
         return False
-    from register import agency
+    from register import agency, staff
 
-    if not agency.established():  # its tables may be half laid: they are laid on by who sets it up
+    if not staff.anybody():  # nobody worked here; its tables may be half laid, and are laid on by who sets it up
         return False
     boot.refuse_another_version(found)
-    return True
+    return agency.established()
 
 
 def master_key(configuration: Configuration) -> MasterKey:
