@@ -62,22 +62,15 @@ def test_break_glass_ends_no_lock_that_the_setting_made(compliance: S3Store, key
     assert gone_after_its_day(compliance, key)
 
 
-def test_with_the_setting_taken_away_a_lock_stays_as_hard_and_is_lengthened_so(
-    governance: S3Store, compliance: S3Store, key: str
+@pytest.mark.parametrize("made", LockMode)
+def test_with_the_setting_changed_a_lock_keeps_its_mode_and_is_lengthened_so(
+    governance: S3Store, compliance: S3Store, key: str, made: LockMode
 ) -> None:
-    compliance.put(Area.RECORDS, key, b"record", retain_until=soon(3))
-    (longer,) = governance.protect(Area.RECORDS, key, retain_until=soon(6))
-    assert longer.mode is LockMode.COMPLIANCE
-    assert gone_after_its_day(governance, key)
-
-
-def test_with_the_setting_written_an_earlier_lock_stays_as_soft_and_is_lengthened_so(
-    governance: S3Store, compliance: S3Store, key: str
-) -> None:
-    governance.put(Area.RECORDS, key, b"record", retain_until=soon(3))
-    (longer,) = compliance.protect(Area.RECORDS, key, retain_until=soon(6))
-    assert longer.mode is LockMode.GOVERNANCE
-    assert gone_after_its_day(compliance, key)
+    before, after = (governance, compliance) if made is LockMode.GOVERNANCE else (compliance, governance)
+    before.put(Area.RECORDS, key, b"record", retain_until=soon(3))
+    (longer,) = after.protect(Area.RECORDS, key, retain_until=soon(6))
+    assert longer.mode is made
+    assert gone_after_its_day(after, key)
 
 
 def test_none_reaches_further_than_the_house_asks_for_on_any_day(compliance: S3Store, key: str) -> None:
