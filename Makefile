@@ -23,9 +23,9 @@ test-postgresql: install
 	CONFIDE_CI=1 CONFIDE_TEST_DATABASE=postgresql $(BIN)/pytest -m "not real and not e2e and not soak" -n 2 --dist loadfile \
 	  tests/register tests/flows tests/cli tests/storage/test_keyring.py tests/storage/test_postgresql_keyring.py tests/storage/test_vault.py
 
-# four at once: two fifths of it is waiting for processes to start; whole sites, which take longest, come first
+# three at once, and four take as long: two cores are busy; whole sites, which take longest, come first
 real: install
-	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 4 --dist loadfile --no-loadscope-reorder --durations=30
+	CONFIDE_CI=1 $(BIN)/pytest -m "real or e2e" -n 3 --dist loadfile --no-loadscope-reorder --durations=30
 
 # four at once: most of a kill point is waiting, for a lease to run out or a process to be there again
 soak: install
