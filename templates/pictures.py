@@ -32,6 +32,7 @@ CODE_BORDER: Final = 4
 """Empty modules around a code (ISO/IEC 18004, 9.1)."""
 CODE_SCALE: Final = 8
 """Pixels a module: as many as a byte has bits."""
+_BLACK_ON_WHITE: Final = bytes.maketrans(b"\x00\x01", b"\xff\x00")
 CODE_MASK: Final = 0
 """Pattern laid over a code (ISO/IEC 18004, 7.8.2). Trying all eight took a quarter of a filling for a score 3 % better;
 this is the best one for most ids, and a scanner reads any."""
@@ -93,7 +94,10 @@ def code(text: str) -> bytes:
     """The QR code of `text` as a black and white PNG, border included; equal texts give equal bytes."""
     made = segno.make_qr(text, error="q", boost_error=False, mask=CODE_MASK)
     # a module is as wide as a byte has bits: a row is written at once, where segno writes pixel by pixel (2 ms)
-    rows = [bytes(0x00 if module else 0xFF for module in row) for row in made.matrix_iter(border=CODE_BORDER)]
+    beside = b"\xff" * CODE_BORDER
+    rows = [beside + bytes(row).translate(_BLACK_ON_WHITE) + beside for row in made.matrix]
+    blank = [b"\xff" * len(rows[0])] * CODE_BORDER
+    rows = [*blank, *rows, *blank]
     side = len(rows) * CODE_SCALE
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)  # one bit a pixel, gray
     pixels = b"".join((b"\x00" + row) * CODE_SCALE for row in rows)
