@@ -101,7 +101,7 @@ def code(text: str) -> bytes:
     side = len(rows) * CODE_SCALE
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)  # one bit a pixel, gray
     pixels = b"".join((b"\x00" + row) * CODE_SCALE for row in rows)
-    pieces = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b""))
+    pieces = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
     return _PNG + b"".join(_chunk(name, data) for name, data in pieces)
 
 
