@@ -64,15 +64,16 @@ def review(form_id: str, version: str, as_json: bool) -> None:
     from flows import forms
 
     form = forms.proposed(site, form_id, version)
+    changed, manifest, waiting = _compared(site, form)
     told = {
         "form_id": form.id,
         "version": form.version,
         "digest": form.digest,
-        "changes": forms.differences(site, form),
-        "manifest": forms.manifest_differences(site, form),
-        "not_reviewed_by_counsel": sorted(forms.unreviewed(form)),
+        "changes": changed,
+        "manifest": manifest,
+        "not_reviewed_by_counsel": waiting,
     }
-    answer(told, _looked_at(site, form), as_json=as_json)
+    answer(told, _looked_at(form, changed, manifest, waiting), as_json=as_json)
 
 
 @click.command()
@@ -92,7 +93,7 @@ def publish(
     by = authenticated(Claimed(username, password_file), StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
     form = forms.proposed(site, form_id, version)
     if not yes:
-        for line in _looked_at(site, form):
+        for line in _looked_at(form, *_compared(site, form)):
             click.echo(line, err=True)
         if ask.choose("Publish this text?", ["yes", "no"], default="no") != "yes":
             raise CommandError(ExitCode.CONFLICT, "Nothing was published.", "The proposal stays as it is.")
@@ -212,16 +213,22 @@ def _asked() -> dict[str, object]:
     }
 
 
-def _looked_at(site: Site, form: Form) -> list[str]:
-    """What the second person sees of a proposal."""
+def _compared(site: Site, form: Form) -> tuple[Mapping[Language, Sequence[str]], Sequence[str], Sequence[str]]:
+    """What a proposal changes in texts and manifest, and which texts wait for counsel."""
     from flows import forms
 
-    changed, manifest = forms.differences(site, form), forms.manifest_differences(site, form)
+    return forms.differences(site, form), forms.manifest_differences(site, form), sorted(forms.unreviewed(form))
+
+
+def _looked_at(
+    form: Form, changed: Mapping[Language, Sequence[str]], manifest: Sequence[str], waiting: Sequence[str]
+) -> list[str]:
+    """What the second person sees of a proposal."""
     lines = [f"{form.id} {form.version}: {_counted(changed, manifest)}.", "", "form.yaml", *_told(manifest)]
     for language, told in changed.items():
         lines += ["", f"{form.title[language]} ({language})", *_told(told)]
-    waiting = ", ".join(sorted(forms.unreviewed(form)))
-    return [*lines, "", f"Not reviewed by counsel: {waiting}." if waiting else "No text of it waits for counsel."]
+    counsel = f"Not reviewed by counsel: {', '.join(waiting)}." if waiting else "No text of it waits for counsel."
+    return [*lines, "", counsel]
 
 
 def _told(changed: Sequence[str]) -> list[str]:

@@ -123,7 +123,10 @@ def execute(
         if not worker.stopped:
             remains.erase(site.vault, run_id, hold=hold, now=now())
     run = executing.end(hold, now=now())
-    boot.sweep()
+    if run.clients_erased:
+        boot.sweep()
+    else:
+        boot.checkpoint()
     return Executed(run=run, destroyed=worker.destroyed, stopped=worker.stopped)
 
 

@@ -54,10 +54,7 @@ def establish(
         RegisterError: ALREADY_ESTABLISHED; NAME_NEEDED without a name or a desk for revocations; NAMES_A_PERSON (V02)
             in unit, address or desk; CONFIGURATION when the time zone is not an IANA name.
     """
-    _require_names(legal_name, revocation_desk)
-    # not the legal name: it may be somebody's, and is what it is
-    refuse_persons(unit, *address, revocation_desk)
-    _require_time_zone(time_zone)
+    _require_words(legal_name, unit, address, revocation_desk, time_zone)
     told = {
         "legal_name": legal_name,
         "unit": unit,
@@ -100,9 +97,7 @@ def judge(
     Raises:
         RegisterError: NAME_NEEDED, NAMES_A_PERSON, CONFIGURATION.
     """
-    _require_names(legal_name, revocation_desk)
-    refuse_persons(unit, *address, revocation_desk)
-    _require_time_zone(time_zone)
+    _require_words(legal_name, unit, address, revocation_desk, time_zone)
     _require_classes(classes)
 
 
@@ -190,8 +185,8 @@ def current() -> facts.Agency:
 
 
 def established() -> bool:
-    """True once the site belongs to an agency and somebody works in it; before, a set-up was cut off."""
-    return models.Agency.objects.exists() and staff.anybody()
+    """True once the site belongs to an agency."""
+    return models.Agency.objects.exists()
 
 
 def discloser() -> Discloser:
@@ -237,13 +232,16 @@ def _not_established() -> RegisterError:
     return RegisterError(RegisterErrorCode.NOT_READY, "This site belongs to no agency yet.", "Run: confide init")
 
 
-def _require_names(legal_name: str, revocation_desk: str) -> None:
+def _require_words(legal_name: str, unit: str, address: tuple[str, ...], revocation_desk: str, time_zone: str) -> None:
     if not legal_name.strip() or not revocation_desk.strip():
         raise RegisterError(
             RegisterErrorCode.NAME_NEEDED,
             "The agency needs its legal name and a desk where revocations are brought.",
             "Give both.",
         )
+    # not the legal name: it may be somebody's, and is what it is
+    refuse_persons(unit, *address, revocation_desk)
+    _require_time_zone(time_zone)
 
 
 def _require_classes(classes: frozenset[ProgramClass]) -> None:

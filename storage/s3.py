@@ -43,7 +43,17 @@ from storage.errors import (
     StoreUnfit,
 )
 from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Version, VersionStat, checked_key
-from storage.s3_answers import SHA256, Guards, digest_is_ours, is_whole, not_kept, require_kept, sha256_told
+from storage.s3_answers import (
+    SHA256,
+    Guards,
+    digest_is_ours,
+    is_whole,
+    mode_of,
+    not_kept,
+    require_kept,
+    sha256_told,
+    word_of,
+)
 from storage.s3_many import destroy_each, listed_each
 from storage.s3_requests import PAGE, Listed, Requests, each, refusal, translated
 from storage.survey import Seen
@@ -141,7 +151,7 @@ class S3Store:
                 self.requests.ask("put_object_legal_hold", LegalHold={"Status": "ON" if hold else "OFF"}, **version)
             if until is not None and found.retain_until != until:
                 # a lock keeps its mode: no server takes a softer one, Ceph no harder one without a right to end locks
-                retention = {"Mode": _told(found.mode or self.address.lock), "RetainUntilDate": until}
+                retention = {"Mode": word_of(found.mode or self.address.lock), "RetainUntilDate": until}
                 self.requests.ask("put_object_retention", Retention=retention, **version)
         after = self.stat(area, key)
         # what somebody else put meanwhile is not spoken of
@@ -229,7 +239,7 @@ class S3Store:
             raise LockRefused(
                 "A COMPLIANCE lock reaches a year and a month ahead at most.", "Lengthen it as time passes."
             )
-        return {"ObjectLockMode": _told(self.address.lock), "ObjectLockRetainUntilDate": until}
+        return {"ObjectLockMode": word_of(self.address.lock), "ObjectLockRetainUntilDate": until}
 
     def encryption(self) -> dict[str, Any]:
         """What every put tells the server about its own encryption; policies look at the request, not at the bucket."""
@@ -313,7 +323,7 @@ class S3Store:
                 hold = told.get("LegalHold", {}).get("Status")
         return Guards(
             until=None if until is None else until.astimezone(UTC),
-            mode=None if until is None else LockMode(str(mode).lower()),
+            mode=None if until is None else mode_of(mode),
             held=hold == "ON",
             sha256=sha256_told(found),
         )
@@ -378,11 +388,6 @@ class S3Store:
                 raise failure
             removed += [version_id for version_id in batch if version_id not in refused]
         return removed
-
-
-def _told(mode: LockMode) -> str:
-    """A lock's mode in the server's word."""
-    return mode.value.upper()
 
 
 def _only_records_are_locked() -> LockRefused:

@@ -29,6 +29,16 @@ class Guards:
     sha256: str | None
 
 
+def word_of(mode: LockMode) -> str:
+    """A lock's mode in the server's word."""
+    return mode.value.upper()
+
+
+def mode_of(word: object) -> LockMode:
+    """The mode that a server's word tells. Raises ValueError for one that is none."""
+    return LockMode(str(word).lower())
+
+
 def is_whole(answer: Mapping[str, Any]) -> bool:
     """Whether the head of an answer came to its end, as far as that can be told: http takes one that was cut off for a
     shorter one. Every server gives the request a number, Ceph after all that it has to say."""

@@ -25,6 +25,7 @@ from storage.errors import DigestRefused, LockRefused, NotFound, StorageError, S
 from storage.findings import Check, Finding, Level
 from storage.protocol import Area, LockMode
 from storage.s3 import S3Store
+from storage.s3_answers import word_of
 
 LOCK_PROBES = "probe"
 """Where locks are tried: under the store's prefix, beside the areas."""
@@ -140,7 +141,7 @@ def locks(store: S3Store) -> Iterator[Finding]:
     """Lock a probe for some seconds; try to destroy it, to shorten its lock, to destroy it under a hold; see it go."""
     name = f"{store.address.prefix}{LOCK_PROBES}/{_fresh()}"
     until = _server_time(store) + timedelta(seconds=_LOCK_SECONDS)
-    mode = store.address.lock.value.upper()
+    mode = word_of(store.address.lock)
     lock = {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
     version = {"Key": name, "VersionId": _put(store, name, b"probe", **lock).get("VersionId")}
     sooner = {"Mode": mode, "RetainUntilDate": until - timedelta(seconds=_LOCK_SECONDS - 2)}

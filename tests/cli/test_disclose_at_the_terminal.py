@@ -42,18 +42,22 @@ def test_a_call_is_written_down_first_and_the_notice_is_read_out(terminal: Termi
     assert "Shared 1 time" in terminal.run("statement", "show", ref)
 
 
-@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
-def test_a_call_about_hiv_information_begins_with_the_states_notice_whoever_calls(
-    terminal: Terminal, unit: str
-) -> None:
+def on_hiv_information(terminal: Terminal, unit: str) -> str:
+    """A statement in force on HIV information, of a unit of this class; its short id."""
     from register import agency
     from rules.vocabulary import InformationCategory, ProgramClass
 
     world = terminal.world
     agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
     form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
-    asked = world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))
-    ref = world.activated(asked).ref
+    return str(world.activated(world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))).ref)
+
+
+@pytest.mark.parametrize("unit", ["part2_program", "ethics_only"])
+def test_a_call_about_hiv_information_begins_with_the_states_notice_whoever_calls(
+    terminal: Terminal, unit: str
+) -> None:
+    ref = on_hiv_information(terminal, unit)
     call = {**CALL, "categories": ["hiv_information"], "purpose": "housing_placement"}
     said = terminal.run("disclose", ref, by="intake", told=call)
     assert state_redisclosure_notice().text in said
@@ -178,14 +182,9 @@ def test_a_copy_goes_to_who_signed_for_the_client_when_their_paper_is_on_file_an
 def test_papers_on_hiv_information_carry_the_states_notice_word_for_word_whoever_sends_them(
     terminal: Terminal, unit: str
 ) -> None:
-    from register import agency
-    from rules.vocabulary import InformationCategory, ProgramClass
     from templates.text import extract
 
-    world = terminal.world
-    agency.classify(frozenset({ProgramClass(unit)}), by=world.administrator, now=world.now)
-    form = replace(DISCLOSURE, form_id="disclosure-protected", family=Family.HIV)
-    ref = world.activated(world.ask(form=form, categories=(InformationCategory.HIV_INFORMATION,))).ref
+    ref = on_hiv_information(terminal, unit)
     told = terminal.told(
         "disclose", ref, by="intake", told={**CALL, "categories": ["hiv_information"], "method": "paper"}
     )
@@ -195,7 +194,7 @@ def test_papers_on_hiv_information_carry_the_states_notice_word_for_word_whoever
         said = " ".join("\n".join(extract(file.read()).pages).split())
     assert state_redisclosure_notice().text in said
     assert (" ".join(redisclosure_notice(1).text.split()) in said) is (unit == "part2_program")
-    assert world.NAME not in said
+    assert terminal.world.NAME not in said
 
 
 @pytest.mark.real
