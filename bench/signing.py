@@ -87,13 +87,15 @@ def _packets(site: TrainingSite, statements: int) -> Iterator[Packet]:
 def _act(site: TrainingSite, row: Statement, role: SignerRole) -> tuple[float, float]:
     """One person signs as in a ceremony; milliseconds of showing and of signing."""
     from flows import ceremony
-    from rules.vocabulary import IdentifiedHow, InkKind, SignerRole
+    from rules.vocabulary import IdentifiedHow, InkKind, ReadOn, SignerRole
 
     began = time.perf_counter()
     shown = ceremony.show(site.site, row.statement_id)
     showing = time.perf_counter() - began
     if role is SignerRole.CLIENT:
-        how = ceremony.client_circumstances(shown, identified_how=IdentifiedHow.PHOTO_ID, device="bench")
+        how = ceremony.client_circumstances(
+            shown, identified_how=IdentifiedHow.PHOTO_ID, read_on=ReadOn.PAPER, device="bench"
+        )
     else:
         how = ceremony.witness_circumstances(shown, device="bench")
     hand = ceremony.Hand(ink=InkKind.DRAWN, drawing=ink(role.value))

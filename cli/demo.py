@@ -222,14 +222,16 @@ def _filled(told: Any, ids: Mapping[str, str], today: dt.date) -> Any:
 def _signed(site: Site, row: Statement, me: Person) -> dict[str, int]:
     """Client and witness sign one statement; milliseconds each."""
     from flows import ceremony
-    from rules.vocabulary import IdentifiedHow, InkKind, SignerRole
+    from rules.vocabulary import IdentifiedHow, InkKind, ReadOn, SignerRole
 
     took = {}
     for role in (SignerRole.CLIENT, SignerRole.WITNESS):
         began = time.perf_counter()
         shown = ceremony.show(site, row.statement_id)
         if role is SignerRole.CLIENT:
-            how = ceremony.client_circumstances(shown, identified_how=IdentifiedHow.PHOTO_ID, device="demo-desk")
+            how = ceremony.client_circumstances(
+                shown, identified_how=IdentifiedHow.PHOTO_ID, read_on=ReadOn.PAPER, device="demo-desk"
+            )
         else:
             how = ceremony.witness_circumstances(shown, device="demo-desk")
         hand = ceremony.Hand(ink=InkKind.DRAWN, drawing=_ink(role.value))

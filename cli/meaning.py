@@ -42,7 +42,7 @@ _BY_MEANING: dict[ExitCode, dict[str, str]] = {
         "storage": "locked held lock_refused log_is_append_only key_exists master_key_exists rotation_not_confirmed "
         "epoch_in_use",
         "signing": "already_prepared not_prepared out_of_order already_signed already_sealed not_sealed "
-        "window_closed no_archive_field nothing_to_archive stamp_not_longer",
+        "window_closed too_late_to_sign no_archive_field nothing_to_archive stamp_not_longer",
     },
     ExitCode.UNAVAILABLE: {
         "register": "not_ready clock",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flows.ceremony import Hand, Shown
     from flows.site import Site
     from register.facts import Person
+    from rules.vocabulary import IdentifiedHow, ReadOn
 
 
 @click.command()
@@ -42,8 +43,11 @@ if TYPE_CHECKING:
 )
 @click.option("--identified", "identified_how", help="How the signer was identified.")
 @click.option(
-    "--read-and-agreed", is_flag=True, help="The signer read every page, was offered paper and agreed to sign here."
+    "--read-and-agreed",
+    is_flag=True,
+    help="The signer read every page in the file of an earlier --show, was offered paper and agreed to sign here.",
 )
+@click.option("--read-on-paper", is_flag=True, help="The same, but read as printed: no file of --show is asked for.")
 @click.option("--access-code", help="The code the client read in the agreement on electronic records itself.")
 @click.option("--device", default=None, help="Name of this desk or kiosk; never a person's.")
 @person_options
@@ -57,6 +61,7 @@ def sign(
     show_to: Path | None,
     identified_how: str | None,
     read_and_agreed: bool,
+    read_on_paper: bool,
     access_code: str | None,
     device: str | None,
     username: str | None,
@@ -69,39 +74,49 @@ def sign(
     guardian must both sign; who signs in the client's place signs as the client. An interpreter signs only where the
     packet names one and the form has a place for it; with the forms that ship, the paper names the interpreter.
 
+    With --show and no signature the document is only put into a file to be read, and that is written down; it can be
+    signed afterwards. What it was read on, that file or paper, is kept with the signature.
+
     The last signature puts the statement into the queue for the organization's seal.
     """
     site = opened()
     from flows import ceremony, intake
     from flows.bell import ring
     from register.vocabulary import SealingState, StaffRole
-    from rules.vocabulary import Family, IdentifiedHow, SignerRole
+    from rules.vocabulary import SignerRole
 
-    hand = _hand(ink, typed, mark)
+    only_shown = show_to is not None and not (ink or typed or mark)
+    hand = None if only_shown else _hand(ink, typed, mark)
+    if read_and_agreed and show_to is not None:
+        raise CommandError(
+            ExitCode.USAGE,
+            "Nobody has read a file that is only now written.",
+            "Give --show first, without a signature; --read-and-agreed once it was read.",
+        )
     needed = StaffRole.WITNESS if role == "witness" else StaffRole.INTAKE
     by = authenticated(Claimed(username, password_file), needed)
     shown = ceremony.show(site, statement_id(statement))
+    if show_to is not None:
+        _show(site, shown, show_to, by)
+    if hand is None:
+        answer({"ref": shown.statement.ref, "path": str(show_to), "sha256": shown.sha256}, [], as_json=as_json)
+        return
     # told before anything is signed; whether to go on is the client's and the conductor's to say
     warned = intake.unacknowledged(site, shown.statement.statement_id) if role == "client" else ()
     for finding in warned:
         warn(f"{shown.statement.ref}, {finding.field}", finding)
-    if role != "witness":
-        if show_to is not None:
-            _show(site, shown, show_to, by)
-        _agree(read_and_agreed)
-        how = identified_how or ask.choose(f"How was the {role} identified", [each.value for each in IdentifiedHow])
-        ask.one_of(how, [each.value for each in IdentifiedHow], "way of identifying")
-        agrees = role != "interpreter"
-        if agrees and shown.statement.family is Family.ELECTRONIC_RECORDS and access_code is None:
-            access_code = ask.prompt("The code that the client reads in the document")
+    desk = device or socket.gethostname()
+    if role == "witness":
+        circumstances = ceremony.witness_circumstances(shown, device=desk)
+    else:
+        read_on = _read(shown, read_and_agreed, read_on_paper)
         circumstances = ceremony.client_circumstances(
             shown,
-            identified_how=IdentifiedHow(how),
-            device=device or socket.gethostname(),
-            access_code=access_code or "",
+            identified_how=_identified(role, identified_how),
+            read_on=read_on,
+            device=desk,
+            access_code=_code(shown, role, access_code),
         )
-    else:
-        circumstances = ceremony.witness_circumstances(shown, device=device or socket.gethostname())
     _ = site.authority  # whoever must type the PIN of a token does so before anything moves on the screen
     with progress(None, "Signing", quiet=as_json):
         after = ceremony.sign(site, shown, role=SignerRole(role), hand=hand, circumstances=circumstances, by=by)
@@ -139,11 +154,41 @@ def _show(site: Site, shown: Shown, path: Path, by: Person) -> None:
     click.echo(f"The document is at {path}; let the signer read every page.", err=True)
 
 
-def _agree(agreed: bool) -> None:
-    """Whoever agrees reads before signing: from a file on their screen or on paper, and says so."""
-    if agreed:
-        return
+def _identified(role: str, how: str | None) -> IdentifiedHow:
+    from rules.vocabulary import IdentifiedHow
+
+    ways = [each.value for each in IdentifiedHow]
+    how = how or ask.choose(f"How was the {role} identified", ways)
+    ask.one_of(how, ways, "way of identifying")
+    return IdentifiedHow(how)
+
+
+def _code(shown: Shown, role: str, code: str | None) -> str:
+    """The code printed in the agreement on electronic records; an interpreter agrees to nothing for the client."""
+    from rules.vocabulary import Family
+
+    if code is None and role != "interpreter" and shown.statement.family is Family.ELECTRONIC_RECORDS:
+        code = ask.prompt("The code that the client reads in the document")
+    return code or ""
+
+
+def _read(shown: Shown, in_the_file: bool, on_paper: bool) -> ReadOn:
+    """Whoever agrees reads before signing, from a file on their screen or on paper; who conducts says which."""
+    from register import signings
+    from rules.vocabulary import ReadOn
+
+    if in_the_file and on_paper:
+        raise CommandError(
+            ExitCode.USAGE,
+            "The signer read one of the two: the file or paper.",
+            "Give --read-and-agreed or --read-on-paper.",
+        )
+    if in_the_file or on_paper:
+        return ReadOn.PAPER if on_paper else ReadOn.FILE
     ask.require_terminal()
-    question = "The signer has read every page, was offered paper, and agrees to sign on a screen"
+    in_the_file = signings.was_shown_in_a_file(shown.statement.statement_id, shown.sha256)
+    where = "in the file" if in_the_file else "on paper (there is no file: --show writes one)"
+    question = f"The signer has read every page {where}, was offered paper, and agrees to sign on a screen"
     if not click.confirm(question, err=True):
         raise CommandError(ExitCode.REFUSED, "Nobody signs what they did not read.", "Use paper, or another day.")
+    return ReadOn.FILE if in_the_file else ReadOn.PAPER

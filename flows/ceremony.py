@@ -26,7 +26,7 @@ from rules.draft import StatementDraft
 from rules.ending import over_before_signed
 from rules.finding import Finding, blocking
 from rules.signers import signer_name, signs_as
-from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerRole
+from rules.vocabulary import IdentifiedHow, InkKind, Language, ReadOn, SignerRole
 from signing import appearance, chain
 from signing.appearance import Appearance
 from storage.protocol import Area
@@ -80,6 +80,8 @@ class Circumstances:
     consent_version: str
     """Version of the form of electronic records whose text the client agreed to; empty for staff."""
     viewed_pages: int
+    read_on: ReadOn | None
+    """What the pages were read on; None for staff."""
     paper_offered: bool
     access_code: str = ""
     """What the client read in the form of electronic records itself (15 USC 7001(c)(1)(C)(ii)); else empty."""
@@ -105,14 +107,18 @@ def consent_in_force(site: Site) -> str:
 
 
 def client_circumstances(
-    shown: Shown, *, identified_how: IdentifiedHow, device: str, access_code: str = ""
+    shown: Shown, *, identified_how: IdentifiedHow, read_on: ReadOn, device: str, access_code: str = ""
 ) -> Circumstances:
-    """Of a client, or who signs beside them: read every page, was offered paper, agreed to the text in force."""
+    """Of a client, or who signs beside them: read every page, was offered paper, agreed to the text in force.
+
+    Whoever conducts attests it. That the bytes were there to be read on a screen is checked against the log.
+    """
     return Circumstances(
         identified_how=identified_how,
         device=device,
         consent_version=shown.consent_version,
         viewed_pages=shown.statement.pages,
+        read_on=read_on,
         paper_offered=True,
         access_code=access_code,
     )
@@ -125,6 +131,7 @@ def witness_circumstances(shown: Shown, *, device: str) -> Circumstances:
         device=device,
         consent_version="",
         viewed_pages=shown.statement.pages,
+        read_on=None,
         paper_offered=True,
     )
 
@@ -175,6 +182,7 @@ def sign(
         device=circumstances.device,
         consent_version=circumstances.consent_version,
         viewed_pages=circumstances.viewed_pages,
+        read_on=circumstances.read_on,
         paper_offered=circumstances.paper_offered,
         certificate_sha256=signed.certificate_sha256,
         certificate_serial=signed.serial,

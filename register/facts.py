@@ -39,6 +39,7 @@ from rules.vocabulary import (
     ProgramClass,
     Proof,
     PurposeCode,
+    ReadOn,
     Severity,
     SignerCapacity,
     SignerRole,
@@ -312,8 +313,11 @@ class SigningAct:
     consent_version: str
     """Electronic-records notice accepted; empty for staff."""
     viewed_pages: int
-    """How many pages the signer was shown; all of them are asked for."""
+    """How many pages the signer read, as whoever conducts attests; all of them are asked for."""
+    read_on: ReadOn | None
+    """What they read them on, likewise; None for staff, and for acts of before it was kept."""
     paper_offered: bool
+    """Likewise attested."""
     certificate_sha256: str
     certificate_serial: str
     stamped: bool

@@ -29,6 +29,7 @@ from rules.vocabulary import (
     IdentifiedHow,
     InkKind,
     Proof,
+    ReadOn,
     Severity,
     SignerCapacity,
     SignerRole,
@@ -135,8 +136,17 @@ def shown_in_a_file(statement_id: UUID, sha256: str, *, by: facts.Actor, now: dt
     """
     person = everybody.require(by, StaffRole.INTAKE, StaffRole.WITNESS)
     with transaction.atomic():
-        details = {"shown": sha256, "in": "file"}
-        audit.append(person, AuditVerb.DRAFT_SEEN, "statement", statement_id, details, now=now)
+        audit.append(person, AuditVerb.DRAFT_SEEN, "statement", statement_id, _in_a_file(sha256), now=now)
+
+
+def _in_a_file(sha256: str) -> dict[str, str]:
+    return {"shown": sha256, "in": "file"}
+
+
+def was_shown_in_a_file(statement_id: UUID, sha256: str) -> bool:
+    """Whether the log says that these very bytes were put into a file for somebody to read."""
+    seen = models.AuditEntry.objects.filter(object_id=str(statement_id), verb=AuditVerb.DRAFT_SEEN.value)
+    return any(line.details == _in_a_file(sha256) for line in seen)
 
 
 def of(statement_id: UUID) -> tuple[facts.Signing, ...]:
@@ -201,6 +211,12 @@ def _require_evidence(shown: facts.Statement, act: facts.SigningAct, consent_in_
             found.append(_finding("act.consent_version", "The signer has not agreed to sign on a screen."))
         elif act.consent_version != consent_in_force:
             found.append(_finding("act.consent_version", "The signer agreed to an older text; show the current one."))
+        if act.read_on is None:
+            found.append(_finding("act.read_on", "Say whether the signer read it on a screen or on paper."))
+        elif act.read_on is ReadOn.PAPER and shown.family is Family.ELECTRONIC_RECORDS:
+            found.append(_finding("act.read_on", "An agreement to read on screens is itself read on one, from a file."))
+        elif act.read_on is ReadOn.FILE and not was_shown_in_a_file(act.statement_id, act.shown_sha256):
+            found.append(_finding("act.read_on", "The document as it stands was not put into a file to be read yet."))
         if not act.paper_offered:
             found.append(_finding("act.paper_offered", "Offer to sign on paper first."))
         if act.identified_how is None:
@@ -271,6 +287,7 @@ def _write(act: facts.SigningAct, person: facts.Person, document: facts.Document
         device=act.device,
         consent_version=act.consent_version,
         viewed_pages=act.viewed_pages,
+        read_on=act.read_on.value if act.read_on else "",
         paper_offered=act.paper_offered,
         certificate_sha256=act.certificate_sha256,
         certificate_serial=act.certificate_serial,
@@ -298,6 +315,7 @@ def _fact(row: models.Signing) -> facts.Signing:
             device=row.device,
             consent_version=row.consent_version,
             viewed_pages=row.viewed_pages,
+            read_on=ReadOn(row.read_on) if row.read_on else None,
             paper_offered=row.paper_offered,
             certificate_sha256=row.certificate_sha256,
             certificate_serial=row.certificate_serial,

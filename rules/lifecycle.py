@@ -100,7 +100,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         {Actor.CLIENT},
         "<nasw informed_consent>; signing is voluntary",
     ),
-    _way(S.PRESENTED, S.VOID, Trigger.NOT_SIGNED_IN_TIME, {Actor.SYSTEM}, "house: unsigned in 28 days or by its end"),
+    _way(S.PRESENTED, S.VOID, Trigger.NOT_SIGNED_IN_TIME, {Actor.SYSTEM}, "house: unsigned in 30 days or by its end"),
     _way(S.PRESENTED, S.VOID, Trigger.WITHDRAWN, _STAFF, "house: withdrawn before it was sealed", reason=True),
     _way(S.ACTIVE, S.SUSPENDED, Trigger.SPOKEN_REQUEST, _STAFF | {Actor.CLIENT}, f"{_REVOKE}; a spoken request stops"),
     _way(

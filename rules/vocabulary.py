@@ -322,6 +322,15 @@ class InkKind(StrEnum):
     MARK = "mark"
 
 
+class ReadOn(StrEnum):
+    """What the signer read the document on before signing it, as whoever conducted the ceremony says."""
+
+    FILE = "file"
+    """A screen: the very bytes, in a file that Confide wrote for it."""
+    PAPER = "paper"
+    """A printed copy."""
+
+
 class IdentifiedHow(StrEnum):
     """How the witness knew that the signer is the person named (attribution: UETA 9, ESIGN)."""
 

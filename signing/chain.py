@@ -93,13 +93,15 @@ def sign(
     """One person's signature (client, representative, interpreter or witness) with a key made for this act.
 
     `role`: one of `Role`; `act_id`: opaque id of the ceremony's act, kept in the certificate; `now`: aware.
-    Raises SigningError when it is not that role's turn or the file was touched.
+    Raises SigningError when it is not that role's turn, the file was touched, or a first signature could not be
+    archived any more.
     """
     place = role_of(role)
     opened = open_file(pdf)
     opened.progress.require_turn(place)
     opened.require_genuine(authority)
     opened.require_windows(aware(now))
+    opened.require_time_to_archive(aware(now))
     act = authority.issue(signer_name, role=place, act_id=act_id, now=now)
     return add_signature(
         opened,

@@ -29,6 +29,7 @@ class SigningCode(StrEnum):
     CHANGED_AFTER_SIGNING = "changed_after_signing"
     FOREIGN_CERTIFICATE = "foreign_certificate"
     WINDOW_CLOSED = "window_closed"
+    TOO_LATE_TO_SIGN = "too_late_to_sign"
     NO_ARCHIVE_FIELD = "no_archive_field"
     NOTHING_TO_ARCHIVE = "nothing_to_archive"
     STAMP_NOT_LONGER = "stamp_not_longer"

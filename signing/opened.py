@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asn1crypto import cms, tsp, x509
 from asn1crypto.parser import peek
@@ -27,6 +27,9 @@ from signing.authority import Authority, window_closed
 from signing.errors import SigningCode, SigningError
 from signing.roles import ARCHIVE_PREFIX, Progress
 from signing.signed import NotSoundError, check, content_of
+
+TIME_TO_ARCHIVE = timedelta(days=2)
+"""What a first signature must leave of its certification: two nights in which upkeep can archive it, if one fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,19 @@ class Opened:
         """Refuse when a signature not archived yet has outlived its certificate. Raises SigningError."""
         if any(trace.certificate.not_valid_after <= now for trace in self.unarchived()):
             raise window_closed()
+
+    def require_time_to_archive(self, now: datetime) -> None:
+        """Refuse the first person's signature where too few nights are left to archive it. Raises SigningError.
+
+        Whoever signs after another has a file that was archived in time, or is sealed at once.
+        """
+        window_ends = min((trace.certificate.not_valid_after for trace in self.unarchived()), default=None)
+        if not self.progress.signed_by_somebody and window_ends is not None and window_ends - now < TIME_TO_ARCHIVE:
+            raise SigningError(
+                SigningCode.TOO_LATE_TO_SIGN,
+                "It is too late to sign this document: its certification ends before the signature could be archived.",
+                "Issue it anew and let that one be signed; this one comes to nothing by itself.",
+            )
 
     @property
     def archival(self) -> tuple[Trace, ...]:

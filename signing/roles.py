@@ -35,6 +35,8 @@ ORDER: tuple[Role, ...] = tuple(Role)
 
 VISIBLE: tuple[Role, ...] = tuple(role for role in ORDER if role is not Role.ORG_CERT)
 
+PERSONS: tuple[Role, ...] = tuple(role for role in VISIBLE if role is not Role.ORG_SEAL)
+
 
 def archive_field(number: int) -> str:
     """Name of the archival stamp field `number` (from 1)."""
@@ -64,6 +66,11 @@ class Progress:
     def sealed(self) -> bool:
         """The organization's seal is on it (with or without an archival stamp)."""
         return self.fields.get(Role.ORG_SEAL, False)
+
+    @property
+    def signed_by_somebody(self) -> bool:
+        """A person signed it, beside the organization."""
+        return any(self.fields.get(role, False) for role in PERSONS)
 
     def require_turn(self, role: Role) -> None:
         """Refuse unless it is `role`'s turn. Raises SigningError."""

@@ -194,7 +194,7 @@ class RunningSite:
     def sign_all(self, packet: Mapping[str, Any]) -> None:
         """Client and witness sign every statement of a packet."""
         for row in packet["statements"]:
-            client = ("--identified", "photo_id", "--read-and-agreed", "--ink", str(INK / "client.png"))
+            client = ("--identified", "photo_id", "--read-on-paper", "--ink", str(INK / "client.png"))
             self.confide("sign", row["statement_id"], "--role", "client", *client)
             self.confide("sign", row["statement_id"], "--role", "witness", "--ink", str(INK / "witness.png"))
 

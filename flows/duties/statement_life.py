@@ -23,9 +23,8 @@ UPKEEP = Machine(MachineName.UPKEEP)
 STAMP_AFTER = timedelta(days=20)
 """After presentation, when the organization certified the paper: ten days before that certificate ends, time enough for
 a time-stamp authority that is down for a week."""
-NEVER_SIGNED_AFTER = timedelta(days=28)
-"""Two nights before the certification's window closes: whatever a client signs until then, a night comes to stamp it,
-and another if that one is missed. Signed on day thirty itself, it would be lost before anybody looked."""
+NEVER_SIGNED_AFTER = ACT_LIFE
+"""The certification has run out by then; for its last two days nobody could begin to sign (`signing.opened`)."""
 
 
 def expire(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
@@ -43,7 +42,7 @@ def void_over(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
 
 
 def void_never_signed(site: Site, moment: datetime, dry: bool) -> Iterator[Found]:
-    """Statements the client did not sign while there is time to prove it: the certification is nearly over."""
+    """Statements nobody signed while it could be proven: the certification is over."""
     waiting = statements.never_signed(presented_before=moment - NEVER_SIGNED_AFTER)
     yield from _void(site, waiting, VoidReason.NEVER_SIGNED, moment, dry)
 

@@ -21,6 +21,7 @@ from rules.vocabulary import (
     Language,
     PacketState,
     Proof,
+    ReadOn,
     SignerCapacity,
     SignerRole,
     StatementState,
@@ -151,6 +152,7 @@ class Signing(models.Model):
     device = models.CharField(max_length=64, blank=True)
     consent_version = models.CharField(max_length=32, blank=True)
     viewed_pages = models.PositiveSmallIntegerField()
+    read_on = models.CharField(max_length=16, blank=True, default="")
     paper_offered = models.BooleanField()
     certificate_sha256 = models.CharField(max_length=64)
     certificate_serial = models.CharField(max_length=64)
@@ -164,6 +166,10 @@ class Signing(models.Model):
             models.CheckConstraint(
                 condition=models.Q(identified_how__in=["", *(how.value for how in IdentifiedHow)]),
                 name="signing_identified_how_is_a_word",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(read_on__in=["", *(read_on.value for read_on in ReadOn)]),
+                name="signing_read_on_is_a_word",
             ),
             models.UniqueConstraint(fields=("statement", "role"), name="one_act_a_role"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.exit_code import ExitCode
-from rules.vocabulary import SignerRole
+from rules.vocabulary import ReadOn, SignerRole
 from storage.protocol import Area
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ def test_the_warning_stops_nothing_and_stands_in_the_answer(
 
     monkeypatch.setattr(ceremony, "sign", sign)
     monkeypatch.setattr(Site, "authority", None)
-    said = terminal.run(
-        "sign", str(disclosure.statement_id), *CLIENT, "--read-and-agreed", "--json", by="intake", code=0
-    )
+    said = terminal.run("sign", str(disclosure.statement_id), *CLIENT, "--read-on-paper", "--json", by="intake", code=0)
     told = json.loads(said[said.index("{") :])
     assert told["signed"] == ["client"]
     assert [(one["code"], one["severity"]) for one in told["warnings"]] == [("V20", "warn")]
@@ -164,3 +163,36 @@ def test_a_file_that_others_can_read_or_that_is_elsewhere_is_not_written_over(
         assert seen(row) == []
     shown(terminal, terminal.room / "nowhere" / "read.pdf")
     assert "There is no folder" in capsys.readouterr().err
+
+
+def test_a_document_is_shown_first_and_signed_afterwards_by_who_read_it(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import ceremony
+    from flows.site import Site
+
+    taken = []
+
+    def sign(_site: Any, shown: Any, **how: Any) -> Statement:
+        taken.append(how["circumstances"])
+        return terminal.world.signed(shown.statement, SignerRole.CLIENT, read_on=how["circumstances"].read_on)
+
+    monkeypatch.setattr(ceremony, "sign", sign)
+    monkeypatch.setattr(Site, "authority", None)
+    row = terminal.world.presented()
+    path = terminal.room / "read.pdf"
+    asked = ("sign", str(row.statement_id), "--role", "client")
+    told = json.loads(terminal.run(*asked, "--show", str(path), "--json", by="intake").split("\n", 1)[1])
+    assert told["sha256"] == row.document_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert taken == []
+    terminal.run("sign", str(row.statement_id), *CLIENT, "--read-and-agreed", by="intake")
+    assert [one.read_on for one in taken] == [ReadOn.FILE]
+
+
+def test_nobody_has_read_a_file_that_the_same_call_writes_nor_both_file_and_paper(terminal: Terminal) -> None:
+    row = terminal.world.presented()
+    asked = ("sign", str(row.statement_id), *CLIENT)
+    path = terminal.room / "read.pdf"
+    terminal.run(*asked, "--read-and-agreed", "--show", str(path), by="intake", code=ExitCode.USAGE)
+    assert not path.exists()
+    terminal.run(*asked, "--read-and-agreed", "--read-on-paper", by="intake", code=ExitCode.USAGE)

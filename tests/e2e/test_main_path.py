@@ -90,8 +90,8 @@ def test_the_witness_signs_after_the_client_and_nobody_signs_twice(site: Running
     packet = site.confide("packet", "open", told={"client": client, "statements": [site.statement(housing)]})
     row = packet["statements"][-1]["statement_id"]
     site.confide("sign", row, "--role", "witness", "--typed", code=8)
-    site.confide("sign", row, "--role", "client", "--identified", "photo_id", "--read-and-agreed", "--mark")
-    site.confide("sign", row, "--role", "client", "--identified", "photo_id", "--read-and-agreed", "--mark", code=8)
+    site.confide("sign", row, "--role", "client", "--identified", "photo_id", "--read-on-paper", "--mark")
+    site.confide("sign", row, "--role", "client", "--identified", "photo_id", "--read-on-paper", "--mark", code=8)
     site.confide("sign", row, "--role", "witness", "--typed")
     site.until(packet["packet_id"], "active") if len(packet["statements"]) == 1 else None
 

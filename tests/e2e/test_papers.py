@@ -23,11 +23,13 @@ def text_of(pdf: str | Path) -> str:
 
 def signed(site: RunningSite, row: dict[str, Any], tmp_path: Path) -> None:
     """Client and witness; of the agreement on screens, the client first reads its code in the document itself."""
-    options = ["--identified", "photo_id", "--read-and-agreed", "--ink", str(INK / "client.png")]
+    options = ["--identified", "photo_id", "--read-on-paper", "--ink", str(INK / "client.png")]
     if row["form_id"] == "electronic-records":
         shown = tmp_path / "shown.pdf"
-        site.confide("sign", row["statement_id"], "--role", "client", *options, "--access-code", "none",
-                     "--show", str(shown), code=4)  # fmt: skip
+        asked = ("sign", row["statement_id"], "--role", "client")
+        site.confide(*asked, "--show", str(shown))
+        options[2] = "--read-and-agreed"
+        site.confide(*asked, *options, "--access-code", "none", code=4)
         (code,) = re.findall(r": (\d{4})\b", text_of(shown))
         options += ["--access-code", code]
     site.confide("sign", row["statement_id"], "--role", "client", *options)

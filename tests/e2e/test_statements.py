@@ -70,7 +70,7 @@ def test_every_statement_goes_the_whole_way(site: RunningSite, tmp_path: Path) -
     client = site.client("Ulla Fernwood", "1984-04-04")
     packet = site.confide("packet", "open", told={"client": client, "statements": wanted})
     told = site.confide("sign", packet["statements"][-1]["ref"], "--role", "representative", "--typed",
-                        "--identified", "photo_id", "--read-and-agreed", code=ExitCode.CONFLICT)  # fmt: skip
+                        "--identified", "photo_id", "--read-on-paper", code=ExitCode.CONFLICT)  # fmt: skip
     assert "Nobody signs" in told["error"]["sentence"]
     site.sign_all(packet)
     sealed = site.until(packet["packet_id"], "active")["statements"]
@@ -105,7 +105,7 @@ def test_a_minor_and_a_parent_both_sign_and_nothing_is_in_force_before_both_did(
     both = site.run("statement", "show", row["ref"]).stdout
     assert "Waits for: client, representative, witness." in both
 
-    agrees = ("--identified", "photo_id", "--read-and-agreed", "--typed")
+    agrees = ("--identified", "photo_id", "--read-on-paper", "--typed")
     site.confide("sign", row["ref"], "--role", "representative", *agrees, code=ExitCode.CONFLICT)
     for role in ("client", "representative"):
         site.confide("sign", row["ref"], "--role", role, *agrees)

@@ -110,14 +110,16 @@ def sign(site: Any, packet_id: str) -> None:
     from flows import ceremony
     from flows.bell import ring
     from register import packets
-    from rules.vocabulary import IdentifiedHow, InkKind, SignerRole
+    from rules.vocabulary import IdentifiedHow, InkKind, ReadOn, SignerRole
 
     me = _me()
     for row in packets.show(UUID(packet_id)).statements:
         for role in (SignerRole.CLIENT, SignerRole.WITNESS):
             shown = ceremony.show(site, row.statement_id)
             how = (
-                ceremony.client_circumstances(shown, identified_how=IdentifiedHow.PHOTO_ID, device="test-desk")
+                ceremony.client_circumstances(
+                    shown, identified_how=IdentifiedHow.PHOTO_ID, read_on=ReadOn.PAPER, device="test-desk"
+                )
                 if role is SignerRole.CLIENT
                 else ceremony.witness_circumstances(shown, device="test-desk")
             )

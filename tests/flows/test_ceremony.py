@@ -17,7 +17,7 @@ from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import SealingState
 from rules.draft import Expiry
 from rules.finding import FindingCode
-from rules.vocabulary import IdentifiedHow, InkKind, Language, SignerCapacity, SignerRole
+from rules.vocabulary import IdentifiedHow, InkKind, Language, ReadOn, SignerCapacity, SignerRole
 from signing import chain, prepare
 from signing.errors import SigningCode, SigningError
 from signing.verify import Outcome, verify
@@ -84,7 +84,7 @@ def signs(setting: Setting, row: facts.Statement, role: SignerRole) -> facts.Sta
     else:
         how = IdentifiedHow.PHOTO_ID
         circumstances, by = (
-            ceremony.client_circumstances(shown, identified_how=how, device="desk-1"),
+            ceremony.client_circumstances(shown, identified_how=how, read_on=ReadOn.PAPER, device="desk-1"),
             setting.world.intake,
         )
     return ceremony.sign(setting.site, shown, role=role, hand=TYPED, circumstances=circumstances, by=by)
@@ -146,7 +146,9 @@ def test_an_interpreter_who_was_not_identified_does_not_sign(setting: Setting, m
     row = presented_with_interpreter(setting, monkeypatch)
     signs(setting, row, SignerRole.CLIENT)
     shown = ceremony.show(setting.site, row.statement_id)
-    agreed = ceremony.client_circumstances(shown, identified_how=IdentifiedHow.PHOTO_ID, device="desk-1")
+    agreed = ceremony.client_circumstances(
+        shown, identified_how=IdentifiedHow.PHOTO_ID, read_on=ReadOn.PAPER, device="desk-1"
+    )
     with pytest.raises(RegisterError) as refused:
         ceremony.sign(
             setting.site,

@@ -87,14 +87,14 @@ def test_a_statement_that_ends_by_an_event_expires_by_no_date(setting: Setting) 
     assert found(setting, "expire", setting.later(days=3000)) == []
 
 
-def test_what_the_client_never_signed_is_void_two_nights_before_its_proof_ends_and_its_bytes_are_gone(
+def test_what_the_client_never_signed_is_void_after_thirty_days_and_its_bytes_are_gone(
     setting: Setting,
 ) -> None:
     from register import objects, statements
 
     row = setting.presented()
-    assert found(setting, "void_never_signed", setting.later(days=27.9)) == []
-    assert kinds(found(setting, "void_never_signed", setting.later(days=28.1))) == [Kind.VOIDED]
+    assert found(setting, "void_never_signed", setting.later(days=29.9)) == []
+    assert kinds(found(setting, "void_never_signed", setting.later(days=30.1))) == [Kind.VOIDED]
     after = statements.show(row.statement_id)
     assert (after.state, after.working_object_id) == (StatementState.VOID, None)
     assert not setting.site.vault.store.stat(Area.WORKING, row.working_object_id)
@@ -198,10 +198,10 @@ def test_a_client_who_signs_late_has_the_days_of_the_organizations_certification
 
 def test_whatever_is_signed_before_a_statement_is_void_for_want_of_it_has_two_nights_to_be_stamped() -> None:
     from flows.duties.statement_life import NEVER_SIGNED_AFTER
-    from signing.authority import ACT_LIFE
+    from signing.opened import TIME_TO_ARCHIVE
 
-    nights = (ACT_LIFE - NEVER_SIGNED_AFTER).days
-    assert nights >= 2
+    assert dt.timedelta(days=30) == NEVER_SIGNED_AFTER
+    assert TIME_TO_ARCHIVE.days >= 2
 
 
 def test_who_signs_after_the_stamp_uses_no_further_one_up_before_it_is_needed(setting: Setting) -> None:

@@ -109,7 +109,7 @@ def live(life: Lived, moments: Moments) -> None:
     site.until(whole["packet_id"], "presented", SECONDS)
     for row in whole["statements"]:
         ink = str(PROJECT / "cli" / "demo_ink" / "client.png")
-        read = ("--identified", "photo_id", "--read-and-agreed")
+        read = ("--identified", "photo_id", "--read-on-paper")
         site.confide("sign", row["statement_id"], "--role", "client", *read, "--ink", ink)
         site.confide("sign", row["statement_id"], "--role", "witness", "--typed")
     site.until(whole["packet_id"], "active", SECONDS)

@@ -37,6 +37,7 @@ from rules.vocabulary import (
     ProgramClass,
     Proof,
     PurposeCode,
+    ReadOn,
     SignerCapacity,
     SignerRole,
 )
@@ -233,6 +234,7 @@ class World:
             "device": "kiosk-1",
             "consent_version": "2026.11",
             "viewed_pages": 2,
+            "read_on": ReadOn.PAPER,
             "paper_offered": True,
             "certificate_sha256": "ab" * 32,
             "certificate_serial": "1234",
@@ -244,6 +246,9 @@ class World:
         from register import signings
 
         by = self.witness if role is SignerRole.WITNESS else self.intake
+        if shown.family is Family.ELECTRONIC_RECORDS and role is SignerRole.CLIENT:
+            signings.shown_in_a_file(shown.statement_id, shown.document_sha256, by=by, now=self.now)
+            changes = {"read_on": ReadOn.FILE, **changes}
         return signings.record(
             self.vault,
             self.act(shown, role, **changes),

@@ -9,7 +9,8 @@ import pytest
 from register import facts
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import StaffRole
-from rules.vocabulary import IdentifiedHow, Proof, SignerCapacity, SignerRole, StatementState
+from rules.vocabulary import Family, IdentifiedHow, Proof, ReadOn, SignerCapacity, SignerRole, StatementState
+from tests.register.test_revocation import paper
 
 if TYPE_CHECKING:
     from tests.register.conftest import World
@@ -111,6 +112,8 @@ def test_another_document_than_the_one_shown_is_not_signed(world: World) -> None
     ("missing", "field"),
     [
         ({"viewed_pages": 1}, "act.viewed_pages"),
+        ({"read_on": None}, "act.read_on"),
+        ({"read_on": ReadOn.FILE}, "act.read_on"),
         ({"consent_version": ""}, "act.consent_version"),
         ({"consent_version": "2020.01"}, "act.consent_version"),
         ({"paper_offered": False}, "act.paper_offered"),
@@ -123,6 +126,25 @@ def test_what_makes_an_electronic_signature_valid_is_asked_for(
     error = refused(world, world.presented(), **missing)
     assert error.code is RegisterErrorCode.REFUSED
     assert [one.finding.field for one in error.findings] == [field]
+
+
+def test_who_read_on_a_screen_read_the_very_bytes_that_were_put_into_a_file_for_it(world: World) -> None:
+    from register import signings
+
+    shown = world.presented()
+    signings.shown_in_a_file(shown.statement_id, "00" * 32, by=world.intake, now=world.now)
+    error = refused(world, shown, read_on=ReadOn.FILE)
+    assert [one.finding.field for one in error.findings] == ["act.read_on"], "other bytes were shown"
+    signings.shown_in_a_file(shown.statement_id, shown.document_sha256, by=world.intake, now=world.now)
+    world.signed(shown, SignerRole.CLIENT, read_on=ReadOn.FILE)
+    (act,) = signings.of(shown.statement_id)
+    assert act.act.read_on is ReadOn.FILE
+
+
+def test_the_agreement_to_read_on_screens_is_not_signed_by_who_read_it_on_paper(world: World) -> None:
+    shown = world.presented(paper(world, Family.ELECTRONIC_RECORDS))
+    error = refused(world, shown, read_on=ReadOn.PAPER)
+    assert [one.finding.field for one in error.findings] == ["act.read_on"]
 
 
 def test_a_witness_proves_herself_by_signing_in_and_needs_no_consent_to_screens(world: World) -> None:

@@ -106,7 +106,7 @@ def test_a_part_signed_statement_stamped_on_day_25_and_sealed_on_day_40_is_prove
     prove_for_decades(judge, sealed, old_authority, 40 * DAY)
 
 
-@pytest.mark.parametrize(("signed", "stamped"), [(15, 20.5), (25, 25.5), (29, 29.6)])
+@pytest.mark.parametrize(("signed", "stamped"), [(15, 20.5), (25, 25.5), (27.9, 29.6)])
 def test_a_client_who_signs_late_is_proven_for_decades_when_stamped_in_the_days_of_the_certification(
     signed: float,
     stamped: float,
@@ -128,6 +128,27 @@ def test_a_client_who_signs_late_is_proven_for_decades_when_stamped_in_the_days_
     with on(40 * DAY):
         sealed = organization_seals(witness_signs(archived, old_authority, old_stamper), old_authority, old_stamper)
     prove_for_decades(judge, sealed, old_authority, 40 * DAY, (timedelta(0), 31 * DAY, 19 * YEAR))
+
+
+def test_nobody_begins_to_sign_when_fewer_than_two_nights_are_left_to_archive_it_but_who_follows_may(
+    prepared_pdf: bytes,
+    old_authority: Authority,
+    old_stamper: EmbeddedStamper,
+    client_signs: Step,
+    witness_signs: Step,
+    organization_seals: Step,
+    judge: Judge,
+) -> None:
+    with on(timedelta(0)) as moment:
+        certified = chain.certify(prepared_pdf, old_authority, old_stamper, now=moment).pdf
+    with on(28.1 * DAY), pytest.raises(SigningError) as refused:
+        client_signs(certified, old_authority, old_stamper)
+    assert refused.value.code is SigningCode.TOO_LATE_TO_SIGN
+    with on(27.9 * DAY):
+        part = client_signs(certified, old_authority, old_stamper)
+    with on(29.5 * DAY):
+        sealed = organization_seals(witness_signs(part, old_authority, old_stamper), old_authority, old_stamper)
+    prove_for_decades(judge, sealed, old_authority, 29.5 * DAY, (timedelta(0), 31 * DAY, 19 * YEAR))
 
 
 def test_a_file_signed_while_a_clock_was_set_back_is_told_so_and_only_then(
