@@ -14,7 +14,8 @@ import psutil
 from bench.figures import Figure
 from bench.site import MEASURED_PARTS, TrainingSite
 
-LARGEST_MIB = 600.0
+LARGEST_MIB = 600e6 / (1 << 20)
+"""600 MB."""
 FLAT_PERCENT = 5.0
 FIRST, LAST = 50, 200
 """Documents."""

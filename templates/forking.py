@@ -2,6 +2,7 @@
 
 The one design of both daemons (``templates.filler``, ``templates.renderer``): a warm parent with one thread keeps what
 is dear to make; a child copies it for nothing, reads the request itself, answers, and is gone with everything it saw.
+One child waits already forked for the next request, because a fork of LibreOffice takes as long as some forms.
 
 Danger: a child that hangs, crashes or eats the memory takes the service with it, or leaves its client waiting.
 Invariants: the parent never reads a request (no personal data in it, nothing to block on); a child lives no longer
@@ -47,6 +48,15 @@ class _Child:
     killed: bool = False
 
 
+@dataclass(slots=True)
+class _Spare:
+    """A child that waits for a connection to be handed to it."""
+
+    pid: int
+    hand: socket.socket
+    pidfd: int
+
+
 @dataclass(slots=True, kw_only=True)
 class ForkServer:
     """Serve one Unix socket until told to stop."""
@@ -65,7 +75,9 @@ class ForkServer:
     """Called in the parent at every turn, at the latest after POLL_SECONDS. (May raise Stop.)"""
     extra: dict[int, Callable[[], None]] = field(default_factory=dict)
     """File descriptors to watch beside the socket, and what to call when one is readable."""
+    """What they do changes the parent: children forked later have it."""
     _living: dict[int, _Child] = field(default_factory=dict)
+    _spare: _Spare | None = None
 
     def serve(self) -> None:
         """Listen at ``path`` (mode 0600) until SIGTERM or SIGINT. Raises OSError when the socket cannot be made."""
@@ -80,6 +92,7 @@ class ForkServer:
             pass
         finally:
             self.after = None  # those killed now say nothing about the server
+            self._dismiss_spare()
             for child in list(self._living.values()):
                 self._kill(child)
                 self._bury(child)
@@ -100,6 +113,7 @@ class ForkServer:
             for descriptor, call in self.extra.items():
                 watch.register(descriptor, selectors.EVENT_READ, call)
             accepting = False
+            self._fork_spare(listener)
             while True:
                 if accepting != (len(self._living) < self.children):
                     accepting = not accepting
@@ -117,6 +131,8 @@ class ForkServer:
                         self._bury(key.data)
                     else:
                         key.data()
+                        self._dismiss_spare()
+                        self._fork_spare(listener)
                 self._kill_late()
                 if self.while_idle is not None:
                     self.while_idle()
@@ -130,23 +146,57 @@ class ForkServer:
             connection, _ = listener.accept()
         except OSError:  # the client went away before it was its turn
             return None
+        given = self._hand_over(connection) or (self._fork_spare(listener) and self._hand_over(connection))
+        if not given:  # no memory or no process left: this client is refused, the next may be served
+            connection.close()
+            return None
+        child = _Child(given.pid, connection, time.monotonic() + self.seconds, given.pidfd)
+        self._living[child.pid] = child
+        self._fork_spare(listener)
+        return child
+
+    def _hand_over(self, connection: socket.socket) -> _Spare | None:
+        """Give the waiting child its client; None when there is none, or it died unasked."""
+        spare = self._spare
+        if spare is None:
+            return None
+        try:
+            socket.send_fds(spare.hand, [b"\0"], [connection.fileno()])
+        except OSError:
+            self._dismiss_spare()
+            return None
+        spare.hand.close()
+        self._spare = None
+        return spare
+
+    def _fork_spare(self, listener: socket.socket) -> bool:
+        """Fork the child that waits for the next client. One that cannot be made now is tried again for that client."""
+        ours, theirs = socket.socketpair()
         parent = os.getpid()
         # told to stop between fork and the next line, a child would do the parent's clearing up
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(listener, connection, parent)
-            child = _Child(pid, connection, time.monotonic() + self.seconds, os.pidfd_open(pid))
-            self._living[pid] = child
-        except OSError:  # no memory or no process left: this client is refused, the next may be served
-            connection.close()
-            return None
+                ours.close()
+                self._be_child(listener, theirs, parent)
+            self._spare = _Spare(pid, ours, os.pidfd_open(pid))
+        except OSError:
+            ours.close()
         finally:
+            theirs.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-        return child
+        return self._spare is not None
 
-    def _be_child(self, listener: socket.socket, connection: socket.socket, parent: int) -> None:
+    def _dismiss_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            os.kill(spare.pid, signal.SIGKILL)
+            os.waitpid(spare.pid, 0)
+            spare.hand.close()
+            os.close(spare.pidfd)
+
+    def _be_child(self, listener: socket.socket, hand: socket.socket, parent: int) -> None:
         status = 1
         try:
             gc.disable()
@@ -158,6 +208,8 @@ class ForkServer:
             listener.close()
             for other in self._living.values():
                 other.connection.close()
+            (handed,) = socket.recv_fds(hand, 1, 1)[1]
+            connection = socket.socket(fileno=handed)
             connection.setblocking(True)
             self.work(wire.SocketStream(connection, min(wire.REQUEST_SECONDS, self.seconds)))
             status = 0

@@ -213,9 +213,13 @@ class Daemon:
         return self.process.pid
 
     def children(self) -> list[int]:
-        """Process numbers of its living children."""
+        """Process numbers of its living children, oldest first: the last one waits for a document."""
         told = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
         return [int(pid) for pid in told.split()]
+
+    def at_work(self) -> list[int]:
+        """Process numbers of the children that have a document."""
+        return self.children()[:-1]
 
     def memory(self) -> int:
         """Bytes of memory that hold data (what it reads from files does not count)."""

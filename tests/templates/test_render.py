@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from templates import soffice
@@ -95,11 +96,11 @@ def test_a_child_that_is_killed_costs_its_own_document_only(
     press: Press, renderer: Any, filled: bytes, until: Callable[..., None]
 ) -> None:
     killed: list[int] = []
-    until(lambda: not renderer.children())
+    until(lambda: not renderer.at_work())
 
     def assassin() -> None:
         while not killed:
-            for pid in renderer.children():
+            for pid in renderer.at_work():
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
@@ -113,15 +114,28 @@ def test_a_child_that_is_killed_costs_its_own_document_only(
     assert not list(room_of(renderer).glob("desk-*"))
 
 
+def test_the_child_that_waits_may_be_killed_unasked_and_no_document_is_the_worse_for_it(
+    press: Press, renderer: Any, filled: bytes, until: Callable[..., None]
+) -> None:
+    until(lambda: len(renderer.children()) == 1)
+    (waiting,) = renderer.children()
+    os.kill(waiting, signal.SIGKILL)
+    until(lambda: psutil.Process(waiting).status() == psutil.STATUS_ZOMBIE)
+    assert press.render(filled, **TOLD)
+    assert press.health().fallbacks == 0
+    until(lambda: len(renderer.children()) == 1)
+    assert renderer.children() != [waiting]
+
+
 def test_after_three_deaths_the_renderer_looks_whether_it_is_well_and_goes_on(
     press: Press, renderer: Any, filled: bytes, until: Callable[..., None]
 ) -> None:
     for _ in range(3):
         with socket.socket(socket.AF_UNIX) as silent:
-            until(lambda: not renderer.children())
+            until(lambda: not renderer.at_work())
             silent.connect(str(renderer.socket))
-            until(lambda: bool(renderer.children()))
-            os.kill(renderer.children()[0], signal.SIGKILL)
+            until(lambda: bool(renderer.at_work()))
+            os.kill(renderer.at_work()[0], signal.SIGKILL)
             silent.recv(1)
     assert press.render(filled, **TOLD)
     assert press.health().fallbacks == 0
