@@ -86,7 +86,6 @@ def _share(
     as_json: bool,
 ) -> None:
     from flows.disclosure import share
-    from rules.notices import carries_state_notice
     from rules.vocabulary import Language
 
     target = directory or site.configuration.out
@@ -101,13 +100,15 @@ def _share(
         lines.append(f"Print the notice {told.items} times: one goes with every item.")
     if shared.read_out:
         lines.append(f"Say first: “{shared.read_out}”")
-        if carries_state_notice(shared.read_out):
-            lines.append(f"Send the state's notice in writing within ten days: confide notice {row.ref}")
+    if shared.in_writing_within:
+        within = f"within {shared.in_writing_within} days"
+        lines.append(f"Send the state's notice in writing {within}: confide notice {row.ref}")
     data = {
         "disclosure": shared.disclosure,
         "statement": row.ref,
         "papers": [str(path) for path in paths],
         "read_out": shared.read_out,
+        "in_writing_within": shared.in_writing_within,
     }
     answer(data, lines, as_json=as_json)
 

@@ -24,7 +24,7 @@ from register.vocabulary import HandoverMethod
 from rules.disclosure import Item, Wanted, accompanied
 from rules.draft import StatementDraft
 from rules.finding import Finding, blocking
-from rules.notices import notice_belongs, redisclosure_notice, state_notice_belongs, state_redisclosure_notice
+from rules.notices import in_writing_within, notice_belongs, redisclosure_notice, state_notice_for
 from rules.vocabulary import Language
 from templates.text import extract
 
@@ -48,6 +48,8 @@ class Shared:
     """The notice where one belongs (a copy for each item), and the statement itself as evidence of the consent."""
     read_out: str
     """What is said before anything else, where it is shared by word of mouth; "" otherwise."""
+    in_writing_within: int
+    """Days in which the state's notice follows what was read out, in writing; 0 where none follows."""
 
 
 def judged(site: Site, statement_id: UUID, wanted: Wanted) -> tuple[Finding, ...]:
@@ -65,10 +67,12 @@ def share(site: Site, statement_id: UUID, wanted: Wanted, told: Handover, *, lan
     disclosing.refuse(row, blocking(disclosing.findings(site.vault, statement_id, wanted, now=moment)))
     draft = statements.draft(site.vault, statement_id, by=by, now=moment)
     papers, items, script = _accompanying(site, row, draft, wanted, told, language=language, by=by)
-    lacking = accompanied(items, draft.discloser.classes, by_consent=True, categories=wanted.categories)
+    lacking = accompanied(items, draft.discloser, by_consent=True, categories=wanted.categories)
     disclosing.refuse(row, blocking(lacking))
     entered = disclosing.disclose(site.vault, statement_id, wanted, told, by=by, now=now())
-    return Shared(statement=row, disclosure=entered, papers=papers, read_out=script)
+    state = state_notice_for(wanted.categories, draft.discloser.jurisdiction)
+    follows = in_writing_within(draft.discloser.jurisdiction) if script and state is not None else 0
+    return Shared(statement=row, disclosure=entered, papers=papers, read_out=script, in_writing_within=follows)
 
 
 def _accompanying(
@@ -84,14 +88,14 @@ def _accompanying(
     """What goes with every item, as it is: pages read back from the finished PDF, or the words that are read out."""
     spoken = told.method is HandoverMethod.SPOKEN
     federal = notice_belongs(draft.discloser.classes, by_consent=True)
-    state = state_notice_belongs(wanted.categories)
+    state = state_notice_for(wanted.categories, draft.discloser.jurisdiction)
     if spoken:
         said = [redisclosure_notice(2).text] if federal else []
-        script = "\n".join([*said, state_redisclosure_notice().text] if state else said)
+        script = "\n".join([*said, state.text] if state is not None else said)
         return (), (Item("call", script, consent_with_it=told.scope_told),), script
     papers = [Paper(file_name=copy_name(row), pdf=_statement(site, row))]
     notice = ""
-    if federal or state:
+    if federal or state is not None:
         page = accompanying_notice(site, row.statement_id, language=language, by=by)
         papers.insert(0, Paper(file_name=page.file_name, pdf=page.pdf))
         notice = "\n".join(extract(page.pdf).pages)

@@ -11,50 +11,69 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from rules.blanks import placeholders_among
-from rules.draft import StatementDraft
+from rules.draft import Discloser, Recipient, StatementDraft
 from rules.finding import NO_PERSONS, Finding, FindingCode, block
 from rules.individuals import individuals_in
 from rules.vocabulary import PurposeCode
 
 
-def _texts(draft: StatementDraft) -> Iterator[tuple[str, str]]:
-    """Every text a person typed, with its field."""
-    yield "identity.legal_name", draft.identity.legal_name
-    for name in draft.identity.also_known_as:
-        yield "identity.also_known_as", name
-    yield "identity.case_number", draft.identity.case_number or ""
-    agency = draft.discloser
-    yield "discloser.legal_name", agency.legal_name
-    yield "discloser.unit", agency.unit
-    for line in agency.address:
-        yield "discloser.address", line
-    yield "discloser.phone", agency.phone
-    yield "discloser.revocation_desk", agency.revocation_desk
-    if draft.recipient is not None:
-        yield "recipient.legal_name", draft.recipient.legal_name
-        yield "recipient.unit", draft.recipient.unit
-        for line in draft.recipient.address:
-            yield "recipient.address", line
-    yield "everything_justification", draft.everything_justification
-    yield "purpose_text", draft.purpose_text
-    yield "expiry.event", draft.expiry.event or ""
+def _typed_for_this_one(draft: StatementDraft) -> list[tuple[str, str]]:
+    """Every text that was typed for this very paper, with its field."""
+    texts = [
+        ("identity.legal_name", draft.identity.legal_name),
+        *[("identity.also_known_as", name) for name in draft.identity.also_known_as],
+        ("identity.case_number", draft.identity.case_number or ""),
+        ("everything_justification", draft.everything_justification),
+        ("purpose_text", draft.purpose_text),
+        ("expiry.event", draft.expiry.event or ""),
+        ("representative_name", draft.representative_name or ""),
+        ("interpreter_name", draft.interpreter_name or ""),
+    ]
     if draft.group is not None:
-        yield "group.name", draft.group.name
+        texts.append(("group.name", draft.group.name))
     if draft.revocable is not None:
-        yield "revocable.event", draft.revocable.event or ""
+        texts.append(("revocable.event", draft.revocable.event or ""))
     if draft.mandate is not None:
-        yield "mandate.body", draft.mandate.body
-        yield "mandate.reference", draft.mandate.reference
+        texts += [("mandate.body", draft.mandate.body), ("mandate.reference", draft.mandate.reference)]
     if draft.authority is not None:
-        yield "authority.issued_by", draft.authority.issued_by
-        yield "authority.reference", draft.authority.reference
-    yield "representative_name", draft.representative_name or ""
-    yield "interpreter_name", draft.interpreter_name or ""
+        texts += [
+            ("authority.issued_by", draft.authority.issued_by),
+            ("authority.reference", draft.authority.reference),
+        ]
+    return texts
+
+
+def _blanks(draft: StatementDraft) -> list[str]:
+    """The fields with a placeholder; of organizations, which come again and again, it is remembered."""
+    found = placeholders_among(_typed_for_this_one(draft)) + _blanks_among(_texts_of_ours(draft.discloser))
+    if draft.recipient is not None:
+        found += _blanks_among(_texts_of(draft.recipient))
+    return found
+
+
+def _texts_of(recipient: Recipient) -> tuple[tuple[str, str], ...]:
+    name = (("recipient.legal_name", recipient.legal_name), ("recipient.unit", recipient.unit))
+    return name + tuple([("recipient.address", line) for line in recipient.address])
+
+
+def _texts_of_ours(discloser: Discloser) -> tuple[tuple[str, str], ...]:
+    return (
+        ("discloser.legal_name", discloser.legal_name),
+        ("discloser.unit", discloser.unit),
+        *[("discloser.address", line) for line in discloser.address],
+        ("discloser.phone", discloser.phone),
+        ("discloser.revocation_desk", discloser.revocation_desk),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _blanks_among(texts_of_an_organization: tuple[tuple[str, str], ...]) -> list[str]:
+    return placeholders_among(texts_of_an_organization)
 
 
 def complete(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
     authority = "42 CFR 2.31(a)(1)-(5); 45 CFR 164.508(b)(2)(ii)"
-    for field in placeholders_among(_texts(draft)):
+    for field in _blanks(draft):
         yield block(
             FindingCode.V04,
             field,
@@ -112,28 +131,26 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
         ("everything_justification", draft.everything_justification),
         ("expiry.event", draft.expiry.event or ""),
     ]
-    organization: list[tuple[str, str]] = []
+    organization: tuple[tuple[str, str], ...] = ()
     if draft.recipient is not None:
-        organization += [("recipient.legal_name", draft.recipient.legal_name), ("recipient.unit", draft.recipient.unit)]
-        organization += [("recipient.address", line) for line in draft.recipient.address]
+        organization = _texts_of(draft.recipient)
     if draft.group is not None:
         texts.append(("group.name", draft.group.name))
     if draft.revocable is not None:
         texts.append(("revocable.event", draft.revocable.event or ""))
     if draft.mandate is not None:
-        organization.append(("mandate.body", draft.mandate.body))
+        organization += (("mandate.body", draft.mandate.body),)
         texts.append(("mandate.reference", draft.mandate.reference))
     if draft.authority is not None:
-        organization.append(("authority.issued_by", draft.authority.issued_by))
+        organization += (("authority.issued_by", draft.authority.issued_by),)
         texts.append(("authority.reference", draft.authority.reference))
-    for field, text in organization:
-        if text and _organization_names_someone(text):
-            yield block(
-                FindingCode.V02,
-                field,
-                f"A person seems to be named here, and organizations outlast the people in them. {NO_PERSONS}",
-                "advisory, paragraph 2",
-            )
+    for field in _persons_among(organization):
+        yield block(
+            FindingCode.V02,
+            field,
+            f"A person seems to be named here, and organizations outlast the people in them. {NO_PERSONS}",
+            "advisory, paragraph 2",
+        )
     for field, text in texts:
         if text and individuals_in(text):
             yield block(
@@ -146,6 +163,6 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=4096)
-def _organization_names_someone(text: str) -> bool:
+def _persons_among(texts_of_an_organization: tuple[tuple[str, str], ...]) -> list[str]:
     """Kept for names and addresses of organizations alone: they come again and again, and are no client's data."""
-    return bool(individuals_in(text))
+    return [field for field, text in texts_of_an_organization if text and individuals_in(text)]

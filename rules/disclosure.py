@@ -15,15 +15,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from rules.draft import StatementDraft, counts_as_part2
+from rules.draft import Discloser, StatementDraft, counts_as_part2
 from rules.ending import expires_on
 from rules.finding import Finding, FindingCode, block, warn
 from rules.lifecycle import DISCLOSABLE
 from rules.nasw import cite
 from rules.notices import (
+    carries,
     carries_redisclosure_notice,
-    carries_state_notice,
-    state_notice_belongs,
+    state_notice_for,
     state_redisclosure_notice,
     superseded_in,
 )
@@ -152,31 +152,30 @@ class Item:
 
 
 def accompanied(
-    items: Sequence[Item],
-    classes: Collection[ProgramClass],
-    *,
-    by_consent: bool,
-    categories: Collection[InformationCategory],
+    items: Sequence[Item], unit: Discloser, *, by_consent: bool, categories: Collection[InformationCategory]
 ) -> tuple[Finding, ...]:
     """V17: every item of a consented disclosure carries the notices that belong to it, and no other.
 
     Of Part 2 records: the notice of 2024 and the consent. Of HIV information: that of the state.
     """
     return (
-        *_accompanied(items, by_consent and counts_as_part2(classes)),
-        *_state_notice(items, by_consent and state_notice_belongs(categories)),
+        *_accompanied(items, by_consent and counts_as_part2(unit.classes)),
+        *_state_notice(items, unit, by_consent and state_notice_for(categories, unit.jurisdiction) is not None),
     )
 
 
-def _state_notice(items: Sequence[Item], needed: bool) -> Iterator[Finding]:
+def _state_notice(items: Sequence[Item], unit: Discloser, needed: bool) -> Iterator[Finding]:
+    notice = state_redisclosure_notice(unit.jurisdiction)
+    if notice is None:
+        return
     sentence = (
         "The state's notice on HIV information must go with this, word for word."
         if needed
         else "The state's notice on HIV information is on what is none; it would tell what is not so."
     )
     for item in items:
-        if carries_state_notice(item.notice) is not needed:
-            yield block(FindingCode.V17, f"items.{item.name}", sentence, state_redisclosure_notice().authority)
+        if carries(item.notice, notice) is not needed:
+            yield block(FindingCode.V17, f"items.{item.name}", sentence, notice.authority)
 
 
 def _accompanied(items: Sequence[Item], needed: bool) -> Iterator[Finding]:

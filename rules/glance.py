@@ -127,7 +127,7 @@ def plainly_said(text: str) -> bool:
     chunks = (text if text.isascii() else plain(text)).split()
     known = _judged_already.get
     kinds = list(chain.from_iterable([known(hash(chunk)) or _remembered(chunk) for chunk in chunks]))
-    whole = reduce(or_, kinds, 0)
+    whole = reduce(or_, set(kinds), 0)
     if whole & _SLOW:
         return False
     digits = _digits(text) if whole & _NUMBER else 0
@@ -153,14 +153,14 @@ def _marked(text: str, *, hard: bool) -> bool:
 
 
 def _in_place(kinds: list[int], whole: int) -> bool:
+    plain_word = _LOWER
+    # most words are no more than a plain one: what they change is made up for at the next that is
+    noticed = [(at, kind) for at, kind in enumerate(kinds) if kind != plain_word]
     kinds = [*kinds, 0, 0]
     somebody = titled = named = said = False
     opening = True
     before = last = due = 0
-    plain_word = _LOWER
-    for at, kind in enumerate(kinds):
-        if kind == plain_word:
-            continue  # most words are no more than this: what they change is made up for at the next that is
+    for at, kind in (*noticed, (len(kinds) - 2, 0), (len(kinds) - 1, 0)):
         if at > due:
             said, somebody, opening, before, last = True, False, False, plain_word, plain_word
         due = at + 1

@@ -1,4 +1,4 @@
-"""What differs from state to state, read from a folder of tables: majority, and when a minor signs alone.
+"""What differs from state to state, read from a folder of tables: majority, when a minor signs alone, HIV information.
 
 Danger: another state's law judged by this one's. Invariant: a jurisdiction is a path of folders ("us/ny"); each
 folder's law.yaml replaces what the folder above it says, and no state is named in the code: a new one is a folder.
@@ -57,6 +57,8 @@ class Jurisdiction:
     majority: int
     """Age of majority in whole years."""
     minors: Mapping[Service, MinorRule]
+    hiv: Mapping[str, Any] | None
+    """Whose law wants a release of HIV information, and its notice (`rules.notices`); None where it has no release."""
 
 
 @cache
@@ -80,6 +82,7 @@ def jurisdiction(code: str, folder: Traversable | None = None) -> Jurisdiction:
             for service in Service
             if (row := rows[service.value])
         },
+        hiv=told.get("hiv"),
     )
 
 

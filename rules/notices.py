@@ -3,9 +3,9 @@
 Danger: the notice of 42 CFR 2.32 is the one most often copied from before 2024 or spliced from two editions; and
 printed on papers that are no Part 2 record it brands every client. Invariants: a text is compared as a whole, white
 space aside; the notice accompanies consented disclosures of Part 2 records only (`notice_belongs`), and the state's own
-those of HIV information only (`state_notice_belongs`), whoever's records they are.
+those of HIV information only (`state_notice_for`), whoever's records they are.
 
-The texts are data (data/notices.yaml) with `verified_on` and `needs_counsel`.
+The texts are data (data/notices.yaml; a state's in data/jurisdictions) with `verified_on` and `needs_counsel`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from rules.folding import fold, one_line
+from rules.jurisdictions import jurisdiction
 from rules.tables import table
 from rules.vocabulary import InformationCategory, Language, ProgramClass
 
@@ -26,9 +27,6 @@ NOT_GUARANTEED_VERSION = "1999"
 
 REDISCLOSURE_VERSION = "2024"
 """Edition of the notice of 42 CFR 2.32 in force."""
-
-STATE_REDISCLOSURE_VERSION = "2024"
-"""Edition of the notice of 10 NYCRR 63.5(b) in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +61,22 @@ def redisclosure_paragraphs() -> tuple[str, ...]:
 
 def carries_not_guaranteed(text: str, language: Language) -> bool:
     """True when `text` holds the sentence of `not_guaranteed`, word for word, white space aside."""
-    return one_line(not_guaranteed(language).text) in one_line(text)
+    return carries(text, not_guaranteed(language))
 
 
-def state_redisclosure_notice() -> Notice:
-    """The notice New York wants with HIV information (10 NYCRR 63.5(b)); the HIV release promises it."""
-    row = table("notices")["state_redisclosure"]
-    return _notice(row, row["statement"], STATE_REDISCLOSURE_VERSION)
+def state_redisclosure_notice(code: str) -> Notice | None:
+    """The notice that the law of the jurisdiction `code` wants with HIV information; its release promises it.
+
+    None where that law has no release. For "us/ny": 10 NYCRR 63.5(b).
+    """
+    release = jurisdiction(code).hiv
+    return None if release is None else _as_notice(release["notice"], release["notice"]["statement"])
+
+
+def in_writing_within(code: str) -> int:
+    """Days in which the notice of `state_redisclosure_notice` follows in writing when it was read out."""
+    release = jurisdiction(code).hiv
+    return 0 if release is None else int(release["notice"]["in_writing_within"])
 
 
 def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool:
@@ -78,20 +85,19 @@ def notice_belongs(classes: Iterable[ProgramClass], *, by_consent: bool) -> bool
     return by_consent and not part2.isdisjoint(classes)
 
 
-def state_notice_belongs(categories: Iterable[InformationCategory]) -> bool:
-    """True when the state's notice must go with a disclosure: what goes is, or may be, HIV information."""
-    return InformationCategory.HIV_INFORMATION in categories
+def state_notice_for(categories: Iterable[InformationCategory], code: str) -> Notice | None:
+    """The state's notice that must go with a disclosure: what goes is, or may be, HIV information. Else None."""
+    return state_redisclosure_notice(code) if InformationCategory.HIV_INFORMATION in categories else None
 
 
-def carries_state_notice(text: str) -> bool:
-    """True when `text` holds the state's notice, word for word, white space aside."""
-    return one_line(state_redisclosure_notice().text) in one_line(text)
+def carries(text: str, notice: Notice) -> bool:
+    """True when `text` holds a notice word for word, white space aside."""
+    return one_line(notice.text) in one_line(text)
 
 
 def carries_redisclosure_notice(text: str) -> bool:
     """True when `text` holds statement 1 or 2 of the edition in force, word for word, white space aside."""
-    said = one_line(text)
-    return any(one_line(redisclosure_notice(number).text) in said for number in (1, 2))
+    return any(carries(text, redisclosure_notice(number)) for number in (1, 2))
 
 
 def superseded_in(text: str) -> tuple[str, ...]:
@@ -146,9 +152,13 @@ def _first_difference(said: list[str], wanted: list[str]) -> Altered:
 def _notice(row: Mapping[str, Any], text: str, version: str) -> Notice:
     if row["version"] != version:
         raise ValueError(f"data/notices.yaml holds version {row['version']}, the rules expect {version}")
+    return _as_notice(row, text)
+
+
+def _as_notice(row: Mapping[str, Any], text: str) -> Notice:
     return Notice(
         text=text.strip(),
-        version=version,
+        version=str(row["version"]),
         authority=row["authority"],
         verified_on=row["verified_on"],
         needs_counsel=bool(row["needs_counsel"]),

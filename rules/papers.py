@@ -18,12 +18,11 @@ from rules.finding import Finding, FindingCode, block
 from rules.lifecycle import DISCLOSABLE
 from rules.nasw import cite
 from rules.notices import (
+    carries,
     carries_not_guaranteed,
     carries_redisclosure_notice,
-    carries_state_notice,
     notice_belongs,
-    state_notice_belongs,
-    state_redisclosure_notice,
+    state_notice_for,
 )
 from rules.vocabulary import Family, ProgramClass, StatementState
 
@@ -126,15 +125,14 @@ def _patient_notice(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
 def may_accompany(draft: StatementDraft, state: StatementState) -> tuple[Finding, ...]:
     """Whether a notice may be printed for a statement: one in force, of a unit under Part 2 or on HIV information."""
     findings = []
-    if not notice_belongs(draft.discloser.classes, by_consent=draft.family.discloses) and not state_notice_belongs(
-        draft.categories
-    ):
+    federal = notice_belongs(draft.discloser.classes, by_consent=draft.family.discloses)
+    if not federal and state_notice_for(draft.categories, draft.discloser.jurisdiction) is None:
         findings.append(
             block(
                 FindingCode.S06,
                 "discloser.classes",
                 "A notice goes with records under 42 CFR Part 2, or HIV information, shared by consent; leave it off.",
-                "42 CFR 2.32; 10 NYCRR 63.5(b); house correction 1",
+                "42 CFR 2.32; the state's law on HIV information; house correction 1",
             )
         )
     if state not in DISCLOSABLE:
@@ -171,11 +169,12 @@ def must_print(draft: StatementDraft, fields: Mapping[str, Any]) -> list[tuple[s
 
 def words_in_force(draft: StatementDraft, text: str) -> Iterator[Finding]:
     """F03: dictated words that did not reach the finished paper word for word."""
-    state = state_notice_belongs(draft.categories) and draft.family in {Family.ACCOMPANYING_NOTICE, Family.HIV}
-    if state and not carries_state_notice(text):
-        yield _lacks("state_notice", state_redisclosure_notice().authority)
+    promised = draft.family in {Family.ACCOMPANYING_NOTICE, Family.HIV}
+    state = state_notice_for(draft.categories, draft.discloser.jurisdiction) if promised else None
+    if state is not None and not carries(text, state):
+        yield _lacks("state_notice", state.authority)
     # a page that carries no notice at all is none, whatever it was printed for
-    federal = draft.family is Family.ACCOMPANYING_NOTICE and (under_part2(draft) or not state)
+    federal = draft.family is Family.ACCOMPANYING_NOTICE and (under_part2(draft) or state is None)
     if federal and not carries_redisclosure_notice(text):
         yield _lacks("notice", "42 CFR 2.32(a)(1)")
     if draft.family is Family.GROUP_AGREEMENT and not carries_not_guaranteed(text, draft.language):

@@ -19,6 +19,7 @@ from rules.draft import StatementDraft
 from rules.ending import criminal_justice_end, dates, expires_on, ordinary_end
 from rules.families import own_form_categories, own_form_purposes, requirements
 from rules.finding import Finding, FindingCode, block, warn
+from rules.jurisdictions import jurisdiction
 from rules.nasw import cite
 from rules.papers import of_papers
 from rules.signers import fitting_signers
@@ -140,6 +141,14 @@ def _categories(draft: StatementDraft) -> Iterator[Finding]:
             "42 CFR 2.31(b); 45 CFR 164.508(b)(3)(ii)",
         )
     else:
+        if _state_is_silent(draft):
+            yield block(
+                FindingCode.S01,
+                "categories",
+                "HIV information goes only on the release that state law wants; the tables hold none for the state of this "
+                "unit. Ask counsel to add it.",
+                "state law; house: refused until counsel says what it wants",
+            )
         for category in draft.categories:
             if own.get(category, draft.family) is not draft.family:
                 yield block(
@@ -288,6 +297,12 @@ def _purpose_authority(purpose: PurposeCode) -> str:
 
 
 @cache
+def _state_is_silent(draft: StatementDraft) -> bool:
+    """True for HIV information of a unit whose jurisdiction has no release for it."""
+    concerned = InformationCategory.HIV_INFORMATION in draft.categories
+    return concerned and jurisdiction(draft.discloser.jurisdiction).hiv is None
+
+
 def _category_authority(category: InformationCategory) -> str:
     return str(table("categories")["entries"][category.value].get("authority", "42 CFR 2.31(a)(3)"))
 

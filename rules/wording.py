@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from rules.draft import Mandate, Revocable, StatementDraft, counts_as_part2, under_part2
-from rules.notices import redisclosure_paragraphs, state_notice_belongs, state_redisclosure_notice
+from rules.notices import redisclosure_paragraphs, state_notice_for
 from rules.signers import both_sign, signer_name
 from rules.tables import table
 from rules.vocabulary import (
@@ -151,10 +151,10 @@ def fields_of(
 def _notices(draft: StatementDraft) -> Mapping[str, Any]:
     """What the page that goes with a disclosure tells the receiving organization, as far as it belongs to it."""
     accompanies = draft.family is Family.ACCOMPANYING_NOTICE
-    state = accompanies and state_notice_belongs(draft.categories)
+    state = state_notice_for(draft.categories, draft.discloser.jurisdiction) if accompanies else None
     return {
         "notice": list(redisclosure_paragraphs()) if accompanies and under_part2(draft) else [],
-        "state_notice": state_redisclosure_notice().text if state else "",
+        "state_notice": state.text if state is not None else "",
     }
 
 

@@ -13,8 +13,9 @@ from rules.families import Clause
 from rules.finished import tells_class
 from rules.form_text import found, must_not_say, must_say, stigma_in
 from rules.individuals import individuals_in
+from rules.jurisdictions import known
 from rules.nasw import cite
-from rules.notices import altered, carries_state_notice, superseded_in
+from rules.notices import altered, carries, state_redisclosure_notice, superseded_in
 from rules.vocabulary import Family, Language
 from templates.errors import Place
 from templates.lint.paper import Paper, Paragraph
@@ -91,12 +92,13 @@ def _notices(said: list[tuple[Paragraph, str]]) -> Iterator[Remark]:
 def _state_notice(said: list[tuple[Paragraph, str]]) -> Iterator[Remark]:
     """The state's words, changed; where they are missing altogether, the family's clauses say so."""
     whole = "\n".join(text for _, text in said)
-    if found(Clause.STATE_NOTICE, whole) and not carries_state_notice(whole):
+    states = [notice for code in known() if (notice := state_redisclosure_notice(code)) is not None]
+    if found(Clause.STATE_NOTICE, whole) and not any(carries(whole, notice) for notice in states):
         yield block(
             Check.ALTERED_NOTICE,
             _WHOLE,
             "The state's notice on HIV information is not word for word.",
-            "Paste the text of 10 NYCRR 63.5(b) as it is (rules/data/notices.yaml, state_redisclosure).",
+            "Paste the state's text as it is: section `hiv` of its file in rules/data/jurisdictions.",
             Clause.STATE_NOTICE.authority,
         )
 

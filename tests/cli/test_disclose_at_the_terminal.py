@@ -10,8 +10,9 @@ import pytest
 from cli.exit_code import ExitCode
 from register.vocabulary import ObjectArea
 from rules.draft import Authority
-from rules.notices import redisclosure_notice, state_redisclosure_notice
+from rules.notices import redisclosure_notice
 from rules.vocabulary import AuthorityPaper, Family, Proof, SignerCapacity, SignerRole
+from tests.notices import new_yorks_notice
 from tests.register.conftest import DISCLOSURE
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def test_a_call_about_hiv_information_begins_with_the_states_notice_whoever_call
     ref = on_hiv_information(terminal, unit)
     call = {**CALL, "categories": ["hiv_information"], "purpose": "housing_placement"}
     said = terminal.run("disclose", ref, by="intake", told=call)
-    assert state_redisclosure_notice().text in said
+    assert new_yorks_notice() in said
     assert (redisclosure_notice(2).text in said) is (unit == "part2_program")
     assert f"confide notice {ref}" in said
     assert len(shared(terminal)) == 1
@@ -192,7 +193,7 @@ def test_papers_on_hiv_information_carry_the_states_notice_word_for_word_whoever
     assert statement.endswith(f"disclosure-protected-{ref}.pdf")
     with open(notice, "rb") as file:  # noqa: PTH123 - the paths are the verb's own answer
         said = " ".join("\n".join(extract(file.read()).pages).split())
-    assert state_redisclosure_notice().text in said
+    assert new_yorks_notice() in said
     assert (" ".join(redisclosure_notice(1).text.split()) in said) is (unit == "part2_program")
     assert terminal.world.NAME not in said
 

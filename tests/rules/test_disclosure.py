@@ -19,15 +19,20 @@ from rules.disclosure import (
     to_re_paper,
     written_down,
 )
-from rules.draft import StatementDraft
+from rules.draft import Discloser, StatementDraft
 from rules.finding import FindingCode
-from rules.notices import redisclosure_notice, state_redisclosure_notice
+from rules.notices import redisclosure_notice
 from rules.vocabulary import DisclosureBasis, InformationCategory, ProgramClass, PurposeCode, StatementState
+from tests.notices import new_yorks_notice
 
 OTHER = UUID(int=9)
 ATTENDED = frozenset({InformationCategory.ATTENDANCE})
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 ACTIVE = Known(state=StatementState.ACTIVE)
+
+
+def unit_of(*classes: ProgramClass) -> Discloser:
+    return Discloser(legal_name="Ours", revocation_desk="Front desk", classes=frozenset(classes))
 
 
 def wanted(draft: StatementDraft) -> Wanted:
@@ -111,7 +116,7 @@ def test_an_unclassified_unit_discloses_nothing(lawful: StatementDraft, today: d
 def test_every_item_of_part_2_records_carries_the_notice_and_the_consent() -> None:
     notice = redisclosure_notice().text
     whole = Item("letter", notice, True)
-    part2 = [ProgramClass.PART2_PROGRAM]
+    part2 = unit_of(ProgramClass.PART2_PROGRAM)
     assert accompanied([whole], part2, by_consent=True, categories=ATTENDED) == ()
     old = "prohibits unauthorized disclosure of these records"
     bare = [Item("letter", notice, False), Item("call", "", True), Item("attachment", old, True)]
@@ -122,7 +127,7 @@ def test_every_item_of_part_2_records_carries_the_notice_and_the_consent() -> No
 
 def test_the_notice_is_on_no_paper_that_is_no_part_2_record() -> None:
     item = Item("letter", redisclosure_notice().text, True)
-    plain = [ProgramClass.ETHICS_ONLY]
+    plain = unit_of(ProgramClass.ETHICS_ONLY)
     assert accompanied([item], plain, by_consent=True, categories=ATTENDED)
     assert accompanied([Item("letter", "", False)], plain, by_consent=True, categories=ATTENDED) == ()
 
@@ -132,7 +137,7 @@ def test_the_notice_is_on_no_paper_that_is_no_part_2_record() -> None:
 )
 def test_hiv_information_goes_with_the_states_notice_and_nothing_else_does(unit: ProgramClass) -> None:
     federal = redisclosure_notice(2).text if unit is ProgramClass.PART2_PROGRAM else ""
-    state = state_redisclosure_notice().text
+    state = new_yorks_notice()
     for said, category, right in (
         (f"{federal}\n{state}", InformationCategory.HIV_INFORMATION, True),
         (federal, InformationCategory.HIV_INFORMATION, False),
@@ -140,7 +145,7 @@ def test_hiv_information_goes_with_the_states_notice_and_nothing_else_does(unit:
         (federal, InformationCategory.ATTENDANCE, True),
         (f"{federal}\n{state}", InformationCategory.ATTENDANCE, False),
     ):
-        found = accompanied([Item("call", said, True)], [unit], by_consent=True, categories={category})
+        found = accompanied([Item("call", said, True)], unit_of(unit), by_consent=True, categories={category})
         assert [(one.code, one.field) for one in found] == ([] if right else [(FindingCode.V17, "items.call")])
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rules import signers, statement
+from rules import notices, signers, statement
 from rules.draft import StatementDraft
 from rules.finding import FindingCode
 from rules.jurisdictions import Jurisdiction, Service, jurisdiction, known
 from rules.law import needs_counsel
-from rules.vocabulary import MinorBasis, ProgramClass, SignerCapacity
+from rules.vocabulary import Family, InformationCategory, MinorBasis, ProgramClass, SignerCapacity
 
 EXAMPLE = """\
 verified_on: null
@@ -123,3 +123,55 @@ def test_what_may_be_chosen_of_a_minor_is_what_v14_lets_stand_at_every_age(
         assert (SignerCapacity.PROGRAM_DIRECTOR in may.capacities) is (
             not may.minor and classes == {ProgramClass.PART2_PROGRAM}
         )
+
+
+@pytest.fixture
+def released(lawful: StatementDraft) -> StatementDraft:
+    """HIV information, on the form that New York wants for it."""
+    return replace(lawful, family=Family.HIV, categories=(InformationCategory.HIV_INFORMATION,))
+
+
+def codes(draft: StatementDraft, today: dt.date) -> set[FindingCode]:
+    return {finding.code for finding in statement.check(draft, today=today, policy_acknowledged=True)}
+
+
+def test_hiv_information_is_refused_where_the_tables_hold_no_release_and_nothing_else_is(
+    example: Jurisdiction,
+    released: StatementDraft,
+    lawful: StatementDraft,
+    today: dt.date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for room in (statement, notices, signers):
+        monkeypatch.setattr(room, "jurisdiction", lambda code: example if code == "us/ex" else jurisdiction(code))
+    assert codes(released, today) == set()
+    elsewhere = replace(lawful.discloser, jurisdiction="us/ex")
+    assert codes(replace(released, discloser=elsewhere), today) == {FindingCode.S01}
+    assert codes(replace(lawful, discloser=elsewhere), today) == codes(lawful, today) == set()
+    assert notices.state_notice_for(released.categories, "us/ex") is None
+    assert notices.in_writing_within("us/ex") == 0
+
+
+def test_a_state_brings_its_own_notice_on_hiv_information(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    federal = Path(statement.__file__).parent / "data" / "jurisdictions" / "us" / "law.yaml"
+    (tmp_path / "us" / "ex").mkdir(parents=True)
+    (tmp_path / "us" / "law.yaml").write_bytes(federal.read_bytes())
+    own = """
+hiv:
+  authority: Example Code 2
+  verified_on: null
+  needs_counsel: true
+  notice:
+    version: "1"
+    authority: Example Code 3
+    verified_on: null
+    needs_counsel: true
+    in_writing_within: 3
+    statement: Example says that you keep this to yourself.
+"""
+    (tmp_path / "us" / "ex" / "law.yaml").write_text(EXAMPLE + own)
+    monkeypatch.setattr(notices, "jurisdiction", lambda code: jurisdiction(code, tmp_path))
+    notice = notices.state_notice_for((InformationCategory.HIV_INFORMATION,), "us/ex")
+    assert notice is not None
+    assert (notice.text, notice.authority) == ("Example says that you keep this to yourself.", "Example Code 3")
+    assert notices.in_writing_within("us/ex") == 3

@@ -11,11 +11,12 @@ import pytest
 from rules.draft import GroupTerms, Revocable, Revoked, StatementDraft
 from rules.finding import FindingCode
 from rules.finished import check_finished
-from rules.notices import not_guaranteed, redisclosure_notice, state_redisclosure_notice
+from rules.notices import not_guaranteed, redisclosure_notice
 from rules.papers import REVOCABLE_STATES, may_accompany, words_in_force
 from rules.statement import check
 from rules.vocabulary import Family, GroupKind, InformationCategory, Language, ProgramClass, StatementState
 from rules.wording import fields_of
+from tests.notices import new_yorks_notice
 
 TODAY = dt.date(2026, 11, 22)
 REF = "K7QF-2M9D-XR4T"
@@ -154,7 +155,7 @@ def test_the_notice_carries_the_words_of_the_rule_and_names_no_client(lawful: St
 
 def test_the_states_notice_goes_with_hiv_information_of_any_unit(lawful: StatementDraft) -> None:
     hiv = replace(lawful, family=Family.HIV, categories=(InformationCategory.HIV_INFORMATION,))
-    state = state_redisclosure_notice().text
+    state = new_yorks_notice()
     for unit in (ProgramClass.PART2_PROGRAM, ProgramClass.ETHICS_ONLY):
         signed = replace(hiv, discloser=replace(hiv.discloser, classes=frozenset({unit})))
         assert may_accompany(signed, StatementState.ACTIVE) == ()
@@ -175,7 +176,7 @@ def test_the_states_notice_goes_with_hiv_information_of_any_unit(lawful: Stateme
 
 def test_a_release_of_hiv_information_without_the_states_words_is_no_release(lawful: StatementDraft) -> None:
     hiv = replace(lawful, family=Family.HIV, categories=(InformationCategory.HIV_INFORMATION,))
-    state = state_redisclosure_notice().text
+    state = new_yorks_notice()
     assert list(words_in_force(hiv, f"It is so: {state}")) == []
     assert [one.field for one in words_in_force(hiv, state.replace("any further", "further"))] == ["state_notice"]
     assert list(words_in_force(lawful, "")) == []

@@ -19,7 +19,6 @@ from rules.families import Clause, requirements
 from rules.finished import check_finished
 from rules.form_text import found, stigma_in
 from rules.lifecycle import DISCLOSABLE
-from rules.notices import state_redisclosure_notice
 from rules.vocabulary import (
     CRIMINAL_JUSTICE_KINDS,
     TPO_PURPOSES,
@@ -36,6 +35,7 @@ from templates.drafting.samples import PREPARED_ON, REFERENCE, Size, sample, sam
 from templates.drafting.wording import Bullets, Facts, Heading, Signatures, Text, read
 from templates.form import Form
 from templates.lint.reading import HARD_GRADE, MAX_GRADE, grade
+from tests.notices import new_yorks_notice
 
 EACH: Final = [pytest.param(form, language, id=f"{form.id}-{language}") for form in catalog() for language in Language]
 DICTATED: Final = r"This notice describes:|Este aviso describe:|unless at least one of the following applies:"
@@ -252,7 +252,7 @@ def test_no_superseded_notice_and_no_notice_at_all_is_printed_on_a_statement(for
     flags = {"part2": True, "hipaa": True, "tpo_recipient": form.family is Family.SPECIFIC}
     text = " ".join(filled(form, language, **flags).split()).casefold()
     if form.family is Family.HIV:
-        text = text.replace(" ".join(state_redisclosure_notice().text.split()).casefold(), "")
+        text = text.replace(" ".join(new_yorks_notice().split()).casefold(), "")
     for notice in (
         "prohibits unauthorized disclosure",
         "prohibits unauthorized use or disclosure",
@@ -392,7 +392,7 @@ def test_the_statement_for_a_proceeding_is_for_that_one_alone_and_says_that_it_m
 
 @pytest.mark.parametrize("language", Language)
 def test_the_release_of_new_york_prints_the_notice_of_the_state_word_for_word(language: Language) -> None:
-    notice = " ".join(state_redisclosure_notice().text.split())
+    notice = " ".join(new_yorks_notice().split())
     assert filled(PROTECTED, language).splitlines().count(notice) == 1
     document = docx.Document(io.BytesIO(PROTECTED.docx(language)))
     (paragraph,) = (one for one in document.paragraphs if one.text == notice)

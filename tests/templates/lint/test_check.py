@@ -276,9 +276,9 @@ def test_the_notice_as_it_was_before_2024_and_one_that_is_spliced_are_told_apart
 
 
 def test_a_form_for_hiv_information_says_the_states_notice_word_for_word(spoiled: Spoil, remarks_on: Look) -> None:
-    from rules.notices import state_redisclosure_notice
+    from tests.notices import new_yorks_notice
 
-    protected, words = catalog().get("disclosure-protected"), state_redisclosure_notice().text
+    protected, words = catalog().get("disclosure-protected"), new_yorks_notice()
 
     def with_notice(text: str) -> list[Remark]:
         def change(document: Any) -> None:
