@@ -145,8 +145,8 @@ def _categories(draft: StatementDraft) -> Iterator[Finding]:
             yield block(
                 FindingCode.S01,
                 "categories",
-                "HIV information goes only on the release that state law wants; the tables hold none for the unit's state. "
-                "Ask counsel to add it.",
+                "HIV information goes only on the release that state law wants, and there is none for this unit's "
+                "state here. Ask counsel to add it.",
                 "state law; house: refused until counsel says what it wants",
             )
         for category in draft.categories:
