@@ -30,6 +30,7 @@ real: install
 # four at once: most of a kill point is waiting, for a lease to run out or a process to be there again
 soak: install
 	CONFIDE_CI=1 $(BIN)/pytest -m "soak" -n 4 --dist worksteal
+	CONFIDE_CI=1 CONFIDE_TEST_DATABASE=postgresql $(BIN)/pytest -m "soak" -n 3 --dist worksteal tests/flows
 	CONFIDE_CI=1 CONFIDE_TEST_DATABASE=postgresql $(BIN)/pytest -m "e2e" -n 2 --dist loadfile tests/e2e
 
 check: install

@@ -5,7 +5,6 @@ gone that is not.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -27,10 +26,10 @@ from rules.disposal import Answer, Outcome, RunState
 from rules.retention.words import EventKind
 from storage.errors import StoreUnavailable
 from storage.protocol import Area
+from tests.flows.as_it_stood import AsItStood, closed, reopened
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.flows.test_disposal import hold
-from tests.flows.test_disposal_killed import closed, reopened
 from tests.flows.transferring import Transferring
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
 
@@ -47,17 +46,15 @@ class Died(BaseException):
 
 
 def machine(
-    records: Records, house: Transferring, before: Any, kept: tuple[Any, ...], went: list[UUID]
+    records: Records, house: Transferring, before: AsItStood, kept: tuple[Any, ...], went: list[UUID]
 ) -> type[RuleBasedStateMachine]:
     """The machine over one site, brought back to `before` for every example; `went` is told what was destroyed."""
-    home = records.world.settings.home.parent
 
     class Interleaved(RuleBasedStateMachine):
         @initialize(ready=st.booleans())
         def begin(self, ready: bool) -> None:
             closed(records)
-            shutil.rmtree(home)
-            shutil.copytree(before, home)
+            before.bring_back()
             reopened(records)
             self.run_id: UUID | None = None
             self.later = dt.timedelta(0)
@@ -259,9 +256,7 @@ def test_under_any_interleaving_nothing_goes_that_must_not(
     records = disposing(world)
     kept = records.kept(RECORDS)
     closed(records)
-    home = world.settings.home.parent
-    before = home.with_name("before")
-    shutil.copytree(home, before)
+    before = AsItStood(world)
     reopened(records)
     went: list[UUID] = []
     interleaved = machine(records, Transferring(records, tmp_path), before, kept, went)
@@ -277,4 +272,5 @@ def test_under_any_interleaving_nothing_goes_that_must_not(
             max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+    before.remove()
     reopened(records)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from rules.disposal import Outcome, RunState
 from storage import disposal as bytes_of
 from storage.destruction import EntryKind
 from storage.protocol import Area
+from tests.flows.as_it_stood import AsItStood, closed, reopened
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.flows.test_disposal import hold
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 RECORDS = 3
 LATER = dt.timedelta(minutes=2)
 """Past the lease of the one that was killed."""
-
-
-def reopened(records: Records) -> Records:
-    """The same site as another process opens it."""
-    from register import boot
-    from storage import embedded
-
-    records.world.vault = records.site.vault = embedded.open_vault(boot.places(records.world.settings))
-    return records
-
-
-def closed(records: Records) -> None:
-    from django.db import connection
-
-    connection.close()
-    records.world.vault.keyring.close()
 
 
 def execute(records: Records, run_id: UUID) -> None:
@@ -99,13 +83,11 @@ def test_a_run_killed_anywhere_goes_on_and_what_kept_its_key_is_judged_anew(
     kept = records.kept(RECORDS)
     run = records.approved()
     closed(records)
-    home, before = world.settings.home.parent, world.settings.home.parent.with_name("before")
-    shutil.copytree(home, before)
+    before = AsItStood(world)
     real_now, step, died = disposal.now, 0, True
     while died:
         step += stride
-        shutil.rmtree(home)
-        shutil.copytree(before, home)
+        before.bring_back()
         died = dies_at(partial(execute, records, run.run_id), step)
         reopened(records)
         lost = require_honest(records, run.run_id, kept)
@@ -127,4 +109,5 @@ def test_a_run_killed_anywhere_goes_on_and_what_kept_its_key_is_judged_anew(
         assert records.site.vault.log.unfinished() == (), step
         assert audit.check().intact
         closed(records)
+    before.remove()
     assert step > 100

@@ -16,8 +16,8 @@ from flows.custody import ARCHIVE, KEY
 from register.errors import RegisterError, RegisterErrorCode
 from rules.disposal import Outcome
 from storage.protocol import Area
+from tests.flows.as_it_stood import AsItStood, closed, reopened
 from tests.flows.disposing import records as disposing
-from tests.flows.test_disposal_killed import closed, reopened
 from tests.flows.transferring import Transferring
 from tests.register.conftest import _built, _light_passwords, world  # noqa: F401 - fixtures are found by name
 from tests.storage.crashing import dies_at
@@ -58,15 +58,14 @@ def test_a_transfer_killed_anywhere_is_whole_or_none_and_is_made_again(
     kept = records.kept(2)
     run = house.approved(kept)
     closed(records)
-    home, before = world.settings.home.parent, world.settings.home.parent.with_name("before")
-    shutil.copytree(home, before)
+    before = AsItStood(world)
     real_now, step, died = disposal.now, 0, True
     archive, key = tmp_path / "first" / "archive" / ARCHIVE, tmp_path / "first" / "keys" / KEY
     while died:
         step += stride
-        for folder in (home, tmp_path / "first", tmp_path / "second"):
+        for folder in (tmp_path / "first", tmp_path / "second"):
             shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(before, home)
+        before.bring_back()
         died = dies_at(partial(hand_over, house, run), step)
         reopened(records)
         told = receipts.of_run(run.run_id)
@@ -87,4 +86,5 @@ def test_a_transfer_killed_anywhere_is_whole_or_none_and_is_made_again(
         for module in (disposal, transfer):
             monkeypatch.setattr(module, "now", real_now)
         closed(records)
+    before.remove()
     assert step > 80

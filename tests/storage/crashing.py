@@ -63,7 +63,8 @@ def _run_and_die(act: Callable[[], object], step: int) -> NoReturn:
         connection.set_trace_callback(count)
         return connection
 
-    psycopg.Connection.execute = counted(psycopg.Connection.execute)  # type: ignore[method-assign]
+    # what a connection executes it has a cursor execute
+    psycopg.Cursor.execute = counted(psycopg.Cursor.execute)  # type: ignore[method-assign]
     sqlite3.connect = traced  # type: ignore[assignment]  # in this child only, which never returns
     code = 1
     with suppress(BaseException):
