@@ -68,7 +68,8 @@ def placeholders_among(entries: Iterable[tuple[str, str]]) -> list[str]:
     filled = [entry for entry in entries if entry[1]]
     together = "\n".join([text for _, text in filled]).lower()
     short = [text for _, text in filled if len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace()]
-    if _WHOLE.isdisjoint([text.strip().lower() for text in short]) and not any(sign in together for sign in _SIGNS):
+    signed = [sign for sign in _SIGNS if sign in together]
+    if not signed and _WHOLE.isdisjoint([text.strip().lower() for text in short]):
         return []
     return [field for field, text in filled if is_placeholder(text)]
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rules.blanks import placeholders_among
+from rules.blanks import is_placeholder, placeholders_among
 from rules.draft import Discloser, Recipient, StatementDraft
 from rules.finding import NO_PERSONS, Finding, FindingCode, block
 from rules.individuals import individuals_in
@@ -45,10 +45,11 @@ def _typed_for_this_one(draft: StatementDraft) -> list[tuple[str, str]]:
 
 def _blanks(draft: StatementDraft) -> list[str]:
     """The fields with a placeholder; of organizations, which come again and again, it is remembered."""
-    found = placeholders_among(_typed_for_this_one(draft)) + _blanks_among(_texts_of_ours(draft.discloser))
+    organizations = _texts_of_ours(draft.discloser)
     if draft.recipient is not None:
-        found += _blanks_among(_texts_of(draft.recipient))
-    return found
+        organizations += _texts_of(draft.recipient)
+    blank = [field for field, text in organizations if _organization_leaves_blank(text)]
+    return placeholders_among(_typed_for_this_one(draft)) + blank
 
 
 def _texts_of(recipient: Recipient) -> tuple[tuple[str, str], ...]:
@@ -64,11 +65,6 @@ def _texts_of_ours(discloser: Discloser) -> tuple[tuple[str, str], ...]:
         ("discloser.phone", discloser.phone),
         ("discloser.revocation_desk", discloser.revocation_desk),
     )
-
-
-@lru_cache(maxsize=4096)
-def _blanks_among(texts_of_an_organization: tuple[tuple[str, str], ...]) -> list[str]:
-    return placeholders_among(texts_of_an_organization)
 
 
 def complete(draft: StatementDraft, today: dt.date) -> Iterator[Finding]:
@@ -144,13 +140,14 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
     if draft.authority is not None:
         organization += (("authority.issued_by", draft.authority.issued_by),)
         texts.append(("authority.reference", draft.authority.reference))
-    for field in _persons_among(organization):
-        yield block(
-            FindingCode.V02,
-            field,
-            f"A person seems to be named here, and organizations outlast the people in them. {NO_PERSONS}",
-            "advisory, paragraph 2",
-        )
+    for field, text in organization:
+        if text and _organization_names_someone(text):
+            yield block(
+                FindingCode.V02,
+                field,
+                f"A person seems to be named here, and organizations outlast the people in them. {NO_PERSONS}",
+                "advisory, paragraph 2",
+            )
     for field, text in texts:
         if text and individuals_in(text):
             yield block(
@@ -162,7 +159,13 @@ def no_individuals(draft: StatementDraft) -> Iterator[Finding]:
             )
 
 
-@lru_cache(maxsize=4096)
-def _persons_among(texts_of_an_organization: tuple[tuple[str, str], ...]) -> list[str]:
+@lru_cache(maxsize=8192)
+def _organization_names_someone(text: str) -> bool:
     """Kept for names and addresses of organizations alone: they come again and again, and are no client's data."""
-    return [field for field, text in texts_of_an_organization if text and individuals_in(text)]
+    return bool(individuals_in(text))
+
+
+@lru_cache(maxsize=8192)
+def _organization_leaves_blank(text: str) -> bool:
+    """As `_organization_names_someone`, for placeholders."""
+    return is_placeholder(text)
