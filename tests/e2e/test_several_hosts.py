@@ -49,7 +49,7 @@ PACKETS = 20
 SECONDS = 400.0
 HOST = "localhost"
 ROLES = ("confide_register", "confide_keyring", "confide_prefect")
-CLIENT, FAILED, CRASHED = (Planted.born(day) for day in ("1987-03-14", "1979-11-23", "1991-07-08"))
+CLIENT, FAILED, CRASHED = (Planted.anew() for _ in range(3))
 COLLEAGUE = f"{word('Harbo').title()} {word('Windo').title()}"
 WORDS = (*CLIENT.words, *FAILED.words, *CRASHED.words, COLLEAGUE)
 LEAKED, LEFT, FREED, LOGGED = (word(start) for start in ("Leaka", "Lefta", "Freea", "Logga"))
@@ -410,9 +410,9 @@ def test_no_file_of_the_hosts_no_stream_and_no_temporary_place_holds_a_word_of_i
     assert in_files([*kept, *(each.root / "serve.log" for each in (first, second))], WORDS) == {}
     assert len(first.said) > 1000
     assert traces(bytes(first.said), WORDS) == set()
-    names = (*CLIENT.names, *FAILED.names, *CRASHED.names)
+    words = (*CLIENT.words, *FAILED.words, *CRASHED.words)
     handed_over, run = (first.root / "out", first.root / "told.yaml"), tmp_path_factory.getbasetemp()
-    assert in_temporary_places(names, since=hosts.began, run=run, handed_over=handed_over) == {}
+    assert in_temporary_places(words, since=hosts.began, run=run, handed_over=handed_over) == {}
 
 
 def test_the_crash_of_a_host_s_worker_left_no_core_file(befallen: list[str], tmp_path: Path) -> None:

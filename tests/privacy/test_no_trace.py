@@ -35,7 +35,7 @@ from tests.running import PROJECT, RunningSite, running_site
 
 pytestmark = pytest.mark.e2e
 
-CLIENT, LEAKED = Planted.born("1987-03-14"), word("Leaka")
+CLIENT, LEAKED = Planted.anew(), word("Leaka")
 COLLEAGUE = f"{word('Harbo').title()} {word('Windo').title()}"
 WORDS = (*CLIENT.words, COLLEAGUE)
 SECONDS = 300.0
@@ -188,7 +188,7 @@ def test_no_process_had_a_word_of_it_in_its_arguments_or_environment(lived: Live
 def test_no_temporary_place_holds_a_word_of_it(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> None:
     handed_over = (lived.site.root / "out", lived.site.root / "told.yaml")
     run = tmp_path_factory.getbasetemp()
-    assert in_temporary_places(CLIENT.names, since=lived.began, run=run, handed_over=handed_over) == {}
+    assert in_temporary_places(CLIENT.words, since=lived.began, run=run, handed_over=handed_over) == {}
 
 
 def test_the_crash_left_no_core_file(lived: Lived, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -110,6 +112,23 @@ def test_a_lock_that_is_over_before_it_begins_is_refused(s3: Any, bucket: str) -
         put(s3, bucket, **lock(seconds=-60))
 
 
+@pytest.mark.parametrize("half", [{"ObjectLockMode": "GOVERNANCE"}, {"ObjectLockRetainUntilDate": soon(3600)}])
+def test_half_a_lock_is_none_and_is_refused(s3: Any, bucket: str, half: dict[str, Any]) -> None:
+    with pytest.raises(ClientError):
+        put(s3, bucket, **half)
+
+
+def test_a_bucket_that_is_closed_to_the_public_takes_no_policy_that_opens_it(s3: Any) -> None:
+    bucket = new_bucket(s3)
+    closed = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=closed)
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
+    with pytest.raises(ClientError) as refusal:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert code_of(refusal) == "AccessDenied"
+
+
 def test_a_bucket_with_object_lock_never_stops_keeping_versions(s3: Any, bucket: str) -> None:
     with pytest.raises(ClientError) as refusal:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
@@ -151,6 +170,32 @@ def test_bytes_that_are_not_those_of_the_md5_are_refused(s3: Any, bucket: str) -
     with pytest.raises(ClientError) as refusal:
         put(s3, bucket, ContentMD5=wrong)
     assert code_of(refusal) == "BadDigest"
+
+
+def test_a_name_of_more_than_1024_bytes_is_refused(s3: Any, bucket: str) -> None:
+    with pytest.raises(ClientError) as refusal:
+        s3.put_object(Bucket=bucket, Key="k" * 1025, Body=b"sealed")
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404)
+    assert s3.list_object_versions(Bucket=bucket, Prefix="k" * 100).get("Versions", []) == []
+
+
+def test_what_was_put_under_a_client_s_own_key_is_read_with_no_other_and_not_without(ceph: Ceph, bucket: str) -> None:
+    s3 = ceph.client("s3", ceph.user("owner"), tls=True)
+    own, other = ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": os.urandom(32)} for _ in range(2))
+    where = put(s3, bucket, **own)
+    assert s3.get_object(**where, **own)["Body"].read() == b"sealed"
+    for key in ({}, other):
+        with pytest.raises(ClientError):
+            s3.get_object(**where, **key)
+
+
+def test_mfa_is_asked_of_whoever_turns_mfa_on(s3: Any) -> None:
+    wanted = {"Status": "Enabled", "MFADelete": "Enabled"}
+    bucket = new_bucket(s3)
+    with pytest.raises(ClientError) as refusal:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=wanted)
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == FORBIDDEN
+    assert s3.get_bucket_versioning(Bucket=bucket).get("MFADelete") != "Enabled"
 
 
 def test_the_server_encrypts_with_a_key_it_has_and_refuses_one_it_has_not(s3: Any, bucket: str) -> None:
