@@ -62,7 +62,7 @@ def revoke(
     """
     row = the(models.Statement.objects.all(), "statement", statement_id)
     target, trigger = StatementState.REVOKED, Trigger.WRITTEN_REVOCATION
-    if row.family == Family.CRIMINAL_JUSTICE.value and not _revocable(vault, row, agency.today(now)):
+    if Family(row.family).limited and not _revocable(vault, row, agency.today(now)):
         target, trigger = StatementState.REVOCATION_REQUESTED, Trigger.REVOCATION_NOT_YET_OPEN
     return _move(statement_id, target, trigger, by=by, now=now, vault=vault, reason=reason)
 

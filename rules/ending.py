@@ -16,7 +16,7 @@ from rules.blanks import is_vague
 from rules.draft import Expiry, StatementDraft, under_part2
 from rules.families import own_form_categories, requirements
 from rules.finding import Finding, FindingCode, block, blocking, warn
-from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, ProgramClass
+from rules.vocabulary import CRIMINAL_JUSTICE_KINDS, TPO_PURPOSES, Family, ProgramClass
 
 LONG_LIFE_MONTHS = 12
 """A statement that lives longer is warned about (V12; the organization's policy)."""
@@ -32,11 +32,12 @@ def criminal_justice_end(draft: StatementDraft) -> Iterator[Finding]:
             "The criminal justice form is for programs under 42 CFR Part 2 only; use the ordinary statement.",
             "42 CFR 2.35(a)",
         )
-    if ProgramClass.HIPAA_COVERED_ENTITY in classes:
+    if draft.family is Family.CRIMINAL_JUSTICE and ProgramClass.HIPAA_COVERED_ENTITY in classes:
         yield block(
             FindingCode.C03,
             "family",
-            "This unit is under HIPAA, where a client may revoke at any time; use the ordinary statement.",
+            "This unit is under HIPAA, where a client may revoke at any time; use the ordinary statement, or a form of "
+            "the family criminal_justice_covered once counsel has published one.",
             "45 CFR 164.508(b)(2)(ii), (b)(5), (c)(2)(i)",
         )
     if draft.recipient is not None and draft.recipient.kind not in CRIMINAL_JUSTICE_KINDS:

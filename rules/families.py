@@ -25,6 +25,7 @@ class Clause(StrEnum):
     POTENTIAL_REDISCLOSURE = "potential_redisclosure"
     REFUSAL_CONSEQUENCES = "refusal_consequences"
     NOTHING_WITHHELD = "nothing_withheld"
+    CONDITION_STATED = "condition_stated"
     CONSEQUENCES_OF_SIGNING = "consequences_of_signing"
     COPY_TO_CLIENT = "copy_to_client"
     OFFICIAL_DUTIES = "official_duties"

@@ -213,7 +213,7 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator
         if draft.capacity is not SignerCapacity.CLIENT:
             needed.append(("capacity", [fields["signer"]["name"], fields["signer"]["capacity_label"]]))
     needed += must_print(draft, fields)
-    if draft.family is Family.CRIMINAL_JUSTICE:
+    if draft.family.limited:
         mandate = fields["mandate"]
         needed += [
             ("revocable", [fields["revocable_from"]]),
@@ -245,7 +245,7 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
         return
     text = seen.folded[0]
     anytime = bool(found(Clause.REVOCATION_ANYTIME, text))
-    if draft.family is Family.CRIMINAL_JUSTICE:
+    if draft.family.limited:
         if anytime:
             yield block(
                 FindingCode.F05,
@@ -256,6 +256,14 @@ def _regime(seen: _Seen, draft: StatementDraft) -> Iterator[Finding]:
         if not found(Clause.REVOCATION_LIMITED, text):
             yield block(
                 FindingCode.F05, "text", "The paper does not say from when it can be revoked.", "42 CFR 2.35(c)"
+            )
+        covered = draft.family is Family.CRIMINAL_JUSTICE_COVERED
+        if covered and not found(Clause.REVOCATION_IN_WRITING, text):
+            yield block(
+                FindingCode.F05,
+                "text",
+                "The paper does not say that it is revoked in writing.",
+                "45 CFR 164.508(b)(2)(ii), (c)(2)(i)",
             )
     elif not anytime or not found(Clause.REVOCATION_IN_WRITING, text):
         yield block(

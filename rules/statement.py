@@ -59,7 +59,7 @@ def _findings(draft: StatementDraft, today: dt.date, policy_acknowledged: bool) 
     yield from _classified(draft)
     yield from _recipient(draft)
     yield from _scope(draft)
-    if draft.family is Family.CRIMINAL_JUSTICE:
+    if draft.family.limited:
         yield from criminal_justice_end(draft)
     else:
         yield from ordinary_end(draft)
@@ -241,7 +241,7 @@ def _of_the_family(draft: StatementDraft) -> Iterator[Finding]:
         )
     recipient = draft.recipient
     if recipient is not None and needed.only_kinds and recipient.kind not in needed.only_kinds:
-        told_already = draft.family is Family.CRIMINAL_JUSTICE or (  # C04, V07
+        told_already = draft.family.limited or (  # C04, V07
             for_tpo(draft) and recipient.kind in CRIMINAL_JUSTICE_KINDS
         )
         if not told_already and recipient.kind is not OrganizationKind.INTERMEDIARY:

@@ -89,6 +89,8 @@ class Family(StrEnum):
 
     SPECIFIC = "specific"
     CRIMINAL_JUSTICE = "criminal_justice"
+    CRIMINAL_JUSTICE_COVERED = "criminal_justice_covered"
+    """That of 42 CFR 2.35 for a HIPAA covered entity: none ships, counsel may publish one."""
     ACKNOWLEDGMENT = "acknowledgment"
     TPO = "tpo"
     LEGAL_PROCEEDING = "legal_proceeding"
@@ -111,10 +113,17 @@ class Family(StrEnum):
         return self not in _NOT_DISCLOSING
 
     @property
+    def limited(self) -> bool:
+        """True when it can be revoked only from a named time or event on (2.35(c))."""
+        return self in _LIMITED
+
+    @property
     def signed(self) -> bool:
         """True when a paper of this family means nothing without signatures."""
         return self is not Family.ACCOMPANYING_NOTICE
 
+
+_LIMITED = frozenset({Family.CRIMINAL_JUSTICE, Family.CRIMINAL_JUSTICE_COVERED})
 
 _NOT_DISCLOSING = frozenset(
     {

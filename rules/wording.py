@@ -187,7 +187,7 @@ def _organization(draft: StatementDraft) -> Mapping[str, Any]:
         return {"name": "", "unit": "", "address": [], "function": ""}
     function = ""
     supervises = draft.family is Family.ACCOMPANYING_NOTICE and draft.mandate is not None
-    if draft.family is Family.CRIMINAL_JUSTICE or supervises:
+    if draft.family.limited or supervises:
         function = label(Words.WORDS, "function_criminal_justice", draft.language)
     return {
         "name": draft.recipient.legal_name,
@@ -208,7 +208,7 @@ def _about(draft: StatementDraft) -> Mapping[str, Any]:
         "ref": draft.about,
         "signed_on": date_text(revoked.signed_on, draft.language),
         "allowed": label(Words.WORDS, allowed, draft.language),
-        "limited": revoked.family is Family.CRIMINAL_JUSTICE,
+        "limited": revoked.family.limited,
         "revocable_from": end_text(terms.from_date, terms.event, draft.language),
     }
 
@@ -247,7 +247,7 @@ def _expires(draft: StatementDraft) -> str:
 
 
 def _revocable_from(draft: StatementDraft) -> str:
-    if draft.family is not Family.CRIMINAL_JUSTICE or draft.revocable is None:
+    if not draft.family.limited or draft.revocable is None:
         return ""
     return end_text(draft.revocable.from_date, draft.revocable.event, draft.language)
 

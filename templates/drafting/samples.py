@@ -200,11 +200,12 @@ def _usual(form: Form, language: Language) -> StatementDraft:
         return _of_its_own(draft)
     if form.family is Family.ACCOMPANYING_NOTICE:
         return replace(draft, discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM})))
-    if form.family is not Family.CRIMINAL_JUSTICE:
+    if not form.family.limited:
         return draft
+    under_hipaa = {ProgramClass.HIPAA_COVERED_ENTITY} if form.family is Family.CRIMINAL_JUSTICE_COVERED else set()
     return replace(
         draft,
-        discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM})),
+        discloser=replace(_AGENCY, classes=frozenset({ProgramClass.PART2_PROGRAM, *under_hipaa})),
         recipient=_SUPERVISION,
         categories=(
             InformationCategory.ATTENDANCE,
@@ -335,7 +336,7 @@ def _long(draft: StatementDraft) -> StatementDraft:
     if draft.family is Family.SPECIFIC:
         recipient = replace(recipient, kind=OrganizationKind.TREATMENT)
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION, PurposeCode.TREATMENT)
-    elif draft.family is Family.CRIMINAL_JUSTICE:
+    elif draft.family.limited:
         purposes = (*purposes, PurposeCode.SERVICE_COORDINATION)
     elif needed.clauses_tpo and not needed.only_purposes:
         purposes = (*purposes, PurposeCode.TREATMENT)

@@ -29,6 +29,7 @@ class Check(StrEnum):
     SIGNATURE_PLACE = "signature_place"
     CLAUSE_MISSING = "clause_missing"
     CLAUSE_FORBIDDEN = "clause_forbidden"
+    CONDITION = "condition"
     SUPERSEDED_NOTICE = "superseded_notice"
     ALTERED_NOTICE = "altered_notice"
     STIGMA = "stigma"

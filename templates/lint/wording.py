@@ -43,10 +43,23 @@ def look(paper: Paper, family: Family | None, language: Language) -> Iterator[Re
     yield from _quiet(paper, said)
 
 
+_INSTEAD = {Clause.NOTHING_WITHHELD: Clause.CONDITION_STATED}
+"""What a form may say in the place of a clause, if that is the truth."""
+
+
 def _clauses(said: list[tuple[Paragraph, str]], family: Family) -> Iterator[Remark]:
     whole = "\n".join(text for _, text in said)
     for clause in sorted(must_say(family)):
-        if not found(clause, whole):
+        instead = _INSTEAD.get(clause)
+        if not found(clause, whole) and instead is not None and found(instead, whole):
+            yield warn(
+                Check.CONDITION,
+                _WHOLE,
+                f"The form says {said_by(instead)}, and not {said_by(clause)}.",
+                "See with counsel that this is one of the few cases in which the law lets it.",
+                instead.authority,
+            )
+        elif not found(clause, whole):
             yield block(
                 Check.CLAUSE_MISSING,
                 _WHOLE,
@@ -177,6 +190,7 @@ _SAID = {
     Clause.POTENTIAL_REDISCLOSURE: "that what is shared may be shared again and is no longer protected",
     Clause.REFUSAL_CONSEQUENCES: "what happens if the client does not sign",
     Clause.NOTHING_WITHHELD: "that nothing of ours is withheld from who does not sign",
+    Clause.CONDITION_STATED: "what the client does not get without signing",
     Clause.CONSEQUENCES_OF_SIGNING: "what may come of signing",
     Clause.COPY_TO_CLIENT: "that the client gets a copy",
     Clause.OFFICIAL_DUTIES: "that the recipient uses it only for its official duties",

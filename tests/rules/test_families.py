@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from dataclasses import replace
@@ -9,9 +10,10 @@ from dataclasses import replace
 import pytest
 
 from rules import statement
+from rules.choosing import published
 from rules.draft import Expiry, Revoked, StatementDraft
 from rules.families import Clause, Regime, requirements
-from rules.finding import FindingCode
+from rules.finding import FindingCode, blocking
 from rules.form_text import clauses_in
 from rules.nasw import Edition, cite, letter
 from rules.tables import table
@@ -22,6 +24,7 @@ from rules.vocabulary import (
     InformationCategory,
     Language,
     OrganizationKind,
+    ProgramClass,
     PurposeCode,
     StatementState,
 )
@@ -127,7 +130,7 @@ def test_whom_a_form_for_care_or_payment_may_go_to_is_told_what_they_may_pass_on
 ) -> None:
     needed = requirements(family)
     purposes = TPO_PURPOSES & needed.only_purposes if needed.only_purposes else TPO_PURPOSES
-    if family is Family.CRIMINAL_JUSTICE or not purposes:
+    if family.limited or not purposes:
         return  # those who supervise never receive for these purposes (V07)
     assert Clause.HIPAA_REDISCLOSURE in needed.clauses | needed.clauses_tpo
     assert needed.only_kinds <= TPO_KINDS
@@ -161,3 +164,24 @@ def test_every_letter_of_an_edition_is_one_standard(edition: Edition) -> None:
 def _codes(draft: StatementDraft) -> list[FindingCode]:
     found = statement.check(draft, today=draft.effective_from, policy_acknowledged=True)
     return [finding.code for finding in found]
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_family_is_limited_where_its_table_says_so(family: Family) -> None:
+    assert family.limited is (requirements(family).revocation is Regime.LIMITED)
+
+
+def test_under_hipaa_the_form_of_2_35_is_refused_until_counsel_publishes_one_of_its_own_kind(
+    criminal_justice: StatementDraft, today: dt.date
+) -> None:
+    both = {ProgramClass.PART2_PROGRAM, ProgramClass.HIPAA_COVERED_ENTITY}
+    unit = replace(criminal_justice.discloser, classes=frozenset(both))
+    plain = replace(criminal_justice, discloser=unit)
+    covered = replace(plain, family=Family.CRIMINAL_JUSTICE_COVERED)
+    found = blocking(statement.check(plain, today=today, policy_acknowledged=True))
+    assert {one.code for one in found} == {FindingCode.C03}
+    assert blocking(statement.check(covered, today=today, policy_acknowledged=True)) == ()
+    assert [one.code for one in published(Family.CRIMINAL_JUSTICE_COVERED, set(Family) - {covered.family})] == [
+        FindingCode.S01
+    ]
+    assert requirements(covered.family).clauses == requirements(plain.family).clauses | {Clause.REVOCATION_IN_WRITING}

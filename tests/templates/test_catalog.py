@@ -34,7 +34,8 @@ def spoil(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def test_a_form_of_every_family_ships_in_english_and_spanish() -> None:
     assert all(form.languages == (Language.EN, Language.ES) for form in catalog())
-    assert sorted(form.family for form in catalog()) == sorted(Family)
+    # that of 2.35 under HIPAA too is counsel's to write
+    assert sorted(form.family for form in catalog()) == sorted(set(Family) - {Family.CRIMINAL_JUSTICE_COVERED})
     assert catalog().get("privacy-acknowledgment").retention_class is RetentionClass.ACKNOWLEDGMENT
 
 

@@ -16,8 +16,8 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Pt
 
 from rules.families import Clause
-from rules.form_text import must_say
-from rules.vocabulary import Family, Language
+from rules.form_text import found, must_say
+from rules.vocabulary import Family, Language, Severity
 from templates.catalog import catalog
 from templates.errors import FormError
 from templates.form import Form
@@ -242,6 +242,23 @@ def test_a_family_alone_says_what_clauses_are_wanted(spoiled: Spoil, disclosure:
     assert len(missing) == len(must_say(Family.SPECIFIC)) > 4
     assert all(one.authority for one in missing)
     assert of(told, Check.SIGNATURE_PLACE)
+
+
+def test_a_form_may_say_what_depends_on_the_signature_and_its_author_is_sent_to_counsel(
+    spoiled: Spoil, disclosure: Form, remarks_on: Look
+) -> None:
+    """45 CFR 164.508(c)(2)(ii): that nothing is withheld, or what is."""
+
+    def conditional(document: Any) -> None:
+        for paragraph in list(document.paragraphs):
+            if found(Clause.NOTHING_WITHHELD, paragraph.text):
+                paragraph.text = "If I do not sign: you cannot examine me for the court unless I sign."
+
+    told = remarks_on(spoiled(disclosure, conditional), disclosure)
+    assert of(told, Check.CLAUSE_MISSING) == []
+    (said,) = of(told, Check.CONDITION)
+    assert said.severity is Severity.WARN
+    assert "164.508(b)(4)" in said.authority
 
 
 def test_every_clause_that_a_family_may_want_can_be_said_to_an_author() -> None:
