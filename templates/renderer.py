@@ -159,7 +159,7 @@ def _serve(path: Path, children: int, room: Scratch) -> int:
     def inside() -> None:
         try:
             renderer.warm()
-            give_back_what_is_free()
+            _give_back_what_is_free()
             ForkServer(
                 path=path,
                 work=renderer.work,
@@ -178,7 +178,7 @@ def _serve(path: Path, children: int, room: Scratch) -> int:
     return 1
 
 
-def give_back_what_is_free() -> None:
+def _give_back_what_is_free() -> None:
     """Hand the memory that LibreOffice needed once, on its way up, back to the system: more than half of all it holds.
 
     A child that needs it again gets empty pages, which costs less than copies of what nobody reads.
