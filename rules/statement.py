@@ -296,13 +296,13 @@ def _purpose_authority(purpose: PurposeCode) -> str:
     return str(table("purposes")["entries"][purpose.value].get("authority", "42 CFR 2.31(a)(5)"))
 
 
-@cache
 def _state_is_silent(draft: StatementDraft) -> bool:
     """True for HIV information of a unit whose jurisdiction has no release for it."""
     concerned = InformationCategory.HIV_INFORMATION in draft.categories
     return concerned and jurisdiction(draft.discloser.jurisdiction).hiv is None
 
 
+@cache
 def _category_authority(category: InformationCategory) -> str:
     return str(table("categories")["entries"][category.value].get("authority", "42 CFR 2.31(a)(3)"))
 

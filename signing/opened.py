@@ -88,9 +88,15 @@ class Opened:
         last = max((trace.end for trace in self.traces if trace.archival), default=0)
         return tuple(trace for trace in self.traces if not trace.archival and trace.end > last)
 
+    @property
+    def window_ends(self) -> datetime | None:
+        """When the first certificate of a signature not archived yet runs out; None when all are archived."""
+        return min((trace.certificate.not_valid_after for trace in self.unarchived()), default=None)
+
     def require_windows(self, now: datetime) -> None:
         """Refuse when a signature not archived yet has outlived its certificate. Raises SigningError."""
-        if any(trace.certificate.not_valid_after <= now for trace in self.unarchived()):
+        ends = self.window_ends
+        if ends is not None and ends <= now:
             raise window_closed()
 
     def require_time_to_archive(self, now: datetime) -> None:
@@ -98,8 +104,8 @@ class Opened:
 
         Whoever signs after another has a file that was archived in time, or is sealed at once.
         """
-        window_ends = min((trace.certificate.not_valid_after for trace in self.unarchived()), default=None)
-        if not self.progress.signed_by_somebody and window_ends is not None and window_ends - now < TIME_TO_ARCHIVE:
+        ends = self.window_ends
+        if not self.progress.signed_by_somebody and ends is not None and ends - now < TIME_TO_ARCHIVE:
             raise SigningError(
                 SigningCode.TOO_LATE_TO_SIGN,
                 "It is too late to sign this document: its certification ends before the signature could be archived.",

@@ -164,9 +164,8 @@ def renew(pdf: bytes, authority: Authority, stamper: Stamper, *, now: datetime) 
 def deadlines(pdf: bytes) -> Deadlines:
     """When upkeep must act on this file; reads only."""
     opened = open_file(pdf)
-    waiting = [trace.certificate.not_valid_after for trace in opened.unarchived()]
     return Deadlines(
-        window_ends=min(waiting, default=None),
+        window_ends=opened.window_ends,
         archive_ends=opened.archival[-1].certificate.not_valid_after if opened.archival else None,
     )
 

@@ -74,8 +74,8 @@ class ForkServer:
     while_idle: Callable[[], None] | None = None
     """Called in the parent at every turn, at the latest after POLL_SECONDS. (May raise Stop.)"""
     extra: dict[int, Callable[[], None]] = field(default_factory=dict)
-    """File descriptors to watch beside the socket, and what to call when one is readable."""
-    """What they do changes the parent: children forked later have it."""
+    """File descriptors to watch beside the socket, and what to call when one is readable. What is called changes the
+    parent: children forked later have it."""
     _living: dict[int, _Child] = field(default_factory=dict)
     _spare: _Spare | None = None
 
@@ -171,7 +171,10 @@ class ForkServer:
 
     def _fork_spare(self, listener: socket.socket) -> bool:
         """Fork the child that waits for the next client. One that cannot be made now is tried again for that client."""
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError:
+            return False
         parent = os.getpid()
         # told to stop between fork and the next line, a child would do the parent's clearing up
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)

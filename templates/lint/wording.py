@@ -50,8 +50,10 @@ _INSTEAD = {Clause.NOTHING_WITHHELD: Clause.CONDITION_STATED}
 def _clauses(said: list[tuple[Paragraph, str]], family: Family) -> Iterator[Remark]:
     whole = "\n".join(text for _, text in said)
     for clause in sorted(must_say(family)):
+        if found(clause, whole):
+            continue
         instead = _INSTEAD.get(clause)
-        if not found(clause, whole) and instead is not None and found(instead, whole):
+        if instead is not None and found(instead, whole):
             yield warn(
                 Check.CONDITION,
                 _WHOLE,
@@ -59,7 +61,7 @@ def _clauses(said: list[tuple[Paragraph, str]], family: Family) -> Iterator[Rema
                 "See with counsel that this is one of the few cases in which the law lets it.",
                 instead.authority,
             )
-        elif not found(clause, whole):
+        else:
             yield block(
                 Check.CLAUSE_MISSING,
                 _WHOLE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -607,3 +608,10 @@ def test_no_text_makes_the_rules_fall(text: str, lawful: StatementDraft, today: 
     draft = to(replace(lawful, purpose_text=text, expiry=Expiry(event=text)), legal_name=text, unit=text)
     for found in findings(client(draft, legal_name=text), today):
         assert isinstance(found.code, FindingCode)
+
+
+def test_bug_a_client_s_statement_was_remembered_after_it_was_judged(lawful: StatementDraft, today: dt.date) -> None:
+    draft = replace(lawful, purpose_text="To keep the flat that nobody else asked for")
+    before = sys.getrefcount(draft)
+    statement.check(draft, today=today, policy_acknowledged=True)
+    assert sys.getrefcount(draft) == before

@@ -60,13 +60,17 @@ def old_stamper(old_authority: Authority) -> EmbeddedStamper:
 
 
 @pytest.fixture(scope="module")
-def part_signed(
-    prepared_pdf: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, client_signs: Step
-) -> bytes:
-    """Certified and signed by the client on the first day."""
+def certified(prepared_pdf: bytes, old_authority: Authority, old_stamper: EmbeddedStamper) -> bytes:
+    """Certified on the first day."""
     with on(timedelta(0)) as moment:
-        certified = chain.certify(prepared_pdf, old_authority, old_stamper, now=moment)
-        return client_signs(certified.pdf, old_authority, old_stamper)
+        return chain.certify(prepared_pdf, old_authority, old_stamper, now=moment).pdf
+
+
+@pytest.fixture(scope="module")
+def part_signed(certified: bytes, old_authority: Authority, old_stamper: EmbeddedStamper, client_signs: Step) -> bytes:
+    """Certified and signed by the client on the first day."""
+    with on(timedelta(0)):
+        return client_signs(certified, old_authority, old_stamper)
 
 
 class SilentStamper(EmbeddedStamper):
@@ -110,7 +114,7 @@ def test_a_part_signed_statement_stamped_on_day_25_and_sealed_on_day_40_is_prove
 def test_a_client_who_signs_late_is_proven_for_decades_when_stamped_in_the_days_of_the_certification(
     signed: float,
     stamped: float,
-    prepared_pdf: bytes,
+    certified: bytes,
     old_authority: Authority,
     old_stamper: EmbeddedStamper,
     client_signs: Step,
@@ -118,8 +122,6 @@ def test_a_client_who_signs_late_is_proven_for_decades_when_stamped_in_the_days_
     organization_seals: Step,
     judge: Judge,
 ) -> None:
-    with on(timedelta(0)) as moment:
-        certified = chain.certify(prepared_pdf, old_authority, old_stamper, now=moment).pdf
     with on(signed * DAY):
         part = client_signs(certified, old_authority, old_stamper)
     assert seal.deadlines(part).window_ends == seal.deadlines(certified).window_ends, "the first to run out decides"
@@ -131,7 +133,7 @@ def test_a_client_who_signs_late_is_proven_for_decades_when_stamped_in_the_days_
 
 
 def test_nobody_begins_to_sign_when_fewer_than_two_nights_are_left_to_archive_it_but_who_follows_may(
-    prepared_pdf: bytes,
+    certified: bytes,
     old_authority: Authority,
     old_stamper: EmbeddedStamper,
     client_signs: Step,
@@ -139,8 +141,6 @@ def test_nobody_begins_to_sign_when_fewer_than_two_nights_are_left_to_archive_it
     organization_seals: Step,
     judge: Judge,
 ) -> None:
-    with on(timedelta(0)) as moment:
-        certified = chain.certify(prepared_pdf, old_authority, old_stamper, now=moment).pdf
     with on(28.1 * DAY), pytest.raises(SigningError) as refused:
         client_signs(certified, old_authority, old_stamper)
     assert refused.value.code is SigningCode.TOO_LATE_TO_SIGN
