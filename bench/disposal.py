@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-import resource
 import secrets
 import time
 import uuid
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bench.figures import Bound, Figure, median
+from bench.machine import peak_mib
 from bench.server import new_bucket, s3_server
 from bench.site import TrainingSite
 
@@ -70,8 +70,7 @@ def measure(site: TrainingSite, rounds: int, *, records: int = RECORDS) -> Itera
         value=100 * (seen[-1][1] - first) / first,
         unit="%",
         target=FLAT_PERCENT,
-        notes=f"{first / 2**20:.0f} to {seen[-1][1] / 2**20:.0f} MiB resident; "
-        f"highest {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB",
+        notes=f"{first / 2**20:.0f} to {seen[-1][1] / 2**20:.0f} MiB resident; highest {peak_mib():.0f} MiB",
     )
     with s3_server(site) as ceph:
         if ceph is not None:

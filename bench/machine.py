@@ -70,6 +70,15 @@ def core_share(seconds: float = 0.5) -> float:
     return min(1.0, (time.process_time() - used) / (time.perf_counter() - began))
 
 
+def peak_mib() -> float:
+    """The most memory that this program was resident with, in MiB.
+
+    Not `getrusage`'s: that keeps, through exec, what the process was before it became this program.
+    """
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(told["VmHWM"].split()[0]) / 1024
+
+
 def file_system(place: Path) -> str:
     """The kind of file system that holds `place`: "ext4", "tmpfs", …"""
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]

@@ -8,7 +8,6 @@ does not report exactly those is no measurement.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figures import Figure, median, spread
+from bench.machine import peak_mib
 from bench.site import TrainingSite
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def main(manifest: Path) -> None:
     told = {
         "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - used,
-        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "mib": peak_mib(),
         "found": len(found),
         "lost": found.count(Kind.LOST),
     }

@@ -6,7 +6,7 @@ is judged anew under the register's lock, where nobody can place a hold meanwhil
 lock is given back; its bytes are removed afterwards and looked for again, and only what was not found is written down.
 
 Boundaries of one batch, each durable before the next:
-    look      what the store protects                               (no lock)
+    look      what the store protects, while the batch before goes  (no lock)
     plan      the batch's name, in its rows                         (register)
     decide    holds, dates, approvals; intent in the log; keys      (under the register's lock)
     remove    uploads, every version, markers                       (no lock)
@@ -18,7 +18,8 @@ Killed anywhere, the same call goes on. The monthly deployment only proposes; a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +35,7 @@ from flows.site import Site, now, open_site
 from register import agency, boot, disposal, disposal_list, executing, remains
 from register.disposal_facts import Evaluated, Run
 from register.errors import RegisterError, RegisterErrorCode
-from register.executing import Hold, Work
+from register.executing import Decided, Hold, Work
 from register.facts import Actor
 from rules.disposal import RunState, Why
 from storage import disposal as bytes_of
@@ -176,26 +177,38 @@ class _Worker:
             self._remove(works, swept=False)
 
     def go_through(self) -> None:
-        """Every row whose end is open, once, in the order of the store."""
-        after = ""
-        while not self.stopped and (works := executing.waiting(self._hold, after=after, limit=self._batch)):
-            after = works[-1].object_id
-            self._destroy(works)
+        """Every row whose end is open, once, in the order of the store.
 
-    def _destroy(self, works: tuple[Work, ...]) -> None:
+        While bytes of one batch are removed the store is asked already what it protects of the next: both take long on
+        S3, and nothing is decided on the answer before that batch's turn.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="look") as ahead:
+            works = executing.waiting(self._hold, after="", limit=self._batch)
+            looking = ahead.submit(self._look, works)
+            while works:
+                decided = self._decide(works, looking.result())
+                if self.stopped:
+                    return
+                works = executing.waiting(self._hold, after=works[-1].object_id, limit=self._batch)
+                looking = ahead.submit(self._look, works)
+                if decided.gone:
+                    self._remove(decided.gone, swept=decided.swept)
+
+    def _look(self, works: tuple[Work, ...]) -> dict[str, Why]:
+        """What the store protects of them, or cannot tell of."""
+        vault, ids = self._site.vault, [work.object_id for work in works]
+        with self._stages.step(Step.LOOK, self._hold.run_id):
+            protected = bytes_of.look(vault.store, ids, bypass_lock=self._hold.bypass_lock, now=vault.now())
+            return {key: _why(error) for key, error in protected.items()}
+
+    def _decide(self, works: tuple[Work, ...], refused: Mapping[str, Why]) -> Decided:
         hold, vault, subject = self._hold, self._site.vault, self._hold.run_id
-        with self._stages.step(Step.LOOK, subject):
-            ids = [work.object_id for work in works]
-            protected = bytes_of.look(vault.store, ids, bypass_lock=hold.bypass_lock, now=vault.now())
-            refused = {key: _why(error) for key, error in protected.items()}
         if len(refused) == len(works) and set(refused.values()) == {Why.STORE}:
             self.stopped = True  # it answers for none of them: the next batch would only wait as long
         with self._stages.step(Step.PLAN, subject):
             batch = executing.plan(hold, works, now=now())
         with self._stages.step(Step.DECIDE, subject):
-            decided = executing.decide(vault, hold, batch, refused=refused, now=now())
-        if decided.gone:
-            self._remove(decided.gone, swept=decided.swept)
+            return executing.decide(vault, hold, batch, refused=refused, now=now())
 
     def _remove(self, works: tuple[Work, ...], *, swept: bool) -> None:
         hold, vault, subject = self._hold, self._site.vault, self._hold.run_id

@@ -17,6 +17,7 @@ from rules.finding import Finding, blocking
 from rules.finished import check_finished
 
 if TYPE_CHECKING:
+    from templates.form import Form
     from templates.text import FinishedText
 
 
@@ -25,12 +26,12 @@ def copy_name(row: Statement) -> str:
     return f"{row.form_id}-{row.ref}.pdf"
 
 
-def refuse_wrong_names(site: Site, row: Statement, draft: StatementDraft, pdf: bytes) -> int:
+def refuse_wrong_names(site: Site, row: Statement, form: Form, draft: StatementDraft, pdf: bytes) -> int:
     """Refuse a finished document that names whom it must not or lacks what it must say; returns its pages.
 
     Raises :class:`StepFailed` with the codes of the findings.
     """
-    found, findings = read_back(site, pdf, copy_name(row), draft, row)
+    found, findings = read_back(site, pdf, copy_name(row), form, draft, row)
     refused = blocking(findings)
     if refused:
         codes = ",".join(sorted({f"{finding.code}:{finding.field}" for finding in refused}))
@@ -39,7 +40,7 @@ def refuse_wrong_names(site: Site, row: Statement, draft: StatementDraft, pdf: b
 
 
 def read_back(
-    site: Site, pdf: bytes, file_name: str, draft: StatementDraft, row: Statement
+    site: Site, pdf: bytes, file_name: str, form: Form, draft: StatementDraft, row: Statement
 ) -> tuple[FinishedText, tuple[Finding, ...]]:
     """The text of a finished document and everything that the rules find in it."""
     from templates.text import extract
@@ -53,5 +54,6 @@ def read_back(
         statement_ref=row.ref,
         other_organizations=organizations.other_names(row.organization_id),
         staff_names=staff.display_names(site.vault),
+        asked=form.asks_for,
     )
     return found, findings

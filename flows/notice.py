@@ -53,7 +53,7 @@ def accompanying_notice(site: Site, statement_id: UUID, *, language: Language, b
     title = form.title[language]
     pdf = site.press.render(filled, title=title, language=language, prepared_on=today, values=fields)
     name = f"{form.id}-{row.ref}.pdf"
-    _, findings = read_back(site, pdf, name, page, row)
+    _, findings = read_back(site, pdf, name, form, page, row)
     _refuse(row, findings)
     return Notice(statement=row, pdf=pdf, file_name=name)
 

@@ -95,7 +95,7 @@ def present(here: Desk, stages: Stages, asked: Packet, row: Statement) -> Statem
         title = form.title[row.language]
         pdf = site.press.render(filled, title=title, language=row.language, prepared_on=prepared_on, values=fields)
     with stages.step(Step.CHECK, subject):
-        pages = refuse_wrong_names(site, row, draft, pdf)
+        pages = refuse_wrong_names(site, row, form, draft, pdf)
     with stages.step(Step.CERTIFY, subject):
         certified = here.finisher.certify(pdf, labels=form.labels(row.language, row.signers), at=now())
     with stages.step(Step.STORE, subject):

@@ -100,6 +100,7 @@ def _document(here: Desk, form: Form, language: Language, *, finish: bool) -> No
             statement_ref=REFERENCE,
             other_organizations=organizations.other_names(None),
             staff_names=staff.display_names(here.site.vault),
+            asked=form.asks_for,
         )
         here.finisher.certify(pdf, labels=form.labels(language, signing_roles(form.roles, draft)), at=now())
     finally:

@@ -13,9 +13,11 @@ Source: advisory, paragraph 2; 42 CFR 2.31(a), 2.35; 45 CFR 164.508(c); house in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
+from typing import Any
 
 from rules.draft import StatementDraft
 from rules.families import Clause
@@ -36,6 +38,13 @@ _LEFT_OVER = re.compile(
     r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
 )
 _OWN_METADATA = ("Creator", "Producer", "CreationDate", "ModDate", "Trapped")
+_PRINTED_WHERE_ASKED = (
+    *("client.birth_date", "client.also_known_as", "client.number"),
+    *("agency.unit", "agency.address", "agency.phone"),
+    *("organization.unit", "organization.address"),
+    "interpreter.name",
+)
+"""Fields that a form need not ask for; what was filled in where it does must be on the paper."""
 
 
 def check_finished(
@@ -48,12 +57,14 @@ def check_finished(
     other_organizations: Iterable[str],
     staff_names: Iterable[str] = (),
     witness_name: str | None = None,
+    asked: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Everything wrong with a finished paper; empty when it may be shown.
 
     `text`: the extracted text, whole or by page. `metadata`: the document information. `file_name`: as a person will
     see it. `other_organizations`: legal names of every other registered organization, former names too.
     `staff_names`: staff and contacts, who must not be named. `witness_name`: once there is one.
+    `asked`: the names of the fields that the form asks for.
 
     No finding quotes what it found: a name stays where it is.
     """
@@ -66,7 +77,7 @@ def check_finished(
     return (
         *_other_organizations(seen, title, file_name, names, other_organizations),
         *_people(seen, title, file_name, names, staff_names),
-        *_present(seen, draft, statement_ref),
+        *_present(seen, draft, statement_ref, asked),
         *words_in_force(draft, whole),
         *_left_over(seen),
         *_regime(seen, draft),
@@ -191,7 +202,7 @@ def _parts(text: str) -> Iterator[str]:
     yield from re.split(r"(?<=[.;:!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡«“])", one_line(text))
 
 
-def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator[Finding]:
+def _present(seen: _Seen, draft: StatementDraft, statement_ref: str, asked: Collection[str]) -> Iterator[Finding]:
     fields = fields_of(draft, statement_ref=statement_ref, prepared_on=date.min)
     client = [] if draft.family is Family.ACCOMPANYING_NOTICE else [draft.identity.legal_name]
     needed = [
@@ -228,6 +239,19 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str) -> Iterator
                 "Something the law requires did not reach the paper; the form must be mended.",
                 "42 CFR 2.31(a), 2.35; 45 CFR 164.508(b)(2)(ii), (c)",
             )
+    for field in _PRINTED_WHERE_ASKED:
+        if field in asked and any(not seen.says(text) for text in _texts(fields, field)):
+            yield block(
+                FindingCode.F03,
+                field,
+                "Something that was filled in did not reach the paper; the form must be mended.",
+                "45 CFR 164.508(b)(2)(ii)",
+            )
+
+
+def _texts(fields: Mapping[str, Any], name: str) -> Sequence[str]:
+    value = reduce(getitem, name.split("."), fields)
+    return (value,) if isinstance(value, str) else value
 
 
 def _left_over(seen: _Seen) -> Iterator[Finding]:

@@ -46,6 +46,7 @@ from storage.protocol import PROBE, Area, Destroyed, LockMode, Protection, Versi
 from storage.s3_answers import (
     SHA256,
     Guards,
+    Silence,
     digest_is_ours,
     is_whole,
     mode_of,
@@ -111,7 +112,7 @@ class S3Store:
         if not digest_is_ours(answer, sha256.digest(), md5.hexdigest()) and self._read(name, version_id) != data:
             raise DigestRefused("put_object, read back")  # the answer did not tell what arrived
         if retain_until is not None:
-            seen = self._guards(area, name, version_id)
+            seen = self._guards(area, name, version_id, Silence())
             require_kept([seen], lock["ObjectLockRetainUntilDate"], None)
             if seen.mode is not self.address.lock:
                 raise not_kept()
@@ -130,7 +131,7 @@ class S3Store:
             return self._read(name, versions[-1].version_id)  # a delete marker lies on it, and hides nothing
 
     def stat(self, area: Area, key: str) -> tuple[VersionStat, ...]:
-        return tuple(self._stats(area, key, self.listed(self.name(area, key))[0]))
+        return tuple(self._stats(area, key, self.listed(self.name(area, key))[0], Silence()))
 
     def protect(
         self, area: Area, key: str, *, retain_until: datetime | None = None, hold: bool | None = None
@@ -178,13 +179,13 @@ class S3Store:
         raise StillPresent(uploads + len(versions) + len(markers))
 
     def stat_each(self, area: Area, keys: Sequence[str]) -> Mapping[str, tuple[VersionStat, ...] | StorageError]:
-        listed = listed_each(self, area, keys)
+        listed, silence = listed_each(self, area, keys), Silence()
 
         def told(key: str) -> tuple[VersionStat, ...]:
             found = listed[key]
             if isinstance(found, StorageError):
                 raise found
-            return tuple(self._stats(area, key, found[0]))
+            return tuple(self._stats(area, key, found[0], silence))
 
         return each(keys, told)
 
@@ -284,11 +285,11 @@ class S3Store:
             raise Damaged
         return data
 
-    def _stats(self, area: Area, key: str, versions: Sequence[Listed]) -> Iterator[VersionStat]:
+    def _stats(self, area: Area, key: str, versions: Sequence[Listed], silence: Silence) -> Iterator[VersionStat]:
         name = self.name(area, key)
         for listed in versions:
             try:
-                guards = self._guards(area, name, listed.version_id)
+                guards = self._guards(area, name, listed.version_id, silence)
             except NotFound:
                 continue  # destroyed since it was listed
             yield VersionStat(
@@ -301,7 +302,7 @@ class S3Store:
                 held=guards.held,
             )
 
-    def _guards(self, area: Area, name: str, version_id: str) -> Guards:
+    def _guards(self, area: Area, name: str, version_id: str, silence: Silence) -> Guards:
         """What the server enforces for one version. Raises NotFound."""
         which: dict[str, Any] = {"Key": name, "VersionId": version_id}
         try:
@@ -311,22 +312,33 @@ class S3Store:
             if area is not Area.RECORDS:
                 raise
             found = {}
+        if not is_whole(found):
+            silence = Silence()
         until, hold = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockLegalHoldStatus")
         mode = found.get("ObjectLockMode")
         if area is Area.RECORDS:
             # a role that may not read locks is not told of them: silence is asked about, and refusal is an error
-            if until is None:
-                told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_retention", **which)
-                until, mode = (told.get("Retention", {}).get(each) for each in ("RetainUntilDate", "Mode"))
-            if hold is None:
-                told = self.requests.ask_unless(_NEVER_LOCKED, "get_object_legal_hold", **which)
-                hold = told.get("LegalHold", {}).get("Status")
+            if until is None and not silence.of_locks:
+                told = self._by_name("get_object_retention", "Retention", which)
+                until, mode = told.get("RetainUntilDate"), told.get("Mode")
+                silence.of_locks = True
+            if hold is None and not silence.of_holds:
+                hold = self._by_name("get_object_legal_hold", "LegalHold", which).get("Status")
+                silence.of_holds = True
         return Guards(
             until=None if until is None else until.astimezone(UTC),
             mode=None if until is None else mode_of(mode),
             held=hold == "ON",
             sha256=sha256_told(found),
         )
+
+    def _by_name(self, operation: str, what: str, which: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A version's lock or hold, asked for by name; nothing where it never had one."""
+        answer = self.requests.ask_unless(_NEVER_LOCKED, operation, **which)
+        told: Mapping[str, Any] = answer.get(what, {})
+        if answer and not told and not is_whole(answer):  # cut off before its body
+            raise StoreUnavailable(f"{operation}: no answer")
+        return told
 
     def listed(self, name: str) -> tuple[Sequence[Listed], Sequence[str]]:
         """Every version of exactly this name, oldest first, and the ids of its delete markers."""

@@ -29,6 +29,18 @@ class Guards:
     sha256: str | None
 
 
+@dataclass(slots=True)
+class Silence:
+    """What it means that a server, telling of versions one by one, says nothing of a lock or hold on one.
+
+    Nothing, until it answered this role for one that was asked for by name; from then on that there is none. (S3 leaves
+    both out for a role that may not read them, and rights are by area.)
+    """
+
+    of_locks: bool = False
+    of_holds: bool = False
+
+
 def word_of(mode: LockMode) -> str:
     """A lock's mode in the server's word."""
     return mode.value.upper()

@@ -163,6 +163,11 @@ class Form:
         """
         return self.needs_counsel or language is not Language.EN
 
+    @property
+    def asks_for(self) -> frozenset[str]:
+        """The dotted names of its fields."""
+        return frozenset(field.name for field in self.fields)
+
     def labels(self, language: Language | str, signing: Collection[SignerRole]) -> dict[str, str]:
         """Role to label in one language, for the names of the signature fields.
 

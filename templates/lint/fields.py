@@ -167,7 +167,7 @@ def _unknown(used: Used, given: Mapping[str, object]) -> Remark:
 
 
 def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[Remark]:
-    declared = {one.name for one in form.fields}
+    declared = form.asks_for
     printed: set[str] = set()
     for one in used:
         name = one.name.partition("[]")[0]

@@ -327,7 +327,7 @@ osd_crush_update_on_start = true
 osd_class_update_on_start = false
 [client]
 rgw_data = {folder}/rgw
-rgw_frontends = beast endpoint=127.0.0.1:{ports[2]} ssl_endpoint=127.0.0.1:{ports[3]} \
+rgw_frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{ports[2]} ssl_endpoint=127.0.0.1:{ports[3]} \
 ssl_certificate={folder}/tls.crt ssl_private_key={folder}/tls.key
 rgw_thread_pool_size = 64
 rgw_enable_ops_log = false

@@ -24,7 +24,7 @@ from contract import Opened  # noqa: E402 - after the path above
 from s3_contract import S3Contract  # noqa: E402
 from s3_servers import new_bucket  # noqa: E402
 
-from storage import s3, trial  # noqa: E402
+from storage import s3, s3_requests, trial  # noqa: E402
 from storage.address import S3Address  # noqa: E402
 from storage.errors import (  # noqa: E402
     Damaged,
@@ -271,13 +271,14 @@ def test_bytes_of_another_program_have_no_sha256_and_none_is_guessed(ceph_store:
     ceph_store.destroy(Area.WORKING, key)
 
 
+@pytest.mark.parametrize("half", [(), ("s3:GetObjectRetention",), ("s3:GetObjectLegalHold",)])
 def test_a_role_that_may_not_read_locks_is_refused_and_never_told_that_there_is_none(
-    ceph: Ceph, ceph_store: S3Store, key: str, monkeypatch: pytest.MonkeyPatch
+    ceph: Ceph, ceph_store: S3Store, key: str, half: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ceph_store.put(Area.RECORDS, key, b"record")
     bucket, reader = ceph_store.address.bucket, ceph.user("blind")
     arn = f"arn:aws:s3:::{bucket}"
-    allowed = ["s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"]
+    allowed = ["s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion", *half]
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": [reader.arn]},
@@ -295,9 +296,46 @@ def test_a_role_that_may_not_read_locks_is_refused_and_never_told_that_there_is_
             blind.stat(Area.RECORDS, key)
         with pytest.raises(StoreDenied):
             blind.destroy(Area.RECORDS, key)
+        many = [key, *(uuid.uuid4().hex for _ in range(2))]
+        for other in many[1:]:
+            ceph_store.put(Area.RECORDS, other, b"record")
+        told = blind.stat_each(Area.RECORDS, many)
+        assert {type(one) for one in told.values()} == {StoreDenied}
     finally:
         ceph_store.requests.ask("delete_bucket_policy")
+    for other in many[1:]:
+        ceph_store.destroy(Area.RECORDS, other)
     assert len(ceph_store.destroy(Area.RECORDS, key).version_ids) == 1
+
+
+def test_of_many_records_the_held_and_the_locked_are_told_among_those_that_nothing_protects(
+    ceph_store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request for each that has a lock and no hold; what the server leaves out is asked for until it answered."""
+    keys = sorted(uuid.uuid4().hex for _ in range(40))
+    for number, key in enumerate(keys):
+        ceph_store.put(Area.RECORDS, key, b"record", retain_until=later() if number % 3 else None)
+    held = keys[5::7]
+    for key in held:
+        ceph_store.protect(Area.RECORDS, key, hold=True)
+    asked: list[str] = []
+    ask = ceph_store.requests.ask_unless
+
+    def counted(nothing: frozenset[str], operation: str, **parameters: Any) -> Any:
+        asked.append(operation)
+        return ask(nothing, operation, **parameters)
+
+    monkeypatch.setattr(ceph_store.requests, "ask_unless", counted)
+    told = ceph_store.stat_each(Area.RECORDS, keys)
+    monkeypatch.undo()
+    assert {key for key, (one,) in told.items() if one.held} == set(held)
+    assert {key for key, (one,) in told.items() if one.retain_until} == {k for n, k in enumerate(keys) if n % 3}
+    assert asked.count("head_object") == len(keys)
+    assert len(asked) <= len(keys) + 2 * s3_requests.AT_ONCE
+    for key in keys:
+        if key in held:
+            ceph_store.protect(Area.RECORDS, key, hold=False)
+        ceph_store.destroy(Area.RECORDS, key, bypass_lock=True)
 
 
 def test_who_has_no_key_gets_nothing(ceph_store: S3Store, key: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,40 @@ def test_a_right_paper_passes_however_its_lines_break(
     assert look(draft, paper(draft, width=width)) == ()
 
 
+MAY_BE_ASKED: dict[str, Callable[[StatementDraft, str], StatementDraft]] = {
+    "client.also_known_as": lambda draft, text: replace(draft, identity=replace(draft.identity, also_known_as=(text,))),
+    "client.number": lambda draft, text: replace(draft, identity=replace(draft.identity, case_number=text)),
+    "agency.unit": lambda draft, text: replace(draft, discloser=replace(draft.discloser, unit=text)),
+    "agency.address": lambda draft, text: replace(
+        draft, discloser=replace(draft.discloser, address=("12 Harbor Street", text))
+    ),
+    "agency.phone": lambda draft, text: replace(draft, discloser=replace(draft.discloser, phone=text)),
+    "organization.unit": lambda draft, text: replace(draft, recipient=replace(draft.recipient, unit=text)),
+    "organization.address": lambda draft, text: replace(
+        draft, recipient=replace(draft.recipient, address=("8 Market Street", text))
+    ),
+    "interpreter.name": lambda draft, text: replace(draft, interpreter_name=text),
+}
+
+
+@pytest.mark.parametrize("field", MAY_BE_ASKED)
+def test_bug_what_was_filled_in_beside_what_the_law_requires_could_be_lost_on_the_way_to_the_paper(
+    field: str, lawful: StatementDraft
+) -> None:
+    draft = MAY_BE_ASKED[field](lawful, "Rochester 14604")
+    lost = paper(lawful, extra="12 Harbor Street, 8 Market Street")
+    assert look(draft, f"{lost}\nRochester 14604", asked={field}) == ()
+    assert codes(look(draft, lost, asked={field})) == {("F03", field)}
+    # a form that does not ask for it does not print it
+    assert look(draft, lost) == ()
+
+
+def test_a_birth_date_that_did_not_reach_the_paper_is_told(lawful: StatementDraft) -> None:
+    assert codes(look(lawful, paper(lawful), asked={"client.birth_date"})) == {("F03", "client.birth_date")}
+    born = fields_of(lawful, statement_ref=REF, prepared_on=dt.date(2026, 11, 22))["client"]["birth_date"]
+    assert look(lawful, paper(lawful, extra=born), asked={"client.birth_date"}) == ()
+
+
 def test_an_acknowledgment_needs_no_organization(acknowledgment: StatementDraft) -> None:
     assert look(acknowledgment, paper(acknowledgment, regime="I read the policies.")) == ()
 

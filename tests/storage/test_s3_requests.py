@@ -15,6 +15,7 @@ from storage.address import S3Address
 from storage.errors import StorageError, StoreUnavailable
 from storage.protocol import Area
 from storage.s3 import S3Store
+from storage.s3_answers import Silence
 
 PATIENCE_SECONDS = 20.0
 
@@ -84,3 +85,14 @@ def test_a_put_whose_answer_is_cut_off_anywhere_ends(
     assert not thread.is_alive()
     assert isinstance(failures[0], StoreUnavailable), failures
     assert b"100-continue" not in server.heads[0].lower()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nETag: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nETag"])
+def test_bug_an_answer_that_was_cut_off_before_its_body_told_that_nothing_locks_a_record(
+    cutting: Callable[[bytes], tuple[S3Store, Cutting]], answer: bytes
+) -> None:
+    store, server = cutting(answer)
+    told = Silence(of_locks=True, of_holds=True)
+    with pytest.raises(StoreUnavailable):
+        store._guards(Area.RECORDS, store.name(Area.RECORDS, "ab" * 32), "v1", told)
+    assert b"?retention" in server.heads[-1], "a head without its end is no silence"

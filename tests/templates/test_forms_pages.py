@@ -100,6 +100,7 @@ def test_the_rules_find_nothing_wrong_with_the_finished_paper(form: Form, langua
         statement_ref=REFERENCE,
         other_organizations=OTHERS,
         staff_names=STAFF,
+        asked=form.asks_for,
     )
     assert not findings
 
@@ -126,6 +127,7 @@ def test_where_a_minor_and_a_parent_must_both_sign_the_paper_has_both_places_sid
         statement_ref=REFERENCE,
         other_organizations=OTHERS,
         staff_names=STAFF,
+        asked=form.asks_for,
     )
     places = _places(pdf)
     assert set(places) == {f"sig:{role}" for role in form.roles} - {"sig:org_cert"}
