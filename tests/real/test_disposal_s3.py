@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rules.disposal import Outcome, RunState, Why
+from storage import s3_requests
 from storage.destruction import DestructionLog
 from storage.errors import KeyDestroyed
 from storage.protocol import Area, LockMode
 from storage.s3 import S3Store
 from storage.vault import Vault
+from tests.faults.meddler import Manner, Meddler
 from tests.flows.disposing import Records
 from tests.flows.disposing import records as disposing
 from tests.flows.transferring import Transferring
@@ -24,6 +26,7 @@ from tests.register.conftest import _built, _light_passwords, world  # noqa: F40
 
 if TYPE_CHECKING:
     from storage.address import S3Address
+    from tests.real.ceph import Ceph
     from tests.register.conftest import World
 
 pytestmark = pytest.mark.real
@@ -70,6 +73,45 @@ def test_a_compliance_lock_outlives_break_glass_and_the_day_its_ciphertext_stays
     run = on_s3.executed(disposal.show(run.run_id))
     assert (run.state, run.outcomes, run.stays_until) == (RunState.EXECUTED, {Outcome.DESTROYED: 1}, None)
     assert store.stat(Area.RECORDS, record.object_id) == ()
+
+
+def test_a_server_that_is_away_for_an_hour_in_the_middle_of_a_run_costs_nothing_and_the_same_call_goes_on(
+    ceph: Ceph, on_s3: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hour passes by the program's clock: leases are over, approvals are not. The server's is real throughout."""
+    from flows import disposal as flow
+    from flows.runs import StepFailed
+    from flows.site import now
+    from register import disposal
+
+    kept = on_s3.kept(6)
+    run = on_s3.approved()
+    direct = on_s3.site.vault.store
+    assert isinstance(direct, S3Store)
+    between = Meddler(ceph.http)
+    store = S3Store(dataclasses.replace(direct.address, endpoint=between.url, ca_bundle=None, kms_key=None))
+    on_s3.site.configuration = dataclasses.replace(on_s3.site.configuration, s3=store.address)
+    on_s3.site.vault = Vault(store, on_s3.site.vault.keyring, DestructionLog(store))
+    monkeypatch.setattr(s3_requests, "TRIES", 1)
+
+    def away(done: int, _: str) -> None:
+        between.manner = Manner.AWAY if done else Manner.HONEST
+
+    for _ in range(2):
+        with pytest.raises(StepFailed) as told:
+            on_s3.executed(run, batch=2, step=away)
+        assert told.value.passing
+        run = disposal.show(run.run_id)
+        assert (run.state, run.outcomes[Outcome.DESTROYED]) == (RunState.EXECUTING, 2)
+    left = [record for record in kept if direct.stat(Area.RECORDS, record.object_id)]
+    assert len(left) == 4
+
+    monkeypatch.setattr(flow, "now", lambda: now() + dt.timedelta(hours=1))
+    between.manner = Manner.HONEST
+    run = on_s3.executed(disposal.show(run.run_id), batch=2)
+    assert (run.state, run.outcomes) == (RunState.EXECUTED, {Outcome.DESTROYED: 6})
+    assert not any(direct.stat(Area.RECORDS, record.object_id) for record in kept)
+    between.close()
 
 
 def test_what_a_successor_confirmed_is_removed_from_the_bucket_and_the_rest_stays(
