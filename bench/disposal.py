@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RECORD_BYTES = 100_000
 RECORDS = 10_000
-RECORDS_ON_S3 = 1_000
+RECORDS_ON_S3 = 2_000
 LOCKED_SECONDS = 2
 """On S3 every record has a lock that is over, as those that fall due have."""
 FIRST = 2_000

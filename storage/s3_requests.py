@@ -34,8 +34,8 @@ CONNECTIONS = 32
 
 PAGE = 1000
 """Entries of one listing and versions of one batch: the most S3 takes."""
-AT_ONCE = 16
-"""Requests of one batch that are on their way together."""
+AT_ONCE = 8
+"""Requests of one batch that are on their way together: more of boto3's threads only wait for one another."""
 _Thing = TypeVar("_Thing")
 _Told = TypeVar("_Told")
 
