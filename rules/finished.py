@@ -250,7 +250,7 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str, asked: Coll
 
 
 def _texts(fields: Mapping[str, Any], name: str) -> Sequence[str]:
-    value = reduce(getitem, name.split("."), fields)
+    value: Any = reduce(getitem, name.split("."), fields)
     return (value,) if isinstance(value, str) else value
 
 
