@@ -18,7 +18,7 @@ from operator import or_
 
 from rules.folding import fold, plain
 from rules.marks import contact_marks
-from rules.mentions import PHONE
+from rules.mentions import AGAINST, PHONE
 from rules.names import (
     CALLED,
     GIVEN,
@@ -224,7 +224,7 @@ def _judged(raw: str, lexicon: Lexicon) -> int:
     possessive = folded.endswith(("'s", "'"))
     if possessive:
         folded = folded.removesuffix("s").removesuffix("'")
-    if not raw[0].isalpha() or "." in raw or "&" in raw or _AFTER_A_DASH.search(raw):
+    if folded in AGAINST or not raw[0].isalpha() or "." in raw or "&" in raw or _AFTER_A_DASH.search(raw):
         return _SLOW
     if folded in lexicon.credentials or folded in ALWAYS_NAMED or lexicon.kinds(folded) & _NAMED:
         return _SLOW

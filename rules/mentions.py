@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rules.folding import fold
+from rules.folding import fold, plain
 from rules.names import (
     PARTICLES,
     Lexicon,
@@ -30,6 +30,12 @@ PHONE = re.compile(
     r"|\b(?:x|ext\.?|extension|anexo)\s?\d{2,6}\b",
     re.IGNORECASE,
 )
+AGAINST = frozenset({"v", "vs"})
+_CAPTION = re.compile(
+    r"\b(?:People|State|Commonwealth|Pueblo|United States|U\.? ?S\.?)(?: of [A-Z]\w+(?: [A-Z]\w+)?)? vs?\.? "
+    r"(?P<accused>[^\W\d_][\w'-]+(?:,? [A-Z][\w'.-]*)*)"
+)
+"""How a criminal case is called: by the accused."""
 _MY = frozenset({"my", "mi", "mis", "his", "her", "their", "our", "nuestra", "nuestro", "su", "sus", "the"})
 _POSSESSIVE_ONLY = _MY - {"the"}
 _SMALL = frozenset(
@@ -46,6 +52,7 @@ def without_numbers(text: str) -> str:
 def mentions(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[str]:
     """Every mention of a person that needs no title."""
     yield from _addresses(text, lexicon)
+    yield from _accused(text, lexicon)
     firm = any((word.folded in lexicon.legal_forms and word.text[0].isupper()) or word.text == "&" for word in words)
     for index, word in enumerate(words):
         if not word.is_word:
@@ -69,6 +76,13 @@ def _addresses(text: str, lexicon: Lexicon) -> Iterator[str]:
             for piece in pieces
         ):
             yield match.group()
+
+
+def _accused(text: str, lexicon: Lexicon) -> Iterator[str]:
+    """Whom "People v. Washington" is against; a company has its legal form."""
+    for caption in _CAPTION.finditer(plain(text)):
+        if lexicon.legal_forms.isdisjoint(fold(caption["accused"]).replace(",", " ").replace(".", " ").split()):
+            yield caption.group()
 
 
 def _at_work(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
@@ -100,6 +114,8 @@ def _related(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         at -= 1  # "my sponsor Big Al"
     if at >= 0 and words[at].text in {",", ":", "(", "is", "es"}:
         at -= 1
+    if at >= 2 and words[at].text.isupper() and words[at - 1].folded in _PLACING | {"from"}:
+        at -= 2  # "mi madrina de AA, Carmencita"
     if at < 1 or words[at].folded not in lexicon.relations or words[at].text[0].isupper() != words[at].text.isupper():
         return False
     return any(words[spot].folded in _POSSESSIVE_ONLY for spot in range(max(0, at - 2), at))
@@ -171,6 +187,10 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
     if index + 2 == len(words) and words[index + 1].is_initial and words[index].folded not in lexicon.saints:
         return before is None or before.breaks
     ends = index + 1 == len(words) or words[index + 1].breaks
+    if not ends and before is not None and before.text in {"to", "for", "from", "with", "para", "con"}:
+        where = [word.text for word in words[index + 1 : index + 3]]
+        at_the_desk = where[:1] in (["at"], ["from"], ["en"]) and where[1:] in (["the"], ["my"], ["la"], ["el"])
+        return at_the_desk and words[index].folded not in lexicon.all_places  # "for Rose at the clinic"
     if not ends or before is None:
         return False
     if before.folded in {"por", "a", "con"} and index > 1:

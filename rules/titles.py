@@ -107,8 +107,10 @@ def _after_title(words: Sequence[Word], index: int) -> int | None:
     """Where the name would start: past a colon, or past what the office is ("oficial de libertad condicional Ruiz")."""
     if index < len(words) and words[index].text == ":":
         index += 1
+    if index < len(words) and words[index].text == "#":
+        index += 1
     if index + 1 < len(words) and words[index].text.isdigit() and len(words[index].text) > 2:
-        index += 1  # "Officer 4471 Tulley"
+        index += 1  # "Officer 4471 Tulley", "Officer #4471 Tulley"
     for span in (5, 4, 3, 2, 1):
         tail = " ".join(word.folded for word in words[index : index + span])
         if _TITLE_TAILS.fullmatch(tail):
