@@ -19,7 +19,8 @@ from flows.notice import accompanying_notice
 from flows.site import Site, now
 from register import disclosing, records, statements
 from register.errors import RegisterError, RegisterErrorCode
-from register.facts import Disclosure, Handover, Person, Statement
+from register.facts import Handover, Person, Statement
+from register.ledger_facts import Disclosure
 from register.vocabulary import HandoverMethod
 from rules.disclosure import Item, Wanted, accompanied
 from rules.draft import StatementDraft

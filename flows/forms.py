@@ -17,7 +17,8 @@ from pathlib import Path
 from flows import django_ready  # isort: skip  # noqa: F401 - the worker imports this before anything else of the register
 from flows.site import Site, now
 from register import forms
-from register.facts import FormChoice, FormVersion, Person, Statement
+from register.facts import FormChoice, Person, Statement
+from register.form_facts import FormVersion
 from rules.vocabulary import Language
 from templates import published
 from templates.errors import FormCode, FormError

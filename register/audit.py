@@ -21,7 +21,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from register import facts, models
+from register import audit_facts, facts, models
 from register.change import insert_all
 from register.vocabulary import AuditVerb
 
@@ -94,13 +94,13 @@ def actor_name(by: facts.Actor) -> str:
     return f"staff:{by.staff_id}" if isinstance(by, facts.Person) else f"machine:{by.name.value}"
 
 
-def head() -> facts.Head | None:
+def head() -> audit_facts.Head | None:
     """The last line; keep it elsewhere and give it to `check` later. None while the log is empty."""
     last = models.AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
-    return facts.Head(*last) if last else None
+    return audit_facts.Head(*last) if last else None
 
 
-def check(known_head: facts.Head | None = None, *, anchors: Collection[str] = ()) -> facts.AuditVerdict:
+def check(known_head: audit_facts.Head | None = None, *, anchors: Collection[str] = ()) -> audit_facts.AuditVerdict:
     """Read the whole log and say whether it is whole.
 
     Args:
@@ -126,16 +126,16 @@ def check(known_head: facts.Head | None = None, *, anchors: Collection[str] = ()
         return _broken(expected, "the log was cut since its head was noted")
     if missing:
         return _broken(expected, "the log was cut or rewritten since its head was anchored")
-    return facts.AuditVerdict(intact=True, entries=expected - 1, first_broken=None, reason="")
+    return audit_facts.AuditVerdict(intact=True, entries=expected - 1, first_broken=None, reason="")
 
 
-def entries(object_id: UUID | str | None = None, *, limit: int = 100) -> tuple[facts.AuditEntry, ...]:
+def entries(object_id: UUID | str | None = None, *, limit: int = 100) -> tuple[audit_facts.AuditEntry, ...]:
     """The newest lines first, of one object or of all."""
     rows = models.AuditEntry.objects.order_by("-seq")
     if object_id is not None:
         rows = rows.filter(object_id=str(object_id))
     return tuple(
-        facts.AuditEntry(
+        audit_facts.AuditEntry(
             seq=row.seq,
             at=row.at,
             actor=row.actor,
@@ -149,8 +149,8 @@ def entries(object_id: UUID | str | None = None, *, limit: int = 100) -> tuple[f
     )
 
 
-def _broken(seq: int, reason: str) -> facts.AuditVerdict:
-    return facts.AuditVerdict(intact=False, entries=seq - 1, first_broken=seq, reason=reason)
+def _broken(seq: int, reason: str) -> audit_facts.AuditVerdict:
+    return audit_facts.AuditVerdict(intact=False, entries=seq - 1, first_broken=seq, reason=reason)
 
 
 def _opaque(value: Detail | tuple[str, ...]) -> object:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from register import agency, facts, ledger, models, organizations, reading, staff, successors
+from register import agency, facts, ledger, ledger_facts, models, organizations, reading, staff, successors
 from register.change import the
 from register.errors import RegisterError, RegisterErrorCode
 from register.moves import DESK
@@ -54,7 +54,7 @@ def disclose(
     *,
     by: facts.Actor,
     now: dt.datetime,
-) -> facts.Disclosure:
+) -> ledger_facts.Disclosure:
     """Write down what is about to be shared, when the rules let it go at this very moment; only then may it go.
 
     Raises:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from register import clients, facts, ledger, models, staff
+from register import clients, facts, ledger, ledger_facts, models, staff
 from register.change import the
 from register.moves import DESK
 from register.vocabulary import AuditVerb
@@ -32,7 +32,7 @@ _REMEDY = "Say what is missing, and write it down at once: the rule wants it imm
 class Documented:
     """One emergency as it was written down."""
 
-    line: facts.AccountingLine
+    line: ledger_facts.AccountingLine
     emergency: Emergency | None
     """None where its key is destroyed."""
 
@@ -46,7 +46,7 @@ def write_down(
     happened_at: dt.datetime,
     by: facts.Actor,
     now: dt.datetime,
-) -> facts.Disclosure:
+) -> ledger_facts.Disclosure:
     """Write down what went to medical personnel in an emergency, at once after it went.
 
     Args:

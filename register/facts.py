@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from register.vocabulary import (
-    AuditVerb,
-    CopyMethod,
-    FormState,
     HandoverMethod,
     MachineName,
     ObjectArea,
@@ -27,7 +24,6 @@ from rules.draft import Authority, Expiry, GroupTerms, Mandate, Revocable
 from rules.finding import Finding
 from rules.lifecycle import Trigger
 from rules.vocabulary import (
-    DisclosureBasis,
     Family,
     IdentifiedHow,
     InformationCategory,
@@ -429,115 +425,3 @@ class Lockable:
     due_on: dt.date | None
     """The first day it may go, as last computed; None while there is no such day."""
     held: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
-    """One row of the disclosure ledger; the receiving person and what went are sealed."""
-
-    disclosure_id: UUID
-    client_id: UUID
-    statement_id: UUID | None
-    organization_id: UUID | None
-    categories: tuple[InformationCategory, ...]
-    basis: DisclosureBasis
-    purpose: PurposeCode | None
-    method: HandoverMethod
-    items: int
-    staff_id: UUID | None
-    disclosed_at: dt.datetime
-    written_at: dt.datetime
-    """Before it went, but for what could not wait."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountingLine:
-    """One line of the accounting a client may ask for (45 CFR 164.528; 42 CFR 2.25). Personal data: hidden."""
-
-    disclosure: Disclosure
-    statement_ref: str
-    """Of the statement it went on; "" where it went on none."""
-    organization: str
-    address: tuple[str, ...]
-    received_by: str = field(repr=False)
-    """Empty where the key it was sealed with is destroyed."""
-    description: str = field(repr=False)
-    """As `received_by`."""
-    words_destroyed: bool
-    """Who received it and what went are gone with the statement; that, when, where and why it went stays."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyGiven:
-    """The client's own copy of one statement was handed over, or refused."""
-
-    statement_id: UUID
-    method: CopyMethod
-    document_sha256: str
-    staff_id: UUID
-    given_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """One line of the log, as written."""
-
-    seq: int
-    at: dt.datetime
-    actor: str
-    verb: AuditVerb
-    object_type: str
-    object_id: str
-    details: Mapping[str, object]
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last line of the log at some time; kept elsewhere, it shows later whether the log was cut or rewritten."""
-
-    seq: int
-    hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditVerdict:
-    """Whether the log is whole."""
-
-    intact: bool
-    entries: int
-    first_broken: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormVersion:
-    """One version of a form that this site made itself."""
-
-    form_id: str
-    version: str
-    digest: str
-    state: FormState
-    proposed_by: UUID
-    proposed_at: dt.datetime
-    decided_by: UUID | None
-    """Who published or withdrew it."""
-    decided_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormApproval:
-    """A lawyer's approval of one text."""
-
-    form_id: str
-    version: str
-    language: Language
-    document_sha256: str
-    counsel: str
-    standing: str
-    """Bar admission or title."""
-    approved_on: dt.date
-    recorded_by: UUID
-    recorded_at: dt.datetime
-    withdrawn_at: dt.datetime | None
-    """When it stopped counting; None while it stands."""

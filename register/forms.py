@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from register import audit, facts, models, sealed, staff
+from register import audit, facts, form_facts, models, sealed, staff
 from register.change import compare_and_set
 from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.vocabulary import AuditVerb, FormState, StaffRole
@@ -29,7 +29,7 @@ _WITHDRAWAL = "form-approval-withdrawal"
 _STANDING = (FormState.PROPOSED.value, FormState.PUBLISHED.value)
 
 
-def propose(form_id: str, version: str, digest: str, *, by: facts.Actor, now: dt.datetime) -> facts.FormVersion:
+def propose(form_id: str, version: str, digest: str, *, by: facts.Actor, now: dt.datetime) -> form_facts.FormVersion:
     """Somebody on the staff proposes a version; again with the same text changes nothing.
 
     Raises:
@@ -54,7 +54,7 @@ def propose(form_id: str, version: str, digest: str, *, by: facts.Actor, now: dt
     return _fact(row)
 
 
-def publish(form_id: str, version: str, *, by: facts.Actor, now: dt.datetime) -> facts.FormVersion:
+def publish(form_id: str, version: str, *, by: facts.Actor, now: dt.datetime) -> form_facts.FormVersion:
     """A second person, counsel or an administrator, publishes what was proposed.
 
     Raises:
@@ -76,7 +76,7 @@ def publish(form_id: str, version: str, *, by: facts.Actor, now: dt.datetime) ->
     return _fact(_standing(form_id, version))
 
 
-def withdraw(form_id: str, version: str, *, by: facts.Actor, now: dt.datetime) -> facts.FormVersion:
+def withdraw(form_id: str, version: str, *, by: facts.Actor, now: dt.datetime) -> form_facts.FormVersion:
     """Take a proposal back, one's own or, for counsel and administrators, another's; what is published stays.
 
     Raises:
@@ -210,7 +210,7 @@ def _approvals(form_id: str, version: str, language: Language, document_sha256: 
     )
 
 
-def approvals(vault: Vault) -> tuple[facts.FormApproval, ...]:
+def approvals(vault: Vault) -> tuple[form_facts.FormApproval, ...]:
     """Every approval, the newest first, with the name of who gave it."""
     return tuple(_approval(vault, row) for row in models.FormApproval.objects.order_by("-recorded_at"))
 
@@ -221,7 +221,7 @@ def published() -> dict[tuple[str, str], str]:
     return {(row.form_id, row.version): row.digest for row in rows}
 
 
-def standing(form_id: str, version: str) -> facts.FormVersion:
+def standing(form_id: str, version: str) -> form_facts.FormVersion:
     """The proposal or publication of a version.
 
     Raises:
@@ -230,7 +230,7 @@ def standing(form_id: str, version: str) -> facts.FormVersion:
     return _fact(_standing(form_id, version))
 
 
-def listing() -> tuple[facts.FormVersion, ...]:
+def listing() -> tuple[form_facts.FormVersion, ...]:
     """Every version this site ever proposed, the newest first."""
     return tuple(_fact(row) for row in models.FormVersion.objects.order_by("-proposed_at"))
 
@@ -253,8 +253,8 @@ def _decide(row: models.FormVersion, state: FormState, verb: AuditVerb, person: 
     audit.append(person, verb, "form", row.id, details, now=now)
 
 
-def _fact(row: models.FormVersion) -> facts.FormVersion:
-    return facts.FormVersion(
+def _fact(row: models.FormVersion) -> form_facts.FormVersion:
+    return form_facts.FormVersion(
         form_id=row.form_id,
         version=row.version,
         digest=row.digest,
@@ -266,9 +266,9 @@ def _fact(row: models.FormVersion) -> facts.FormVersion:
     )
 
 
-def _approval(vault: Vault, row: models.FormApproval) -> facts.FormApproval:
+def _approval(vault: Vault, row: models.FormApproval) -> form_facts.FormApproval:
     told = json.loads(sealed.open_sealed(vault, row.id, _COUNSEL, row.sealed_counsel))
-    return facts.FormApproval(
+    return form_facts.FormApproval(
         form_id=row.form_id,
         version=row.version,
         language=Language(row.language),

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from register import audit, clients, due, facts, models, sealed, staff
+from register import audit, clients, due, facts, ledger_facts, models, sealed, staff
 from register.change import the
 from register.errors import RegisterError, RegisterErrorCode
 from register.moves import DESK
@@ -49,7 +49,7 @@ def enter(
     now: dt.datetime,
     happened_at: dt.datetime | None = None,
     emergency: Emergency | None = None,
-) -> facts.Disclosure:
+) -> ledger_facts.Disclosure:
     """Write what is about to leave; only then may it go. On a statement's basis, `disclosing.disclose` asks first.
 
     Args:
@@ -128,7 +128,7 @@ def refuse_half(findings: tuple[Finding, ...], *, sentence: str = _NOT_YET, reme
         )
 
 
-def copy_given(statement_id: UUID, *, method: CopyMethod, by: facts.Actor, now: dt.datetime) -> facts.CopyGiven:
+def copy_given(statement_id: UUID, *, method: CopyMethod, by: facts.Actor, now: dt.datetime) -> ledger_facts.CopyGiven:
     """The client got, or refused, their own copy of a statement as it is now (45 CFR 164.508(c)(4)).
 
     Raises:
@@ -155,7 +155,7 @@ def copy_given(statement_id: UUID, *, method: CopyMethod, by: facts.Actor, now: 
     return _copy(given)
 
 
-def of_client(client_id: UUID) -> tuple[facts.Disclosure, ...]:
+def of_client(client_id: UUID) -> tuple[ledger_facts.Disclosure, ...]:
     """Everything that left about a client, oldest first.
 
     Raises:
@@ -165,7 +165,7 @@ def of_client(client_id: UUID) -> tuple[facts.Disclosure, ...]:
     return tuple(_fact(one) for one in row.disclosures.order_by("disclosed_at", "id"))
 
 
-def of_statement(statement_id: UUID) -> tuple[facts.Disclosure, ...]:
+def of_statement(statement_id: UUID) -> tuple[ledger_facts.Disclosure, ...]:
     """Everything that went on one statement, oldest first: what was relied on while it stood.
 
     Raises:
@@ -184,7 +184,7 @@ def enter_custody(
     responsible: str,
     by: facts.Actor,
     now: dt.datetime,
-) -> facts.Disclosure:
+) -> ledger_facts.Disclosure:
     """Write that a sealed statement goes to another custodian, encrypted (42 CFR 2.19).
 
     Args:
@@ -210,7 +210,9 @@ def enter_custody(
     )
 
 
-def accounting(vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime) -> tuple[facts.AccountingLine, ...]:
+def accounting(
+    vault: Vault, client_id: UUID, *, by: facts.Actor, now: dt.datetime
+) -> tuple[ledger_facts.AccountingLine, ...]:
     """What went about a client, oldest first, with who received it in clear. When a person looks, that is written down.
 
     Raises:
@@ -249,7 +251,7 @@ def description(vault: Vault, disclosure_id: UUID) -> str:
     return _opened(vault, row, _DESCRIPTION, row.sealed_description)
 
 
-def copies_of(statement_id: UUID) -> tuple[facts.CopyGiven, ...]:
+def copies_of(statement_id: UUID) -> tuple[ledger_facts.CopyGiven, ...]:
     """When the client was given copies of a statement, oldest first.
 
     Raises:
@@ -270,7 +272,7 @@ def emergency(vault: Vault, row: models.Disclosure) -> Emergency | None:
     return emergencies.load(kept)
 
 
-def line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
+def line(vault: Vault, row: models.Disclosure) -> ledger_facts.AccountingLine:
     """A row as the accounting tells it, in clear; for verbs that write down that somebody looked."""
     person, what = row.sealed_recipient_person, row.sealed_description
     gone = person is None or what is None
@@ -280,7 +282,7 @@ def line(vault: Vault, row: models.Disclosure) -> facts.AccountingLine:
         # the row is cleared once the bytes are seen gone, and a lock of the store can keep those for years
         received_by, description, gone = "", "", True
     told = emergency(vault, row)
-    return facts.AccountingLine(
+    return ledger_facts.AccountingLine(
         disclosure=_fact(row),
         statement_ref=row.statement.ref if row.statement else "",
         organization=row.organization.legal_name if row.organization else told.affiliation if told else "",
@@ -298,8 +300,8 @@ def _opened(vault: Vault, row: models.Disclosure, place: str, kept: bytes | memo
     return sealed.open_about(vault, about, row.client_id, f"{place}/{row.id}", kept).decode()
 
 
-def _copy(row: models.CopyGiven) -> facts.CopyGiven:
-    return facts.CopyGiven(
+def _copy(row: models.CopyGiven) -> ledger_facts.CopyGiven:
+    return ledger_facts.CopyGiven(
         statement_id=row.statement_id,
         method=CopyMethod(row.method),
         document_sha256=row.document_sha256,
@@ -308,8 +310,8 @@ def _copy(row: models.CopyGiven) -> facts.CopyGiven:
     )
 
 
-def _fact(row: models.Disclosure) -> facts.Disclosure:
-    return facts.Disclosure(
+def _fact(row: models.Disclosure) -> ledger_facts.Disclosure:
+    return ledger_facts.Disclosure(
         disclosure_id=row.id,
         client_id=row.client_id,
         statement_id=row.statement_id,

@@ -15,7 +15,7 @@ from flows.site import Site
 from flows.staging import clear
 from register import audit, leases, objects, packets, statements
 from register import disposal as runs
-from register.facts import AuditVerdict
+from register.audit_facts import AuditVerdict
 from rules.disposal import RunState
 from rules.vocabulary import PacketState
 from storage.destruction import EntryKind

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from register import facts
+from register import audit_facts, facts
 from register.vocabulary import AuditVerb, MachineName
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def test_a_deleted_line_is_found(world: World) -> None:
     without_triggers()
     execute("DELETE FROM register_auditentry WHERE seq = 5")
 
-    assert audit.check() == facts.AuditVerdict(intact=False, entries=4, first_broken=5, reason="a line is missing")
+    assert audit.check() == audit_facts.AuditVerdict(
+        intact=False, entries=4, first_broken=5, reason="a line is missing"
+    )
 
 
 def test_a_log_cut_at_its_end_is_found_by_a_head_noted_earlier(world: World) -> None:
@@ -162,4 +164,4 @@ def test_lines_written_by_many_threads_at_once_make_one_chain(world: World) -> N
 
     world.in_threads(6, write)
 
-    assert audit.check() == facts.AuditVerdict(intact=True, entries=before + 30, first_broken=None, reason="")
+    assert audit.check() == audit_facts.AuditVerdict(intact=True, entries=before + 30, first_broken=None, reason="")

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from register import facts, models
+from register import facts, ledger_facts, models
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import HandoverMethod
 from rules.disclosure import Wanted
@@ -106,13 +106,13 @@ def test_a_statement_for_one_time_is_used_once_though_ten_ask_at_once(world: Wor
 
     active = world.activated(world.ask(single_use=True))
 
-    def share(_: int) -> facts.Disclosure:
+    def share(_: int) -> ledger_facts.Disclosure:
         return disclosing.disclose(
             world.vault, active.statement_id, wanted(world), TOLD, by=world.intake, now=world.now
         )
 
     answers = world.in_threads(10, share)
-    assert sum(isinstance(one, facts.Disclosure) for one in answers) == 1
+    assert sum(isinstance(one, ledger_facts.Disclosure) for one in answers) == 1
     assert len(ledger.of_statement(active.statement_id)) == 1
 
 

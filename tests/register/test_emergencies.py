@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import IntegrityError, transaction
 
-from register import facts
+from register import facts, ledger_facts
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import HandoverMethod
 from rules.emergency import Emergency, EmergencyGround
@@ -32,7 +32,7 @@ CALL = facts.Handover(
 
 def written(
     world: World, told: Emergency = TOLD, *, by: facts.Actor | None = None, ago: float = 12
-) -> facts.Disclosure:
+) -> ledger_facts.Disclosure:
     from register import emergencies
 
     return emergencies.write_down(

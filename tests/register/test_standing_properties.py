@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from register import facts
+from register import facts, ledger_facts
 from register.errors import RegisterError, RegisterErrorCode
 from register.vocabulary import HandoverMethod
 from rules.disclosure import Wanted
@@ -112,7 +112,7 @@ def test_ends_are_final_each_statement_goes_alone_and_what_was_relied_on_stands(
         world.activated(criminal_justice_by_event(world)).statement_id,
     ]
     states = [StatementState.ACTIVE, StatementState.ACTIVE]
-    shared: list[tuple[facts.Disclosure, ...]] = [(), ()]
+    shared: list[tuple[ledger_facts.Disclosure, ...]] = [(), ()]
     for place, step in steps:
         before = states[place]
         world.later(seconds=1)

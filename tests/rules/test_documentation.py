@@ -17,7 +17,8 @@ LISTS = [
     "purposes_accept",
     "heldout_organizations",
     "heldout_individuals",
-    *(f"fresh_{of}_{letter}" for letter in "abcdef" for of in ("organizations", "individuals")),
+    *(f"fresh_{of}_{letter}" for letter in "abcdefg" for of in ("organizations", "individuals")),
+    "fresh_purposes_g",
 ]
 """Oldest first."""
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
