@@ -25,7 +25,7 @@ from register.vocabulary import HandoverMethod
 from rules.disclosure import Item, Wanted, accompanied
 from rules.draft import StatementDraft
 from rules.finding import Finding, blocking
-from rules.notices import in_writing_within, notice_belongs, redisclosure_notice, state_notice_for
+from rules.notices import Notice, in_writing_within, notice_belongs, redisclosure_notice, state_notice_for
 from rules.vocabulary import Language
 from templates.text import extract
 
@@ -67,11 +67,11 @@ def share(site: Site, statement_id: UUID, wanted: Wanted, told: Handover, *, lan
     row, moment = statements.show(statement_id), now()
     disclosing.refuse(row, blocking(disclosing.findings(site.vault, statement_id, wanted, now=moment)))
     draft = statements.draft(site.vault, statement_id, by=by, now=moment)
-    papers, items, script = _accompanying(site, row, draft, wanted, told, language=language, by=by)
+    state = state_notice_for(wanted.categories, draft.discloser.jurisdiction)
+    papers, items, script = _accompanying(site, row, draft, state, told, language=language, by=by)
     lacking = accompanied(items, draft.discloser, by_consent=True, categories=wanted.categories)
     disclosing.refuse(row, blocking(lacking))
     entered = disclosing.disclose(site.vault, statement_id, wanted, told, by=by, now=now())
-    state = state_notice_for(wanted.categories, draft.discloser.jurisdiction)
     follows = in_writing_within(draft.discloser.jurisdiction) if script and state is not None else 0
     return Shared(statement=row, disclosure=entered, papers=papers, read_out=script, in_writing_within=follows)
 
@@ -80,7 +80,7 @@ def _accompanying(
     site: Site,
     row: Statement,
     draft: StatementDraft,
-    wanted: Wanted,
+    state: Notice | None,
     told: Handover,
     *,
     language: Language,
@@ -89,7 +89,6 @@ def _accompanying(
     """What goes with every item, as it is: pages read back from the finished PDF, or the words that are read out."""
     spoken = told.method is HandoverMethod.SPOKEN
     federal = notice_belongs(draft.discloser.classes, by_consent=True)
-    state = state_notice_for(wanted.categories, draft.discloser.jurisdiction)
     if spoken:
         said = [redisclosure_notice(2).text] if federal else []
         script = "\n".join([*said, state.text] if state is not None else said)
