@@ -38,11 +38,13 @@ _LEFT_OVER = re.compile(
     r"|[<\[](?:insert|name|date|client|organization|address|nombre|fecha|cliente|organizacion)[^<>\[\]]{0,40}[>\]]"
 )
 _OWN_METADATA = ("Creator", "Producer", "CreationDate", "ModDate", "Trapped")
-_PRINTED_WHERE_ASKED = (
-    *("client.birth_date", "client.also_known_as", "client.number"),
-    *("agency.unit", "agency.address", "agency.phone"),
-    *("organization.unit", "organization.address"),
-    "interpreter.name",
+PRINTED_WHERE_ASKED = frozenset(
+    [
+        *("client.birth_date", "client.also_known_as", "client.number"),
+        *("agency.unit", "agency.address", "agency.phone"),
+        *("organization.unit", "organization.address"),
+        "interpreter.name",
+    ]
 )
 """Fields that a form need not ask for; what was filled in where it does must be on the paper."""
 
@@ -239,8 +241,8 @@ def _present(seen: _Seen, draft: StatementDraft, statement_ref: str, asked: Coll
                 "Something the law requires did not reach the paper; the form must be mended.",
                 "42 CFR 2.31(a), 2.35; 45 CFR 164.508(b)(2)(ii), (c)",
             )
-    for field in _PRINTED_WHERE_ASKED:
-        if field in asked and any(not seen.says(text) for text in _texts(fields, field)):
+    for field in sorted(PRINTED_WHERE_ASKED.intersection(asked)):
+        if any(not seen.says(text) for text in _texts(fields, field)):
             yield block(
                 FindingCode.F03,
                 field,

@@ -37,6 +37,8 @@ class Used:
     """Its dotted name."""
     place: Place
     """Where the form first asks for it."""
+    printed: bool = True
+    """False where it only chooses what is printed: the condition of an `if`."""
 
 
 def names_used(docx: bytes) -> tuple[Used, ...]:
@@ -53,8 +55,10 @@ def names_used(docx: bytes) -> tuple[Used, ...]:
 
 def names_in(part: Any, source: str, tree: nodes.Template) -> Iterator[Used]:
     """Every field that one part asks for, each time it does; ``tree`` is ``source`` parsed."""
-    for name, line in _Reader().read(tree):
-        yield Used(name, explain.place_of(part, source, line, name.rpartition(".")[2]))
+    reader = _Reader()
+    for name, line in reader.read(tree):
+        place = explain.place_of(part, source, line, name.rpartition(".")[2])
+        yield Used(name, place, printed=not reader.choosing)
     for name in names_asked(source):
         yield Used(name, Place(part=part_name(part)))
 
@@ -83,6 +87,9 @@ def _answers(data: object, name: str) -> bool:
 class _Reader:
     """Walks one part's syntax tree, knowing what each loop variable stands for."""
 
+    choosing = False
+    """True while it is in a condition."""
+
     def read(self, tree: nodes.Template) -> Iterator[tuple[str, int]]:
         yield from self._children(tree, {})
 
@@ -96,6 +103,12 @@ class _Reader:
         elif isinstance(node, nodes.Assign):
             yield from self._visit(node.node, scope)
             self._bind(node.target, self._field(node.node, scope), scope)
+        elif isinstance(node, (nodes.If, nodes.CondExpr)):
+            self.choosing = True
+            yield from self._visit(node.test, scope)
+            self.choosing = False
+            for child in node.iter_child_nodes(exclude=("test",)):
+                yield from self._visit(child, scope)
         elif isinstance(node, (nodes.Macro, nodes.CallBlock)):
             inner = {**scope, **dict.fromkeys((argument.name for argument in node.args), None), "caller": None}
             if isinstance(node, nodes.Macro):

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from rules.finished import PRINTED_WHERE_ASKED
 from rules.nasw import cite
 from templates import explain
 from templates.errors import FormError, Place
@@ -168,10 +169,10 @@ def _unknown(used: Used, given: Mapping[str, object]) -> Remark:
 
 def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[Remark]:
     declared = form.asks_for
-    printed: set[str] = set()
+    named: set[str] = set()
     for one in used:
         name = one.name.partition("[]")[0]
-        if name not in declared and name not in printed:
+        if name not in declared and name not in named:
             near = nearest(name, declared)
             yield block(
                 Check.UNDECLARED_FIELD,
@@ -180,9 +181,17 @@ def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[
                 f"Did you mean {near}?" if near else "Declare it there with what it is for, or take it out.",
                 cite("respect_privacy"),
             )
-        printed.add(name)
-    for name in sorted(declared - printed) if whole else ():
-        near = nearest(name, printed - declared)
+        named.add(name)
+    printed = {one.name.partition("[]")[0] for one in used if one.printed}
+    for name in sorted(PRINTED_WHERE_ASKED & declared & named - printed) if whole else ():
+        yield block(
+            Check.UNPRINTED_FIELD,
+            next(one.place for one in used if one.name.partition("[]")[0] == name),
+            f"The form looks whether there is {name}, and prints it nowhere: a paper with it would be refused.",
+            f"Print it ({{{{ {name} }}}}), or take it out.",
+        )
+    for name in sorted(declared - named) if whole else ():
+        near = nearest(name, named - declared)
         yield block(
             Check.UNUSED_FIELD,
             Place(part="form.yaml"),

@@ -21,6 +21,7 @@ class Check(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     UNDECLARED_FIELD = "undeclared_field"
     UNUSED_FIELD = "unused_field"
+    UNPRINTED_FIELD = "unprinted_field"
     UNKNOWN_FILTER = "unknown_filter"
     FORBIDDEN_EXPRESSION = "forbidden_expression"
     PRINTS_NONE = "prints_none"

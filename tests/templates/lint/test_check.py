@@ -80,6 +80,21 @@ def test_a_field_the_manifest_does_not_declare_and_one_it_declares_for_nothing_a
     assert "1.07(a)" in unused.authority
 
 
+def test_a_field_that_is_looked_at_and_never_printed_is_told(
+    disclosure: Form, spoiled: Spoil, remarks_on: Look
+) -> None:
+    """What is filled in there would be lost, and the finished paper refused."""
+
+    def change(document: Any) -> None:
+        for node in document.element.body.iter(qn("w:t")):
+            node.text = (node.text or "").replace("{{ interpreter.name }} interpreted", "Somebody interpreted")
+
+    (unprinted,) = of(remarks_on(spoiled(disclosure, change), disclosure), Check.UNPRINTED_FIELD)
+    assert "interpreter.name" in unprinted.sentence
+    assert unprinted.blocks
+    assert not of(remarks_on(spoiled(disclosure, lambda _: None), disclosure), Check.UNPRINTED_FIELD)
+
+
 def test_every_broken_thing_is_told_at_once_and_one_does_not_hide_another(
     disclosure: Form, spoiled: Spoil, remarks_on: Look
 ) -> None:
