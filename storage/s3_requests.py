@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -201,17 +201,21 @@ def refusal(operation: str, code: str, status: int = 0) -> StorageError:
     )
 
 
-def _moment(told: str) -> datetime:
+def moment(told: object) -> datetime:
     """A time as S3 tells it: ISO 8601 in XML and in the heads of locks, http's own format in "Last-Modified".
 
-    boto3's parser guesses the format, which takes longer than all else with a line of a listing.
+    boto3's parser guesses the format, which takes longer than all else with a line of a listing; it is left what is
+    neither (another service may give credentials, and count seconds). Without a zone it is UTC.
     """
-    try:
-        return datetime.fromisoformat(told) if "T" in told[:11] and told[0].isdigit() else parsedate_to_datetime(told)
-    except ValueError:
+    found: datetime | None = None
+    if isinstance(told, str):
+        with suppress(ValueError):
+            found = datetime.fromisoformat(told) if told[10:11] == "T" else parsedate_to_datetime(told)
+    if found is None:
         from botocore.utils import parse_timestamp
 
-        return cast(datetime, parse_timestamp(told))
+        found = cast(datetime, parse_timestamp(told))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _made(address: S3Address) -> Any:
@@ -222,7 +226,7 @@ def _made(address: S3Address) -> Any:
     from botocore.session import Session
 
     core = Session(profile=address.profile)
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     session = boto3.session.Session(botocore_session=core)
     client = session.client(
         "s3",

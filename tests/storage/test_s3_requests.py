@@ -6,8 +6,10 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
+from botocore.utils import parse_timestamp
 from s3_servers import FAKE
 
 from storage import s3_requests
@@ -85,6 +87,27 @@ def test_a_put_whose_answer_is_cut_off_anywhere_ends(
     assert not thread.is_alive()
     assert isinstance(failures[0], StoreUnavailable), failures
     assert b"100-continue" not in server.heads[0].lower()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2026-11-26T22:38:13.123Z",
+        "2026-11-26T22:38:13Z",
+        "2026-11-26T22:38:13+00:00",
+        "Thu, 26 Nov 2026 22:38:13 GMT",
+        "20261126T223813Z",
+        1795732693,
+        "1795732693",
+    ],
+)
+def test_a_time_is_read_as_boto3_reads_it_in_whatever_form_it_is_told(told: str | int) -> None:
+    assert s3_requests.moment(told) == parse_timestamp(told)
+    assert s3_requests.moment(told).tzinfo is not None
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert s3_requests.moment("2026-11-26T22:38:13") == datetime(2026, 11, 26, 22, 38, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nETag: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nETag"])
