@@ -98,7 +98,7 @@ def export(
             progress(count)
         explain(site, archive, program)
     done = finished(directory / ARCHIVE, archive)
-    last = max((custody.until for _, custody in going if custody.until), default=moment.date())
+    last = max((custody.until for _, custody in going if custody.until), default=agency.today(moment))
     outer = label(program, closing.authority.strip() or "the laws named on each record", last)
     write(directory / "LABEL.txt", outer + "\n")
     write(directory / "README.txt", for_archive(outer, ARCHIVE, last))
@@ -164,7 +164,7 @@ def _rows(
         if record.statement_id is None:
             continue
         statement = statements.show(record.statement_id)
-        until = custody.until or moment.date()
+        until = custody.until or agency.today(moment)
         yield Entry(
             record=record,
             statement=statement,

@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import QuerySet
 
-from register import audit, facts, form_facts, models, sealed, staff
+from register import agency, audit, facts, form_facts, models, sealed, staff
 from register.change import compare_and_set
 from register.errors import RegisterError, RegisterErrorCode, unknown
 from register.vocabulary import AuditVerb, FormState, StaffRole
@@ -120,7 +120,7 @@ def approve(
         RegisterError: NOT_ALLOWED; NAME_NEEDED; SAME_PERSON.
     """
     person = staff.require(by, StaffRole.COUNSEL, StaffRole.ADMINISTRATOR)
-    if not counsel.strip() or not standing.strip() or approved_on > now.date():
+    if not counsel.strip() or not standing.strip() or approved_on > agency.today(now):
         raise RegisterError(
             RegisterErrorCode.NAME_NEEDED,
             "An approval names who gave it, in what standing, and a day that has come.",

@@ -348,7 +348,7 @@ def _require_words(words: HoldWords, review_on: dt.date, now: dt.datetime) -> No
         raise RegisterError(
             RegisterErrorCode.HOLD, "A hold says what it is about and what it rests on.", "Give matter and authority."
         )
-    if review_on <= now.date():
+    if review_on <= agency.today(now):
         raise RegisterError(
             RegisterErrorCode.HOLD, "The day of its review must lie ahead.", "Give the day somebody looks at it again."
         )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from register import audit, facts, models, staff
+from register import agency, audit, facts, models, staff
 from register.change import compare_and_set, the
 from register.errors import RegisterError, RegisterErrorCode
 from register.nobody import refuse_persons
@@ -101,7 +101,7 @@ def retire(
         compare_and_set(
             models.Organization.objects.filter(pk=row.id, retired_on=None),
             _retired(row),
-            retired_on=retired_on or now.date(),
+            retired_on=retired_on or agency.today(now),
             successor=successor,
         )
         details = {"successor": str(successor_id) if successor_id else None}

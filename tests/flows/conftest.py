@@ -74,7 +74,7 @@ class Setting:
         return self.now + dt.timedelta(**passed)
 
     def ask(self, **changes: object) -> facts.StatementRequest:
-        today = self.now.date()
+        today = self.world.today
         lasting = {"effective_from": today, "expiry": Expiry(date=today + dt.timedelta(days=90))}
         return self.world.ask(**{**lasting, **changes})
 

@@ -33,7 +33,7 @@ TYPED = ceremony.Hand(ink=InkKind.TYPED)
 
 def presented_to_two(setting: Setting, *, lasts: int = 90) -> facts.Statement:
     """A statement of a minor, certified, before the client."""
-    world, today = setting.world, setting.now.date()
+    world, today = setting.world, setting.world.today
     asked = world.of_two(effective_from=today, expiry=Expiry(date=today + dt.timedelta(days=lasts)))
     packet = world.open(world.request(asked, client_id=world.minor()))
     labels = setting.site.catalog.get("disclosure").labels("en", packet.statements[0].signers)
@@ -42,7 +42,7 @@ def presented_to_two(setting: Setting, *, lasts: int = 90) -> facts.Statement:
 
 def presented_with_interpreter(setting: Setting, monkeypatch: pytest.MonkeyPatch, **changes: object) -> facts.Statement:
     """On a form of the house that has a place for the interpreter's signature, where the shipped ones have none."""
-    world, today = setting.world, setting.now.date()
+    world, today = setting.world, setting.world.today
     roles = [SignerRole(role) for role in ("org_cert", "client", "interpreter", "witness", "org_seal")]
     asked = world.ask(
         form=replace(DISCLOSURE, signers=tuple(roles)),

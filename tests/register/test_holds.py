@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -156,6 +157,17 @@ def test_what_a_hold_says_is_sealed_and_looking_is_written_down(world: World) ->
     assert audit.check().intact
 
 
+def test_bug_in_the_evening_a_hold_could_not_be_reviewed_tomorrow(world: World) -> None:
+    """It is tomorrow already by UTC; days are those of the agency's calendar."""
+    evening = dt.datetime.combine(world.today, dt.time(21, 30), tzinfo=ZoneInfo("America/New_York")).astimezone(dt.UTC)
+    assert evening.date() == world.today + dt.timedelta(days=1)
+    world.now = evening
+    record = world.record().record_id
+    assert place(world, records=[record], review_on=evening.date()).review_on == evening.date()
+    with pytest.raises(RegisterError):
+        place(world, records=[record], review_on=world.today)
+
+
 def test_a_hold_covers_one_thing_and_never_everything(world: World) -> None:
     record = world.record().record_id
     for refused in (
@@ -163,7 +175,7 @@ def test_a_hold_covers_one_thing_and_never_everything(world: World) -> None:
         lambda: place(world, query=HoldQuery()),
         lambda: place(world, records=[record], client_id=world.ids.client),
         lambda: place(world, records=[record], words=HoldWords(matter=" ", authority="x")),
-        lambda: place(world, records=[record], review_on=world.now.date()),
+        lambda: place(world, records=[record], review_on=world.today),
     ):
         with pytest.raises(RegisterError) as error:
             refused()
