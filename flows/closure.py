@@ -159,12 +159,13 @@ def _rows(
     by: Person,
     moment: datetime,
 ) -> Iterator[Entry]:
+    today = agency.today(moment)
     for record_id, custody in going:
         record = records.show(record_id)
         if record.statement_id is None:
             continue
         statement = statements.show(record.statement_id)
-        until = custody.until or agency.today(moment)
+        until = custody.until or today
         yield Entry(
             record=record,
             statement=statement,

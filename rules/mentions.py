@@ -36,6 +36,7 @@ _CAPTION = re.compile(
     r"(?P<accused>[^\W\d_][\w'-]+(?:,? [A-Z][\w'.-]*)*)"
 )
 """How a criminal case is called: by the accused."""
+_AT_THE_DESK = re.compile("(?:at|from|en) (?:the|my|la|el)")
 _MY = frozenset({"my", "mi", "mis", "his", "her", "their", "our", "nuestra", "nuestro", "su", "sus", "the"})
 _POSSESSIVE_ONLY = _MY - {"the"}
 _SMALL = frozenset(
@@ -188,9 +189,9 @@ def _called_rarely(words: Sequence[Word], index: int, lexicon: Lexicon) -> bool:
         return before is None or before.breaks
     ends = index + 1 == len(words) or words[index + 1].breaks
     if not ends and before is not None and before.text in {"to", "for", "from", "with", "para", "con"}:
-        where = [word.text for word in words[index + 1 : index + 3]]
-        at_the_desk = where[:1] in (["at"], ["from"], ["en"]) and where[1:] in (["the"], ["my"], ["la"], ["el"])
-        return at_the_desk and words[index].folded not in lexicon.all_places  # "for Rose at the clinic"
+        where = " ".join(word.text for word in words[index + 1 : index + 3])
+        # "for Rose at the clinic"
+        return _AT_THE_DESK.fullmatch(where) is not None and words[index].folded not in lexicon.all_places
     if not ends or before is None:
         return False
     if before.folded in {"por", "a", "con"} and index > 1:

@@ -104,9 +104,9 @@ class _Reader:
             yield from self._visit(node.node, scope)
             self._bind(node.target, self._field(node.node, scope), scope)
         elif isinstance(node, (nodes.If, nodes.CondExpr)):
-            self.choosing = True
+            outside, self.choosing = self.choosing, True
             yield from self._visit(node.test, scope)
-            self.choosing = False
+            self.choosing = outside  # a condition may stand in another's
             for child in node.iter_child_nodes(exclude=("test",)):
                 yield from self._visit(child, scope)
         elif isinstance(node, (nodes.Macro, nodes.CallBlock)):

@@ -169,29 +169,34 @@ def _unknown(used: Used, given: Mapping[str, object]) -> Remark:
 
 def _against_manifest(form: Form, used: list[Used], *, whole: bool) -> Iterator[Remark]:
     declared = form.asks_for
-    named: set[str] = set()
+    first: dict[str, Place] = {}
+    printed: set[str] = set()
     for one in used:
         name = one.name.partition("[]")[0]
-        if name not in declared and name not in named:
+        first.setdefault(name, one.place)
+        if one.printed:
+            printed.add(name)
+    for name, place in first.items():
+        if name not in declared:
             near = nearest(name, declared)
             yield block(
                 Check.UNDECLARED_FIELD,
-                one.place,
+                place,
                 f"The form asks for {name}, which form.yaml of {form.id} does not declare.",
                 f"Did you mean {near}?" if near else "Declare it there with what it is for, or take it out.",
                 cite("respect_privacy"),
             )
-        named.add(name)
-    printed = {one.name.partition("[]")[0] for one in used if one.printed}
-    for name in sorted(PRINTED_WHERE_ASKED & declared & named - printed) if whole else ():
+    if not whole:
+        return  # nobody can say what the part that could not be read prints
+    for name in sorted(PRINTED_WHERE_ASKED & declared & first.keys() - printed):
         yield block(
             Check.UNPRINTED_FIELD,
-            next(one.place for one in used if one.name.partition("[]")[0] == name),
+            first[name],
             f"The form looks whether there is {name}, and prints it nowhere: a paper with it would be refused.",
             f"Print it ({{{{ {name} }}}}), or take it out.",
         )
-    for name in sorted(declared - named) if whole else ():
-        near = nearest(name, named - declared)
+    for name in sorted(declared - first.keys()):
+        near = nearest(name, first.keys() - declared)
         yield block(
             Check.UNUSED_FIELD,
             Place(part="form.yaml"),

@@ -80,14 +80,17 @@ def test_a_field_the_manifest_does_not_declare_and_one_it_declares_for_nothing_a
     assert "1.07(a)" in unused.authority
 
 
+@pytest.mark.parametrize(
+    "instead", ["Somebody", "Somebody{{ '' if (part2 if hipaa else part2) and interpreter.name else '' }}"]
+)
 def test_a_field_that_is_looked_at_and_never_printed_is_told(
-    disclosure: Form, spoiled: Spoil, remarks_on: Look
+    disclosure: Form, spoiled: Spoil, remarks_on: Look, instead: str
 ) -> None:
     """What is filled in there would be lost, and the finished paper refused."""
 
     def change(document: Any) -> None:
         for node in document.element.body.iter(qn("w:t")):
-            node.text = (node.text or "").replace("{{ interpreter.name }} interpreted", "Somebody interpreted")
+            node.text = (node.text or "").replace("{{ interpreter.name }} interpreted", f"{instead} interpreted")
 
     (unprinted,) = of(remarks_on(spoiled(disclosure, change), disclosure), Check.UNPRINTED_FIELD)
     assert "interpreter.name" in unprinted.sentence
